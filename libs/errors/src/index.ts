@@ -1,0 +1,7 @@
+export {
+  type ErrorDetails,
+  isSallyportError,
+  SallyportError,
+  type SallyportErrorOptions,
+  toPublicError,
+} from './sallyport-error.ts';
