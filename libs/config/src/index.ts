@@ -1,0 +1,2 @@
+export { parseConfig, readJsonFile } from './read-config.ts';
+export { Secret } from './secret.ts';

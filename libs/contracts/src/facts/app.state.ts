@@ -1,0 +1,48 @@
+import type { AppFact, AppSettings } from './app.facts.ts';
+
+export type PublishedApp = AppSettings & { readonly users: readonly string[]; readonly groups: readonly string[] };
+
+export type AppState =
+  | { readonly status: 'absent' }
+  | ({ readonly status: 'published' } & PublishedApp)
+  | ({ readonly status: 'retired' } & PublishedApp);
+
+export const initialAppState: AppState = { status: 'absent' };
+
+export function evolveApp(state: AppState, fact: AppFact): AppState {
+  if (fact.type === 'AppPublished') return { status: 'published', ...fact.data, users: [], groups: [] };
+  if (state.status === 'absent') return state;
+  switch (fact.type) {
+    case 'AppRenamed':
+    case 'AppInternalUrlChanged':
+    case 'AppPreauthenticationChanged':
+    case 'AppMovedToConnectorGroup':
+    case 'AppBackendTimeoutChanged':
+    case 'AppCookieFlagsChanged':
+    case 'AppHeaderTranslationChanged':
+    case 'AppBackendCertificateValidationChanged':
+      return { ...state, ...fact.data };
+    case 'AppExternalUrlChanged':
+      return { ...state, externalUrl: fact.data.externalUrl };
+    case 'AppUserAssigned':
+      return { ...state, users: withMember(state.users, fact.data.userId) };
+    case 'AppUserUnassigned':
+      return { ...state, users: withoutMember(state.users, fact.data.userId) };
+    case 'AppGroupAssigned':
+      return { ...state, groups: withMember(state.groups, fact.data.groupId) };
+    case 'AppGroupUnassigned':
+      return { ...state, groups: withoutMember(state.groups, fact.data.groupId) };
+    case 'AppRetired':
+      return { ...state, status: 'retired' };
+    default:
+      return fact satisfies never;
+  }
+}
+
+function withMember(members: readonly string[], id: string): readonly string[] {
+  return members.includes(id) ? members : [...members, id];
+}
+
+function withoutMember(members: readonly string[], id: string): readonly string[] {
+  return members.filter((member) => member !== id);
+}

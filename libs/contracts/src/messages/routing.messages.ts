@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import { appSettings } from '../facts/app.facts.ts';
+import { endpoints, feeds } from '../subjects.ts';
+import { commandContext } from './common.ts';
+import { endpoint, feed } from './endpoint.ts';
+
+/** An app as every other service sees it. */
+export const appView = appSettings.extend({
+  id: z.string(),
+  revision: z.number().int(),
+  status: z.enum(['published', 'retired']),
+  users: z.array(z.string()),
+  groups: z.array(z.string()),
+});
+export type AppView = z.infer<typeof appView>;
+
+/** Everything but name and internal URL has a default; ids and external URL are made when absent. */
+export const publishAppInput = appSettings
+  .partial()
+  .extend({ name: z.string().min(1).max(120), internalUrl: z.string().max(2048) });
+export type PublishAppInput = z.infer<typeof publishAppInput>;
+
+export const appCommand = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('PublishApp'), appId: z.string().optional(), settings: publishAppInput }),
+  z.object({ type: z.literal('ChangeApp'), appId: z.string(), changes: appSettings.partial() }),
+  z.object({ type: z.literal('RetireApp'), appId: z.string() }),
+  z.object({
+    type: z.literal('AssignToApp'),
+    appId: z.string(),
+    userIds: z.array(z.string()).max(500),
+    groupIds: z.array(z.string()).max(500),
+  }),
+  z.object({
+    type: z.literal('UnassignFromApp'),
+    appId: z.string(),
+    userIds: z.array(z.string()).max(500),
+    groupIds: z.array(z.string()).max(500),
+  }),
+]);
+export type AppCommand = z.infer<typeof appCommand>;
+
+/** Errors: ERR_APP_URL, ERR_APP_DUPLICATE_URL, ERR_APP_ABSENT, ERR_APP_TIMEOUT, ERR_GROUP_ABSENT, ERR_EVENTS_STALE_REVISION. */
+export const changeApp = endpoint(
+  endpoints.app,
+  commandContext.extend({ command: appCommand, expectedRevision: z.number().int().min(0).optional() }),
+  z.object({ app: appView }),
+);
+
+/** A page of the app directory. `position` is the place in the event stream the page reflects. */
+export const apps = endpoint(
+  endpoints.apps,
+  z.object({
+    after: z.string().optional(),
+    limit: z.number().int().min(1).max(500).optional(),
+    includeRetired: z.boolean().optional(),
+    id: z.string().optional(),
+  }),
+  z.object({ position: z.number().int(), apps: z.array(appView), next: z.string().nullable() }),
+);
+
+/** One change of the app directory, also sent as a beat every 5 s without a change (`app: null`) so that a lost one shows. */
+export const appDirectory = feed(
+  feeds.appDirectory,
+  z.object({ position: z.number().int(), previousPosition: z.number().int(), app: appView.nullable() }),
+);
+
+export const connectorGroupView = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(['active', 'retired']),
+  revision: z.number().int(),
+});
+
+export const changeConnectorGroup = endpoint(
+  endpoints.connectorGroup,
+  commandContext.extend({
+    command: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('CreateConnectorGroup'),
+        connectorGroupId: z.string().optional(),
+        name: z.string().min(1).max(120),
+      }),
+      z.object({
+        type: z.literal('RenameConnectorGroup'),
+        connectorGroupId: z.string(),
+        name: z.string().min(1).max(120),
+      }),
+      z.object({ type: z.literal('RetireConnectorGroup'), connectorGroupId: z.string() }),
+    ]),
+    expectedRevision: z.number().int().min(0).optional(),
+  }),
+  z.object({ group: connectorGroupView }),
+);
+
+export const connectorGroups = endpoint(
+  endpoints.connectorGroups,
+  z.object({}),
+  z.object({ groups: z.array(connectorGroupView) }),
+);
+
+export const connectorView = z.object({
+  id: z.string(),
+  revision: z.number().int(),
+  name: z.string(),
+  machineName: z.string(),
+  version: z.string(),
+  status: z.enum(['pending', 'active', 'revoked']),
+  connectorGroupId: z.string().nullable(),
+  userPublicKey: z.string(),
+  certificateThumbprint: z.string(),
+  presence: z.enum(['online', 'offline']),
+  lastSeenAt: z.string().nullable(),
+});
+export type ConnectorView = z.infer<typeof connectorView>;
+
+/** Errors: ERR_CONNECTOR_ABSENT, ERR_CONNECTOR_REVOKED, ERR_GROUP_ABSENT. */
+export const changeConnector = endpoint(
+  endpoints.connector,
+  commandContext.extend({
+    command: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('RegisterConnector'),
+        connectorId: z.string(),
+        name: z.string().min(1).max(120),
+        machineName: z.string().max(255),
+        version: z.string().max(64),
+        userPublicKey: z.string().max(64),
+        certificateThumbprint: z.string(),
+        connectorGroupId: z.string().nullable(),
+      }),
+      z.object({ type: z.literal('AssignConnectorToGroup'), connectorId: z.string(), connectorGroupId: z.string() }),
+      z.object({ type: z.literal('RenameConnector'), connectorId: z.string(), name: z.string().min(1).max(120) }),
+      z.object({ type: z.literal('RevokeConnector'), connectorId: z.string(), reason: z.string().max(400) }),
+    ]),
+    expectedRevision: z.number().int().min(0).optional(),
+  }),
+  z.object({ connector: connectorView }),
+);
+
+export const connectors = endpoint(
+  endpoints.connectors,
+  z.object({ id: z.string().optional() }),
+  z.object({ connectors: z.array(connectorView) }),
+);
+
+/** What one app is to a connector: only what it needs to call the origin. */
+export const originConfig = z.object({
+  appId: z.string(),
+  internalUrl: z.string(),
+  externalUrl: z.string(),
+  backendTimeoutSeconds: z.number().int(),
+  translateHeaders: z.boolean(),
+  validateBackendCertificate: z.boolean(),
+});
+
+/** The configuration a connector pulls over mutual TLS. `version` only grows. */
+export const connectorConfiguration = z.object({
+  version: z.number().int(),
+  connectorId: z.string(),
+  status: z.enum(['pending', 'active', 'revoked']),
+  connectorGroupId: z.string().nullable(),
+  /** Secret name of the group's queue; null while pending. */
+  queue: z.string().nullable(),
+  apps: z.array(originConfig),
+  refreshSeconds: z.number().int(),
+});
+export type ConnectorConfiguration = z.infer<typeof connectorConfiguration>;
+
+export const connectorConfig = endpoint(
+  endpoints.connectorConfig,
+  z.object({ connectorId: z.string() }),
+  connectorConfiguration,
+);

@@ -1,0 +1,3 @@
+export { type BrokerAccess, brokerAccess, connectBroker } from './connect-broker.ts';
+export { type CallOptions, callEndpoint, type ServeOptions, serveEndpoint } from './endpoints.ts';
+export { publishFeed, subscribeFeed } from './feeds.ts';

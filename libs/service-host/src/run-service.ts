@@ -1,0 +1,116 @@
+import type { z } from 'zod';
+import { parseConfig, readJsonFile } from '#libs/config';
+import { SallyportError } from '#libs/errors';
+import { createLogger, type Logger } from '#libs/telemetry';
+
+/** The part of `process` a service needs; only main.ts hands it in. */
+export type ProcessPort = {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: { on(event: 'end' | 'error', listener: () => void): unknown; resume(): unknown };
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  exit(code?: number): void;
+};
+
+export type ServiceContext = { readonly logger: Logger };
+
+export type RunningService = {
+  /** What the ready line says besides the service's name: addresses, never secrets. */
+  readonly ready?: Readonly<Record<string, unknown>>;
+  /** Refuse new work, finish current. Safe to call twice. */
+  drain(): Promise<void>;
+  /** Let go of everything at once. Safe to call twice, also after drain. */
+  stop(): Promise<void>;
+};
+
+export type ServiceDefinition<Schema extends z.ZodType> = {
+  readonly name: string;
+  readonly config: Schema;
+  start(config: z.infer<Schema>, context: ServiceContext): Promise<RunningService>;
+};
+
+/** Exit codes by class (sysexits): bad configuration is not worth a restart, everything else is. */
+const EXIT_CONFIG = 78;
+const EXIT_UNAVAILABLE = 69;
+const EXIT_BUG = 70;
+const DRAIN_LIMIT_MS = 30_000;
+
+/**
+ * Frame of every service's main.ts: reads the JSON file named by `--config`, starts, prints one ready line on stdout,
+ * drains on SIGTERM, SIGINT or when stdin (the supervisor's pipe) ends, stops, exits. A second signal stops at once.
+ */
+export async function runService<Schema extends z.ZodType>(
+  host: ProcessPort,
+  definition: ServiceDefinition<Schema>,
+): Promise<void> {
+  const logger = createLogger({
+    service: definition.name,
+    level: host.env.SALLYPORT_LOG_LEVEL === 'debug' ? 'debug' : 'info',
+    write: (line) => host.stderr.write(line),
+  });
+  host.on('uncaughtException', (error: unknown) => fatal(host, logger, EXIT_BUG, error));
+  host.on('unhandledRejection', (error: unknown) => fatal(host, logger, EXIT_BUG, error));
+  let running: RunningService;
+  try {
+    const path = configPath(host);
+    const config = parseConfig(definition.config, await readJsonFile(path), `configuration file ${path}`);
+    running = await definition.start(config, { logger });
+  } catch (error) {
+    const isConfig = error instanceof SallyportError && error.code.startsWith('ERR_CONFIG');
+    return fatal(host, logger, isConfig ? EXIT_CONFIG : EXIT_UNAVAILABLE, error);
+  }
+  const shutdown = onceThen(
+    () => drainAndStop(host, logger, running),
+    () => host.exit(1),
+  );
+  host.on('SIGTERM', shutdown);
+  host.on('SIGINT', shutdown);
+  if (host.env.SALLYPORT_SUPERVISED === '1') {
+    host.stdin.on('end', shutdown);
+    host.stdin.on('error', shutdown);
+    host.stdin.resume();
+  }
+  host.stdout.write(`${JSON.stringify({ event: 'ready', service: definition.name, ...running.ready })}\n`);
+}
+
+function configPath(host: ProcessPort): string {
+  const index = host.argv.indexOf('--config');
+  const path = index >= 0 ? host.argv[index + 1] : host.env.SALLYPORT_CONFIG;
+  if (path) return path;
+  throw new SallyportError('ERR_CONFIG_MISSING', 'no configuration file: expected --config FILE or SALLYPORT_CONFIG', {
+    expose: true,
+  });
+}
+
+async function drainAndStop(host: ProcessPort, logger: Logger, running: RunningService): Promise<void> {
+  logger.info('draining');
+  const limit = setTimeout(() => {
+    logger.error('drain took too long', { limitMs: DRAIN_LIMIT_MS });
+    host.exit(1);
+  }, DRAIN_LIMIT_MS);
+  try {
+    await running.drain();
+    await running.stop();
+    clearTimeout(limit);
+    logger.info('stopped');
+    host.exit(0);
+  } catch (error) {
+    fatal(host, logger, EXIT_BUG, error);
+  }
+}
+
+function onceThen(first: () => Promise<void>, later: () => void): () => void {
+  let isCalled = false;
+  return () => {
+    if (isCalled) return later();
+    isCalled = true;
+    void first();
+  };
+}
+
+function fatal(host: ProcessPort, logger: Logger, code: number, error: unknown): void {
+  logger.error('service ended', { error, exitCode: code });
+  host.exit(code);
+}
