@@ -32,7 +32,7 @@ export function parseConfig<Schema extends z.ZodType>(
   source: string,
 ): Readonly<z.infer<Schema>> {
   const result = schema.safeParse(input);
-  if (result.success) return Object.freeze(result.data) as z.infer<Schema>;
+  if (result.success) return Object.freeze(result.data);
   const problems = result.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
   throw new SallyportError('ERR_CONFIG_INVALID', `${source} is not valid: ${problems.join('; ')}`, {
     expose: true,

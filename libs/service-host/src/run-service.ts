@@ -25,10 +25,10 @@ export type RunningService = {
   stop(): Promise<void>;
 };
 
-export type ServiceDefinition<Schema extends z.ZodType> = {
+export type ServiceDefinition<Config> = {
   readonly name: string;
-  readonly config: Schema;
-  start(config: z.infer<Schema>, context: ServiceContext): Promise<RunningService>;
+  readonly config: z.ZodType<Config>;
+  start(config: Config, context: ServiceContext): Promise<RunningService>;
 };
 
 /** Exit codes by class (sysexits): bad configuration is not worth a restart, everything else is. */
