@@ -1,0 +1,71 @@
+/** Version of the packet layout. A packet of another version is refused, see PROTOCOL.md "Versions". */
+export const PROTOCOL_VERSION = 1;
+
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+
+/** Largest packet (one NATS message), bytes. Stays below the leaf's max_payload of 256 KiB: one larger message would close the link. */
+export const MAX_PACKET_BYTES = 128 * KIB;
+/** Largest payload of one DATA frame, bytes: exactly one full socket read of Node, so that a chunk needs no second packet. */
+export const MAX_DATA_BYTES = 64 * KIB;
+
+/** Header fields in one block, and bytes of the encoded block. */
+export const MAX_FIELDS = 512;
+export const MAX_FIELD_BLOCK_BYTES = 64 * KIB - 1;
+/** Metadata entries and bytes of the encoded block. */
+export const MAX_METADATA_BYTES = 24 * KIB;
+export const MAX_METHOD_BYTES = 64;
+export const MAX_TARGET_BYTES = 16 * KIB;
+/** Explanatory text in REFUSE and CANCEL, UTF-8 bytes. Longer text is cut. */
+export const MAX_TEXT_BYTES = 255;
+/** Length of an id inside a subject, characters. */
+export const MAX_ID_LENGTH = 64;
+/** Informational (1xx) responses of one channel; one more is a protocol violation. */
+export const MAX_INFORMATIONAL = 16;
+
+/** Response credit inside OPEN, bytes: the maximum while few channels are open, the minimum when thousands are. */
+export const MAX_INITIAL_CREDIT_BYTES = 64 * KIB;
+export const MIN_INITIAL_CREDIT_BYTES = 4 * KIB;
+/** Receive window of one channel, bytes: where it starts once data flows and where auto-tuning stops. */
+export const START_WINDOW_BYTES = 64 * KIB;
+export const MAX_WINDOW_BYTES = 512 * KIB;
+/** Window of one request body at the connector, bytes. */
+export const REQUEST_WINDOW_BYTES = 256 * KIB;
+/** What one channel may always have, whatever the caps say: nobody can be starved to a standstill. */
+export const MIN_WINDOW_BYTES = 4 * KIB;
+/** Outstanding credit of one link, bytes: start, and the range of the adaptive cap. */
+export const MIN_LINK_CAP_BYTES = 1 * MIB;
+export const MAX_LINK_CAP_BYTES = 16 * MIB;
+/** The adaptive cap follows this many milliseconds of the measured rate. */
+export const LINK_CAP_HORIZON_MS = 500;
+/** Bytes granted or held in this process before channels fall back to MIN_WINDOW_BYTES. */
+export const PROCESS_CAP_BYTES = 64 * MIB;
+/** A channel that received nothing for this long no longer counts against its link cap. */
+export const IDLE_CREDIT_MS = 1_000;
+/** Largest credit a peer may hold on one channel; a CREDIT beyond it is a protocol violation. */
+export const MAX_OUTSTANDING_CREDIT_BYTES = 16 * MIB;
+
+/** Bytes a sender accepts from its caller before `write` answers false. */
+export const SEND_QUEUE_BYTES = 128 * KIB;
+/** Bytes collected by the coalescing publisher before it publishes within the turn. */
+export const COALESCE_BYTES = 256 * KIB;
+
+/** A connector acknowledges the dispatch when it has not begun to answer after this long. */
+export const ACCEPT_DELAY_MS = 250;
+/** The ingress dispatches again when nothing came back for this long. */
+export const ACCEPT_DEADLINE_MS = 1_000;
+export const MAX_DISPATCHES = 3;
+/** Time to the response head after the request was sent: the default backend timeout. */
+export const HEAD_TIMEOUT_MS = 85_000;
+/** A channel that received nothing for this long is probed, and given up when the probe stays unanswered. */
+export const PROBE_AFTER_MS = 15_000;
+export const PROBE_TIMEOUT_MS = 10_000;
+/** Resolution of all deadlines of a tunnel end. */
+export const SWEEP_INTERVAL_MS = 50;
+
+export const HEARTBEAT_INTERVAL_MS = 2_000;
+export const LOST_AFTER_MS = 5_000;
+
+/** Open channels of one ingress process, and of one connector process. */
+export const MAX_CLIENT_CHANNELS = 10_000;
+export const MAX_SERVER_CHANNELS = 4_096;

@@ -1,0 +1,59 @@
+import { SallyportError } from '#libs/errors';
+import { MAX_ID_LENGTH } from './limits.ts';
+
+/** The place of the connector in the reply subject of a head: only the server itself answers there (503). */
+export const NO_CONNECTOR = 'none';
+
+const ID = /^[a-z0-9_-]+$/;
+
+export function isSubjectId(value: string): boolean {
+  return value.length <= MAX_ID_LENGTH && ID.test(value);
+}
+
+/** Fails with ERR_TUNNEL_ID when the value cannot stand as one token of a subject. */
+export function requireSubjectId(kind: string, value: string): string {
+  if (isSubjectId(value)) return value;
+  throw new SallyportError('ERR_TUNNEL_ID', `${kind} must be 1 to ${MAX_ID_LENGTH} characters of [a-z0-9_-]`, {
+    details: { kind },
+  });
+}
+
+/** Heads, to the queue group of a connector group. */
+export function headSubject(group: string): string {
+  return `tun.g.${group}.req`;
+}
+
+/** Ingress to connector. */
+export function downSubject(connectorId: string, ingressId: string, channelId: string): string {
+  return `tun.c.${connectorId}.${ingressId}.${channelId}`;
+}
+
+/** Connector to ingress; the connector's own id stands in every subject it may publish to. */
+export function upSubject(ingressId: string, connectorId: string, channelId: string): string {
+  return `tun.i.${ingressId}.${connectorId}.${channelId}`;
+}
+
+export function downWildcard(connectorId: string): string {
+  return `tun.c.${connectorId}.>`;
+}
+
+export function upWildcard(ingressId: string): string {
+  return `tun.i.${ingressId}.>`;
+}
+
+export function heartbeatSubject(connectorId: string): string {
+  return `prs.c.${connectorId}`;
+}
+
+/** All heartbeats of the account. */
+export const HEARTBEAT_WILDCARD = 'prs.c.*';
+
+/** Connector and channel of an up subject, or undefined when it has not exactly two tokens after the prefix. */
+export function parseUpSubject(
+  subject: string,
+  prefixLength: number,
+): { connectorId: string; channelId: string } | undefined {
+  const dot = subject.indexOf('.', prefixLength);
+  if (dot <= prefixLength || subject.indexOf('.', dot + 1) !== -1) return undefined;
+  return { connectorId: subject.slice(prefixLength, dot), channelId: subject.slice(dot + 1) };
+}
