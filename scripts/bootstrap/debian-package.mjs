@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEBIAN_KEYRING, debianMirrors, readAptSources } from './apt-sources.mjs';
+import { reasonOf } from './failure.mjs';
+import { findOnPath, readOsRelease } from './project.mjs';
+import { requireCommand } from './run-command.mjs';
+
+/** Newer suites whose nats-server is recent enough, in the order they are tried. */
+export const DEBIAN_SUITES = ['forky', 'sid'];
+
+const UPDATE_TIMEOUT_MS = 90_000;
+const DOWNLOAD_TIMEOUT_MS = 120_000;
+const UNPACK_TIMEOUT_MS = 60_000;
+
+/** Environment of a Debian machine that specs replace: where apt's sources and os-release are. */
+/** @typedef {{ aptFolder?: string, osReleasePath?: string, keyring?: string }} DebianPaths */
+
+/**
+ * Takes the program out of Debian's own package without installing it: private apt state in `workFolder`, the mirror
+ * the machine already uses, signatures checked against Debian's archive keys. The system's apt is only read.
+ * @param {{ workFolder: string, env: NodeJS.ProcessEnv, paths?: DebianPaths }} options
+ * @returns {Promise<string>} path of the unpacked program inside workFolder
+ * @throws {Error} whose message says which suite and mirror failed, and why
+ */
+export async function fetchFromDebian({ workFolder, env, paths = {} }) {
+  const { id, codename, name } = readOsRelease(paths.osReleasePath);
+  if (id !== 'debian') throw new Error(`this machine is ${name === '' ? 'not Debian' : name}, not Debian`);
+  for (const tool of ['apt-get', 'dpkg-deb']) {
+    if (findOnPath(tool, env) === undefined) throw new Error(`${tool} is not on PATH`);
+  }
+  const mirrors = debianMirrors(readAptSources(paths.aptFolder), codename);
+  if (mirrors.length === 0) throw new Error("no Debian mirror in the machine's apt sources");
+  const failures = [];
+  for (const mirror of mirrors) {
+    const keyring = paths.keyring ?? [mirror.keyring, DEBIAN_KEYRING].find((path) => existsSync(path));
+    if (keyring === undefined || !existsSync(keyring)) {
+      failures.push(`${mirror.uri}: archive keyring ${mirror.keyring} is absent, so nothing could be verified`);
+      continue;
+    }
+    for (const suite of DEBIAN_SUITES) {
+      const folder = join(workFolder, `${suite}-${mirrors.indexOf(mirror)}`);
+      try {
+        return await fetchFromSuite({ folder, env, uri: mirror.uri, suite, keyring });
+      } catch (error) {
+        failures.push(`${mirror.uri} ${suite}: ${reasonOf(error)}`);
+      }
+    }
+  }
+  throw new Error(failures.join('; '));
+}
+
+/**
+ * @param {{ folder: string, env: NodeJS.ProcessEnv, uri: string, suite: string, keyring: string }} options
+ * @returns {Promise<string>}
+ */
+async function fetchFromSuite({ folder, env, uri, suite, keyring }) {
+  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} main\n`);
+  writeFileSync(join(folder, 'apt.conf'), privateAptConfig(folder));
+  const aptEnv = { ...env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = ['-c', join(folder, 'apt.conf'), '-qq'];
+  await requireCommand('apt-get', [...apt, 'update'], { timeoutMs: UPDATE_TIMEOUT_MS, cwd: folder, env: aptEnv });
+  const download = [...apt, 'download', 'nats-server'];
+  await requireCommand('apt-get', download, { timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd: folder, env: aptEnv });
+  const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
+  if (archive === undefined) throw new Error('apt-get download left no package');
+  const unpacked = join(folder, 'unpacked');
+  await requireCommand('dpkg-deb', ['-x', join(folder, archive), unpacked], { timeoutMs: UNPACK_TIMEOUT_MS, env });
+  const program = readdirSync(unpacked, { recursive: true, encoding: 'utf8' }).find((path) =>
+    /(^|\/)s?bin\/nats-server$/.test(path),
+  );
+  if (program === undefined) throw new Error(`${archive} holds no nats-server`);
+  return join(unpacked, program);
+}
+
+/**
+ * Read after the machine's own configuration (so its proxies count) and overriding it: state, sources, keys and pins
+ * are private, the machine's hooks and extra indexes do not run, and an unsigned archive is refused whatever it allows.
+ * @param {string} folder
+ * @returns {string}
+ */
+function privateAptConfig(folder) {
+  const clear = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
+  const extraIndexes = ['deb::DEP-11', 'deb::DEP-11-icons', 'deb::DEP-11-icons-small', 'deb::DEP-11-icons-hidpi'];
+  const moreIndexes = ['deb::DEP-11-icons-large', 'deb::DEP-11-icons-large-hidpi', 'deb::CNF', 'deb::Contents-deb'];
+  const settings = {
+    'Dir::Etc::sourcelist': join(folder, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::preferences': '/dev/null',
+    'Dir::Etc::preferencesparts': '/dev/null',
+    'Dir::Etc::trusted': '/dev/null',
+    'Dir::Etc::trustedparts': '/dev/null',
+    'Dir::State::Lists': join(folder, 'lists'),
+    'Dir::Cache': join(folder, 'cache'),
+    'APT::Sandbox::User': 'root',
+    'APT::Get::AllowUnauthenticated': 'false',
+    'Acquire::AllowInsecureRepositories': 'false',
+    'Acquire::AllowWeakRepositories': 'false',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '2',
+    'Acquire::http::Timeout': '20',
+    'Acquire::https::Timeout': '20',
+  };
+  return [
+    ...clear.map((name) => `#clear ${name};`),
+    ...[...extraIndexes, ...moreIndexes].map((name) => `#clear Acquire::IndexTargets::${name};`),
+    ...Object.entries(settings).map(([name, value]) => `${name} "${value}";`),
+    '',
+  ].join('\n');
+}
