@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SallyportError } from '#libs/errors';
+import { writeAtomically } from './data-dir.ts';
+
+export const HOST = '127.0.0.1';
+
+const port = z.number().int().min(1).max(65_535);
+const portsSchema = z.object({
+  ingress: port,
+  connectorEndpoint: port,
+  identityProvider: port,
+  console: port,
+  hubClient: port,
+  hubLeaf: port,
+  hubMonitor: port,
+  dumper: port,
+  status: port,
+});
+export type Ports = z.infer<typeof portsSchema>;
+
+/** What is tried first; the ingress port comes from the options. */
+const PREFERRED: Omit<Ports, 'ingress'> = {
+  connectorEndpoint: 8444,
+  identityProvider: 8445,
+  console: 8446,
+  hubClient: 4222,
+  hubLeaf: 7422,
+  hubMonitor: 8222,
+  dumper: 8451,
+  status: 8452,
+};
+
+/**
+ * Ports of a data directory: chosen once, kept in `ports.json` (issuer, certificates and connectors depend on them).
+ * Inner ports that are taken on the first start are replaced by free ones; the ingress port is the operator's choice.
+ * Errors: ERR_LAUNCHER_PORT_IN_USE, ERR_DATA_DIR_CORRUPT.
+ */
+export async function choosePorts(dataDir: string, wantedIngress: number, isDefaultIngress: boolean): Promise<Ports> {
+  const kept = await readKept(dataDir);
+  if (kept) {
+    const ingress = wantedIngress === 0 || isDefaultIngress ? kept.ingress : wantedIngress;
+    const ports = { ...kept, ingress };
+    for (const [name, value] of Object.entries(ports)) await requireFree(name, value);
+    if (ingress !== kept.ingress) await keep(dataDir, ports);
+    return ports;
+  }
+  const ports: Record<string, number> = {};
+  ports.ingress = wantedIngress === 0 ? await freePort() : wantedIngress;
+  await requireFree('ingress', ports.ingress);
+  const isPrivate = wantedIngress !== 8443;
+  for (const [name, preferred] of Object.entries(PREFERRED)) {
+    ports[name] = !isPrivate && (await isFree(preferred)) ? preferred : await freePort();
+  }
+  const chosen = portsSchema.parse(ports);
+  await keep(dataDir, chosen);
+  return chosen;
+}
+
+async function keep(dataDir: string, ports: Ports): Promise<void> {
+  await writeAtomically(join(dataDir, 'ports.json'), `${JSON.stringify(ports, null, 2)}\n`);
+}
+
+async function readKept(dataDir: string): Promise<Ports | null> {
+  const file = join(dataDir, 'ports.json');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    // Absent on the first start; an unreadable one shows when it is written.
+    return null;
+  }
+  try {
+    return portsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new SallyportError(
+      'ERR_DATA_DIR_CORRUPT',
+      `${file} does not hold the ports of this system: remove it to choose new ones (connectors must then register again)`,
+      {
+        expose: true,
+        cause,
+        details: { file },
+      },
+    );
+  }
+}
+
+async function requireFree(name: string, value: number): Promise<void> {
+  if (await isFree(value)) return;
+  const remedy =
+    name === 'ingress'
+      ? 'stop what listens there, or choose another with --port'
+      : 'stop what listens there (another Sallyport?), or name another --data-dir';
+  throw new SallyportError('ERR_LAUNCHER_PORT_IN_USE', `port ${value} (${name}) on ${HOST} is in use: ${remedy}`, {
+    expose: true,
+    details: { name, port: value },
+  });
+}
+
+function isFree(value: number): Promise<boolean> {
+  return new Promise((resolvePromise) => {
+    const probe = createServer();
+    probe.once('error', () => resolvePromise(false));
+    probe.listen({ port: value, host: HOST, exclusive: true }, () => probe.close(() => resolvePromise(true)));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolvePromise, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen({ port: 0, host: HOST, exclusive: true }, () => {
+      const address = probe.address();
+      probe.close(() =>
+        address && typeof address === 'object' ? resolvePromise(address.port) : reject(new Error('no address')),
+      );
+    });
+  });
+}
