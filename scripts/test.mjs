@@ -3,7 +3,7 @@
 // line is `N passed, N failed`, also when the run breaks down; the exit code is 0 only when nothing failed.
 import { ensureBuilt } from './bootstrap/build.mjs';
 import { ensureChromium } from './bootstrap/chromium.mjs';
-import { describeFailure } from './bootstrap/failure.mjs';
+import { describeFailure, reasonOf } from './bootstrap/failure.mjs';
 import { findOrFetchNatsServer } from './bootstrap/nats-server.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
 import { exitOnSignal, PROJECT_ROOT, requireSupportedNode } from './bootstrap/project.mjs';
@@ -92,7 +92,7 @@ async function main() {
   try {
     options = parseTestArguments(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}\n`);
+    process.stderr.write(`${reasonOf(error)}\n\n${USAGE}\n`);
     return EXIT_USAGE;
   }
   if (options.help) {

@@ -54,7 +54,7 @@ export async function ensureBuilt(options = {}) {
  */
 export function listSources(root) {
   const files = SOURCE_FOLDERS.flatMap((folder) => listFiles(join(root, folder)));
-  const wanted = files.filter((path) => /\.ts$/.test(path) || isAsset(relative(root, path)));
+  const wanted = files.filter((path) => path.endsWith('.ts') || isAsset(relative(root, path)));
   return [...wanted, ...SETTINGS.map((name) => join(root, name))].sort().flatMap((path) => {
     const stat = statSync(path, { throwIfNoEntry: false });
     return stat === undefined ? [] : [{ path: relative(root, path), sizeBytes: stat.size, changedAtMs: stat.mtimeMs }];
