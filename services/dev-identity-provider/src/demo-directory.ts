@@ -1,0 +1,46 @@
+/** Role template ids of Entra ID, the same in every directory. */
+export const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
+
+/** Directory, clients and people of `npm start`. Fixed ids: apps assigned yesterday stay assigned. Known to everybody. */
+export const demoDirectory = {
+  tenantId: '7f3a1c9e-5a0b-4c0e-9d52-0d6a3b1c2e4f',
+  clientIds: {
+    web: '11111111-1111-4111-8111-111111111111',
+    api: '22222222-2222-4222-8222-222222222222',
+    cli: '33333333-3333-4333-8333-333333333333',
+  },
+  groups: {
+    everyone: 'a1a1a1a1-0000-4000-8000-000000000001',
+    administrators: 'a1a1a1a1-0000-4000-8000-000000000002',
+    engineering: 'a1a1a1a1-0000-4000-8000-000000000003',
+  },
+  users: [
+    {
+      username: 'alice',
+      password: 'alice',
+      name: 'Alice Admin',
+      oid: 'b2b2b2b2-0000-4000-8000-000000000001',
+      groups: ['a1a1a1a1-0000-4000-8000-000000000001', 'a1a1a1a1-0000-4000-8000-000000000002'],
+      directoryRoles: [GLOBAL_ADMINISTRATOR],
+      roles: [],
+    },
+    {
+      username: 'bob',
+      password: 'bob',
+      name: 'Bob Employee',
+      oid: 'b2b2b2b2-0000-4000-8000-000000000002',
+      groups: ['a1a1a1a1-0000-4000-8000-000000000001', 'a1a1a1a1-0000-4000-8000-000000000003'],
+      directoryRoles: [],
+      roles: [],
+    },
+    {
+      username: 'carol',
+      password: 'carol',
+      name: 'Carol Employee',
+      oid: 'b2b2b2b2-0000-4000-8000-000000000003',
+      groups: ['a1a1a1a1-0000-4000-8000-000000000001'],
+      directoryRoles: [],
+      roles: [],
+    },
+  ],
+} as const;

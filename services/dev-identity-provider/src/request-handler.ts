@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Provider from 'oidc-provider';
+import type { Logger } from '#libs/telemetry';
+import type { Directory } from './directory.ts';
+import { confirmPage, DEVELOPMENT_NOTICE, errorPage, messagePage, signInPage } from './pages.ts';
+
+/** Longest sign-in form read. */
+const MAX_FORM_BYTES = 8192;
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+export type HandlerParts = {
+  readonly provider: Provider;
+  readonly tenantId: string;
+  readonly directory: Directory;
+  readonly logger: Logger;
+};
+
+/** Serves `/<tenant>/login/<uid>` itself and hands `/<tenant>/...` to oidc-provider without the prefix. */
+export function createRequestHandler(parts: HandlerParts): (req: IncomingMessage, res: ServerResponse) => void {
+  const { provider, tenantId, logger } = parts;
+  const prefix = `/${tenantId}`;
+  noticeOnEveryPage(provider);
+  const callback = provider.callback();
+  const handle = async (req: IncomingMessage, res: ServerResponse) => {
+    const url = req.url ?? '/';
+    if (url.startsWith(`${prefix}/login/`)) return signIn(parts, req, res);
+    if (!url.startsWith(`${prefix}/`)) {
+      if (url === '/')
+        return send(res, 200, messagePage('Development identity provider', `Issuer: ${provider.issuer}`));
+      return send(res, 404, errorPage('not_found', 'There is no such page at this identity provider.'));
+    }
+    const inner = url.startsWith(`${prefix}/v2.0/.well-known/`) ? url.replace('/v2.0/', '/') : url;
+    Object.assign(req, { originalUrl: inner, baseUrl: prefix, url: inner.slice(prefix.length) });
+    await callback(req, res);
+  };
+  return (req, res) => {
+    handle(req, res).catch((error: unknown) => {
+      logger.warn('request failed', { error });
+      if (!res.headersSent) send(res, 400, errorPage('invalid_request', problemOf(error)));
+      else res.destroy();
+    });
+  };
+}
+
+async function signIn({ provider, directory }: HandlerParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const details = await provider.interactionDetails(req, res);
+  const client = await provider.Client.find(String(details.params.client_id));
+  const clientName = client?.clientName ?? 'an unnamed client';
+  if (req.method !== 'POST') {
+    const hint = details.params.login_hint;
+    const username = typeof hint === 'string' ? hint.slice(0, 320) : '';
+    return send(res, 200, signInPage({ client: clientName, username, problem: null }));
+  }
+  const form = await readForm(req);
+  const username = form.get('username') ?? '';
+  const person = directory.signIn(username, form.get('password') ?? '');
+  if (person === null) {
+    const problem = 'User name or password is wrong.';
+    return send(res, 403, signInPage({ client: clientName, username: username.slice(0, 320), problem }));
+  }
+  const login = { accountId: person.oid, amr: ['pwd'], remember: true };
+  return provider.interactionFinished(req, res, { login }, { mergeWithLastSubmission: false });
+}
+
+async function readForm(req: IncomingMessage): Promise<URLSearchParams> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_FORM_BYTES) throw new RangeError(`the form has more than ${MAX_FORM_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+}
+
+/** oidc-provider writes a few pages itself (forms that submit themselves by script): they get our page, notice and button. */
+function noticeOnEveryPage(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    await next();
+    if (typeof ctx.body !== 'string' || ctx.type !== 'text/html') return;
+    if (!ctx.body.includes(DEVELOPMENT_NOTICE)) {
+      const form = /<form[\s\S]*?<\/form>/i.exec(ctx.body)?.[0].replace(/<noscript>[\s\S]*?<\/noscript>/i, '') ?? '';
+      ctx.body = confirmPage({ title: 'Continue', text: '<p>One more step.</p>', form, button: 'Continue' });
+    }
+    ctx.set({ ...PAGE_HEADERS });
+  });
+}
+
+function send(res: ServerResponse, status: number, body: string): void {
+  res.writeHead(status, PAGE_HEADERS).end(body);
+}
+
+function problemOf(error: unknown): string {
+  const expired = error instanceof Error && error.name === 'SessionNotFound';
+  return expired
+    ? 'This sign-in expired or was finished already. Start again at the app.'
+    : 'The request is not valid.';
+}
