@@ -9,7 +9,7 @@ const document = new URL('../broker/SUBJECTS.md', import.meta.url);
 
 /** The pattern of every fact's subject, from what the builder makes of known tokens. */
 function factPattern(): string {
-  const ref: AggregateRef = { tenant: 'tenant', type: { context: 'context', thing: 'thing' }, id: 'id' };
+  const ref: AggregateRef = { tenant: 'tenant', type: { context: 'context', thing: 'thing', facts: {} }, id: 'id' };
   const given = new Set(['tenant', 'context', 'thing', 'id']);
   const tokens = subjectOf(ref).split('.');
   return tokens.map((token) => (given.has(token) ? '*' : token)).join('.');
@@ -29,7 +29,15 @@ function check(): readonly string[] {
   return mismatches.map(({ pattern, message }) => `\`${pattern}\` ${message}`);
 }
 
-const problems = check();
+function problemsOrReason(): readonly string[] {
+  try {
+    return check();
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+const problems = problemsOrReason();
 for (const problem of problems) process.stdout.write(`${problem}\n`);
-process.stdout.write(`${problems.length} subjects differ\n`);
+process.stdout.write(`${problems.length} problems\n`);
 process.exitCode = problems.length > 0 ? 1 : 0;
