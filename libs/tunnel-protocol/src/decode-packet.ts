@@ -119,7 +119,7 @@ function decodeFrame(type: number, flags: number, source: Buffer, start: number,
 
 /** Explanations are for logs: what is not UTF-8 is replaced, control characters become spaces. */
 function textOf(source: Buffer, start: number, end: number): string {
-  return source.toString('utf8', start, end).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, ' ');
+  return source.toString('utf8', start, end).replace(/[\p{Cc}\u2028\u2029]/gu, ' ');
 }
 
 function decodeCredit(source: Buffer, start: number, end: number): Frame | MalformedReason {

@@ -112,7 +112,7 @@ export function encodeOpenPacket(open: PreparedOpen, ingressId: string, channelI
   target[offset + 1] = channelId.length;
   target[offset + 2] = open.method.length;
   offset = target.writeUInt16BE(open.target.length, offset + 3);
-  offset += target.latin1Write(texts, offset);
+  offset += target.write(texts, offset, 'latin1');
   writeFields(target, writeFields(target, offset, open.metadata), open.fields);
   return target;
 }

@@ -8,7 +8,8 @@ import { MAX_FIELDS } from './limits.ts';
 
 const NOT_LATIN1_TEXT = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_ASCII_TEXT = /[^\t\x20-\x7e]/;
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+/** Control characters other than tab, and lone surrogates, which UTF-8 cannot carry. */
+const FORBIDDEN_IN_METADATA = /[^\P{Cc}\t]|\p{Cs}/u;
 
 export type FieldProblem = 'odd-list' | 'empty-name' | 'too-many-fields' | 'too-large' | 'forbidden-character';
 
@@ -43,7 +44,7 @@ export function prepareMetadata(list: FieldList, maxBytes: number): PreparedBloc
   if (list.length === 0) return EMPTY_BLOCK;
   const text = list.join('');
   if (!NOT_ASCII_TEXT.test(text)) return prepared(list, text, undefined, text.length, maxBytes);
-  if (CONTROL.test(text) || !list.every((entry) => entry.isWellFormed())) return 'forbidden-character';
+  if (list.some((entry) => FORBIDDEN_IN_METADATA.test(entry))) return 'forbidden-character';
   const lengths = list.map((entry) => Buffer.byteLength(entry, 'utf8'));
   return prepared(list, text, lengths, Buffer.byteLength(text, 'utf8'), maxBytes);
 }
@@ -98,17 +99,18 @@ export function readFields(
   const text = source.toString(encoding, textStart, end);
   const list =
     text.length === textBytes ? sliceByTable(source, start + 2, text, count) : sliceWide(source, start + 2, count);
-  if (list === undefined || (encoding === 'latin1' ? NOT_LATIN1_TEXT : CONTROL).test(text)) return undefined;
+  if (list === undefined || (encoding === 'latin1' ? NOT_LATIN1_TEXT : FORBIDDEN_IN_METADATA).test(text))
+    return undefined;
   return { list, end };
 }
 
 function sliceByTable(source: Buffer, table: number, text: string, count: number): FieldList | undefined {
-  const list = new Array<string>(2 * count);
+  const list: string[] = [];
   let position = 0;
   for (let index = 0; index < 2 * count; index++) {
     const length = source.readUInt16BE(table + 2 * index);
     if (length === 0 && index % 2 === 0) return undefined;
-    list[index] = text.slice(position, position + length);
+    list.push(text.slice(position, position + length));
     position += length;
   }
   return list;
@@ -118,13 +120,13 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Entries that are not ASCII are decoded one by one, so that a length never cuts a character in two unnoticed. */
 function sliceWide(source: Buffer, table: number, count: number): FieldList | undefined {
-  const list = new Array<string>(2 * count);
+  const list: string[] = [];
   let position = table + 4 * count;
   try {
     for (let index = 0; index < 2 * count; index++) {
       const length = source.readUInt16BE(table + 2 * index);
       if (length === 0 && index % 2 === 0) return undefined;
-      list[index] = strictUtf8.decode(source.subarray(position, position + length));
+      list.push(strictUtf8.decode(source.subarray(position, position + length)));
       position += length;
     }
   } catch {

@@ -65,6 +65,11 @@ export type Frame =
 
 export type Packet = { readonly isReset: boolean; readonly sequence: number; readonly frames: readonly Frame[] };
 
+/** Whether the sender asks if this side still has the channel. */
+export function hasProbe(packet: Packet): boolean {
+  return packet.frames.some((frame) => frame.type === 'probe' && !frame.isAck);
+}
+
 export type MalformedReason =
   | 'packet-too-short'
   | 'packet-too-long'

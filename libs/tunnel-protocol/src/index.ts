@@ -1,3 +1,4 @@
+export { type BodyReadableOptions, toReadable } from './body-readable.ts';
 export type {
   BodyConsumer,
   BodySink,
@@ -14,6 +15,10 @@ export type {
   ResponseHead,
   ServerExchange,
 } from './channel.ts';
+export { encodeHeartbeat, type Heartbeat, heartbeatConnectorId, parseHeartbeat } from './heartbeat.ts';
+export { HEARTBEAT_INTERVAL_MS, LOST_AFTER_MS } from './limits.ts';
+export { type Liveness, LivenessTable, type Observation } from './liveness-table.ts';
+export { type NatsTransportOptions, natsTransport } from './nats-transport.ts';
 export type { ServeOptions, TunnelClientOptions, TunnelEvent, TunnelServerOptions } from './options.ts';
 export type { CancelPhase, CancelReason, FailureReason, LocalReason, RefuseReason, RetryClass } from './reasons.ts';
 export {
@@ -27,3 +32,5 @@ export {
   upWildcard,
 } from './subjects.ts';
 export type { TransportMessageHandler, TransportSubscription, TunnelTransport } from './transport.ts';
+export { TunnelClient } from './tunnel-client.ts';
+export { TunnelServer } from './tunnel-server.ts';

@@ -1,0 +1,458 @@
+import { BodyReceiver } from './body-receiver.ts';
+import type {
+  BodyConsumer,
+  ChannelFailure,
+  ChannelHandlers,
+  ClientChannel,
+  FieldList,
+  OpenRequest,
+  ResponseHead,
+} from './channel.ts';
+import type { CoalescingPublisher } from './coalescing-publisher.ts';
+import type { CreditLedger, CreditOwner } from './credit-ledger.ts';
+import { encodeCancelPacket, encodeOpenPacket, type PreparedOpen } from './encode-frame.ts';
+import { type Frame, type HeadFrame, OPEN_END, OPEN_UPGRADE, type Packet } from './frame.ts';
+import { HEAD_TIMEOUT_MS, MAX_INFORMATIONAL, MAX_INITIAL_CREDIT_BYTES } from './limits.ts';
+import { Outbox, type OutboxOwner } from './outbox.ts';
+import type { CancelReason, FailureReason, RefuseReason, RetryClass } from './reasons.ts';
+import { downSubject, headSubject, NO_CONNECTOR, upSubject } from './subjects.ts';
+
+/** What a channel needs from its client. */
+export type ChannelHost = {
+  readonly publisher: CoalescingPublisher;
+  readonly ledger: CreditLedger;
+  readonly ingressId: string;
+  readonly maxDispatches: number;
+  readonly acceptDeadlineMs: number;
+  readonly probeAfterMs: number;
+  readonly probeTimeoutMs: number;
+  readonly now: () => number;
+  openChannels(): number;
+  newChannelId(): string;
+  enlist(channel: DispatchedChannel): void;
+  delist(channel: DispatchedChannel): void;
+  /** Run a callback of the caller; when it throws, its channel ends and nothing else. */
+  guard(channel: DispatchedChannel, action: () => void): void;
+  onAcceptMissed(channel: DispatchedChannel): void;
+  onAborted(channel: DispatchedChannel, reason: CancelReason): void;
+};
+
+/**
+ * One request at the ingress: dispatches the head until a connector answers, pins itself to that connector, then moves
+ * both bodies. States: dispatching (not pinned), pinned, responding (final head seen), closed.
+ */
+export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwner {
+  readonly #host: ChannelHost;
+  readonly #request: OpenRequest;
+  readonly #open: PreparedOpen;
+  readonly #handlers: ChannelHandlers;
+  readonly #isIdempotent: boolean;
+  #id = '';
+  #dispatches = 0;
+  #outbox: Outbox;
+  #receiver: BodyReceiver;
+  #account;
+  #connectorId: string | undefined;
+  #upSubject: string | undefined;
+  #nextSequence = 0;
+  #isClosed = false;
+  #isBodyWanted = false;
+  #isBodyTaken = false;
+  #hasHead = false;
+  #isUpgraded = false;
+  #informational = 0;
+  #lastRefusal: RefuseReason | undefined;
+  /** A dispatch stayed unanswered: somebody may have it nevertheless. */
+  #hasMissed = false;
+  #dispatchedAtMs = 0;
+  #progressAtMs = 0;
+  #receivedAtMs = 0;
+  #probedAtMs: number | undefined;
+  #onAbortSignal: (() => void) | undefined;
+
+  constructor(
+    host: ChannelHost,
+    request: OpenRequest,
+    open: PreparedOpen,
+    handlers: ChannelHandlers,
+    isIdempotent: boolean,
+  ) {
+    this.#host = host;
+    this.#request = request;
+    this.#open = open;
+    this.#handlers = handlers;
+    this.#isIdempotent = isIdempotent;
+    this.#outbox = new Outbox(host.publisher, this, 1, 0);
+    const credit = host.ledger.initialCredit(host.openChannels(), MAX_INITIAL_CREDIT_BYTES);
+    this.#account = host.ledger.open(this, credit, host.now());
+    this.#receiver = new BodyReceiver(host.ledger, this.#account, host.now);
+    this.#dispatch(credit);
+    if (this.#isComplete) this.#outbox.markEnded();
+    else if (!request.hasBody && request.isUpgrade !== true) this.#outbox.end(undefined);
+    this.#watch(request.signal);
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  get connectorId(): string | undefined {
+    return this.#connectorId;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  get dispatches(): number {
+    return this.#dispatches;
+  }
+
+  get group(): string {
+    return this.#request.group;
+  }
+
+  /** The only subject this channel listens to, once it is pinned. */
+  get pinnedSubject(): string | undefined {
+    return this.#upSubject;
+  }
+
+  get #isComplete(): boolean {
+    return (this.#open.flags & OPEN_END) !== 0;
+  }
+
+  receiveBody(consumer: BodyConsumer): void {
+    this.#receiver.attach(consumer);
+  }
+
+  pause(): void {
+    this.#receiver.pause();
+  }
+
+  resume(): void {
+    this.#receiver.resume();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    this.#isBodyTaken = true;
+    return this.#outbox.write(chunk);
+  }
+
+  end(trailers?: FieldList): void {
+    this.#isBodyTaken = true;
+    if (!this.#outbox.end(trailers)) this.#fail('too-large', 'request trailers cannot be sent');
+  }
+
+  cancel(reason: CancelReason = 'user-gone', text = ''): void {
+    if (this.#isClosed) {
+      this.#receiver.abort();
+      return;
+    }
+    this.#close(reason, text);
+    this.#receiver.abort();
+  }
+
+  grantCredit(bytes: number): void {
+    this.#outbox.grant(bytes);
+  }
+
+  onOutboxDrain(): void {
+    this.#host.guard(this, () => this.#handlers.onDrain?.());
+  }
+
+  onOutboxProgress(): void {
+    this.#progressAtMs = this.#host.now();
+  }
+
+  onOutboxEnded(): void {
+    if (this.#isUpgraded && this.#receiver.isEnded) this.#close();
+  }
+
+  /** The server itself answered: nobody listens in the group. */
+  onNoResponders(): void {
+    if (this.#connectorId === undefined) this.#fail('no-connector', `no connector serves group ${this.group}`);
+  }
+
+  /** The first answer to the current dispatch decides which connector has this channel. */
+  pin(connectorId: string, subject: string): void {
+    this.#connectorId = connectorId;
+    this.#upSubject = subject;
+    this.#host.ledger.bind(this.#account, connectorId, this.#host.now());
+    this.#outbox.setSubject(downSubject(connectorId, this.#host.ingressId, this.#id));
+  }
+
+  onPacket(packet: Packet): void {
+    this.#receivedAtMs = this.#host.now();
+    this.#probedAtMs = undefined;
+    if (packet.sequence !== this.#nextSequence && !packet.isReset) {
+      this.abort('gap', `expected packet ${this.#nextSequence}, got ${packet.sequence}`);
+      return;
+    }
+    this.#nextSequence = (this.#nextSequence + 1) >>> 0;
+    const id = this.#id;
+    for (const frame of packet.frames) {
+      this.#onFrame(frame);
+      // Closed, or dispatched again: what follows in this packet belongs to nobody.
+      if (this.#isClosed || this.#id !== id) return;
+    }
+  }
+
+  /** End the channel because of what the other side did, tell both sides. */
+  abort(reason: CancelReason, text: string): void {
+    if (this.#isClosed) return;
+    this.#host.onAborted(this, reason);
+    this.#fail(reason, text);
+  }
+
+  /** Deadlines; called every SWEEP_INTERVAL_MS. */
+  onSweep(nowMs: number, isConnected: boolean): void {
+    if (this.#connectorId === undefined) {
+      this.#sweepDispatch(nowMs, isConnected);
+      return;
+    }
+    if (!this.#hasHead && this.#isHeadOverdue(nowMs)) {
+      this.#fail('origin-timeout', 'no response head within the backend timeout');
+      return;
+    }
+    if (!isConnected) {
+      this.#receivedAtMs = nowMs;
+    } else if (this.#probedAtMs !== undefined) {
+      if (nowMs - this.#probedAtMs >= this.#host.probeTimeoutMs) this.abort('peer-silent', 'probe was not answered');
+    } else if (nowMs - this.#receivedAtMs >= this.#host.probeAfterMs) {
+      this.probe(nowMs);
+    }
+  }
+
+  /** Ask the connector whether it still has this channel, and whether anything got lost. */
+  probe(nowMs: number): void {
+    if (this.#isClosed || this.#connectorId === undefined || this.#probedAtMs !== undefined) return;
+    this.#probedAtMs = nowMs;
+    this.#outbox.probe(false);
+  }
+
+  #sweepDispatch(nowMs: number, isConnected: boolean): void {
+    if (this.#isHeadOverdue(nowMs)) {
+      this.#fail('origin-timeout', 'no response head within the backend timeout');
+      return;
+    }
+    if (!isConnected) this.#dispatchedAtMs = nowMs;
+    if (nowMs - this.#dispatchedAtMs < this.#host.acceptDeadlineMs) return;
+    this.#hasMissed = true;
+    this.#host.onAcceptMissed(this);
+    this.#dispatchAgain('accept-timeout', 'no connector accepted in time');
+  }
+
+  #isHeadOverdue(nowMs: number): boolean {
+    const timeoutMs = this.#request.headTimeoutMs ?? HEAD_TIMEOUT_MS;
+    if (timeoutMs === 0) return false;
+    // While the user is the one who is slow, the origin has no reason to answer.
+    if (this.#isBodyWanted && this.#outbox.isWaitingForCaller) this.#progressAtMs = nowMs;
+    return nowMs - this.#progressAtMs >= timeoutMs;
+  }
+
+  #dispatch(credit: number): void {
+    const nowMs = this.#host.now();
+    this.#id = this.#host.newChannelId();
+    this.#dispatches++;
+    this.#dispatchedAtMs = nowMs;
+    this.#progressAtMs = nowMs;
+    this.#receivedAtMs = nowMs;
+    this.#host.enlist(this);
+    const packet = encodeOpenPacket(this.#open, this.#host.ingressId, this.#id, credit);
+    const reply = upSubject(this.#host.ingressId, NO_CONNECTOR, this.#id);
+    this.#host.publisher.publish(headSubject(this.group), packet, reply);
+  }
+
+  /** Another connector may have it, under a new id, as long as nothing of the body was taken. */
+  #dispatchAgain(reason: FailureReason, text: string): void {
+    const mayMove = !this.#isBodyTaken && !this.#isBodyWanted && this.#dispatches < this.#host.maxDispatches;
+    if (!mayMove) {
+      this.#fail(reason, text);
+      return;
+    }
+    this.#host.delist(this);
+    if (this.#connectorId !== undefined) this.#unpin();
+    this.#dispatch(this.#account.outstanding);
+  }
+
+  #unpin(): void {
+    this.#connectorId = undefined;
+    this.#upSubject = undefined;
+    this.#nextSequence = 0;
+    const wasEnding = this.#outbox.isEnding;
+    this.#outbox.close();
+    this.#outbox = new Outbox(this.#host.publisher, this, 1, 0);
+    if (this.#isComplete) this.#outbox.markEnded();
+    else if (wasEnding) this.#outbox.end(undefined);
+    this.#receiver.abort();
+    const credit = this.#host.ledger.initialCredit(this.#host.openChannels(), MAX_INITIAL_CREDIT_BYTES);
+    this.#account = this.#host.ledger.open(this, credit, this.#host.now());
+    this.#receiver = new BodyReceiver(this.#host.ledger, this.#account, this.#host.now);
+  }
+
+  #onFrame(frame: Frame): void {
+    switch (frame.type) {
+      case 'accept':
+        return;
+      case 'head':
+        this.#onHead(frame);
+        return;
+      case 'data':
+        if (!this.#hasHead || !this.#receiver.data(frame.bytes)) this.#violate('data without head or credit');
+        return;
+      case 'end':
+        this.#onEnd(frame.trailers);
+        return;
+      case 'credit':
+        this.#onCredit(frame.bytes);
+        return;
+      case 'refuse':
+        this.#lastRefusal = frame.reason;
+        if (this.#hasHead) {
+          this.#violate('refusal after the head');
+          return;
+        }
+        this.#dispatchAgain('refused', frame.text);
+        return;
+      case 'cancel':
+        this.#onCancel(frame);
+        return;
+      case 'probe':
+        if (!frame.isAck) this.#outbox.probe(true);
+        return;
+      case 'open':
+        this.#violate('open from a connector');
+        return;
+    }
+    frame satisfies never;
+  }
+
+  #violate(text: string): void {
+    this.abort('protocol-violation', text);
+  }
+
+  #onHead(frame: HeadFrame): void {
+    if (this.#hasHead) {
+      this.#violate('second head');
+      return;
+    }
+    const { status, fields, isUpgraded } = frame;
+    const head: ResponseHead = { status, fields, hasBody: !frame.isEnd, isUpgraded };
+    if (status < 200 && !isUpgraded) {
+      if (++this.#informational > MAX_INFORMATIONAL) {
+        this.#violate('too many informational responses');
+        return;
+      }
+      this.#handlers.onInformational?.(head);
+      return;
+    }
+    if (isUpgraded && this.#request.isUpgrade !== true) {
+      this.#violate('upgrade that was not asked for');
+      return;
+    }
+    this.#hasHead = true;
+    this.#isUpgraded = isUpgraded;
+    if (!frame.isEnd) {
+      this.#handlers.onHead(head);
+      return;
+    }
+    // The channel is over before the caller hears of it: cancel and failures no longer concern it.
+    this.#close();
+    this.#handlers.onHead(head);
+    this.#receiver.end([]);
+  }
+
+  #onEnd(trailers: FieldList): void {
+    if (!this.#hasHead || this.#receiver.isEnded) {
+      this.#violate('end without head, or twice');
+      return;
+    }
+    if (!this.#isUpgraded || this.#outbox.isEnded) this.#close();
+    this.#receiver.end(trailers);
+  }
+
+  #onCredit(bytes: number): void {
+    if (!this.#outbox.credit(bytes)) {
+      this.#violate('more credit than a peer may give');
+      return;
+    }
+    if (this.#isBodyWanted || (!this.#request.hasBody && this.#request.isUpgrade !== true)) return;
+    this.#isBodyWanted = true;
+    this.#handlers.onBodyWanted?.();
+  }
+
+  #onCancel(frame: Extract<Frame, { type: 'cancel' }>): void {
+    const isUntouched = frame.phase === 'origin-not-contacted' && !this.#hasHead;
+    this.#fail(frame.reason, frame.text, isUntouched ? 'not-dispatched' : undefined, false);
+  }
+
+  #fail(reason: FailureReason, text: string, known?: RetryClass, tellPeer = true): void {
+    if (this.#isClosed) return;
+    const failure = this.#describe(reason, text, known);
+    const isWireReason = reason !== 'no-connector' && reason !== 'accept-timeout' && reason !== 'refused';
+    this.#close(tellPeer && isWireReason ? wireReason(reason) : undefined, text);
+    this.#receiver.abort(reason);
+    this.#handlers.onFailure(failure);
+  }
+
+  #describe(reason: FailureReason, text: string, known: RetryClass | undefined): ChannelFailure {
+    const retryClass = known ?? this.#retryClass(reason);
+    const isRepeatable = retryClass === 'not-dispatched' || (retryClass === 'dispatched' && this.#isIdempotent);
+    return {
+      reason,
+      retryClass,
+      mayRetry: isRepeatable && !this.#isBodyTaken && !this.#isBodyWanted,
+      connectorId: this.#connectorId,
+      refusal: reason === 'refused' ? this.#lastRefusal : undefined,
+      dispatches: this.#dispatches,
+      text,
+    };
+  }
+
+  #retryClass(reason: FailureReason): RetryClass {
+    if (this.#hasHead) return 'response-begun';
+    if (reason === 'no-connector' || reason === 'refused') {
+      return this.#hasMissed && this.#mayRunUnconfirmed() ? 'dispatched' : 'not-dispatched';
+    }
+    if (this.#mayRunUnconfirmed()) return 'dispatched';
+    const isConfirmed = this.#isBodyTaken || this.#outbox.isEnded;
+    return isConfirmed ? 'dispatched' : 'not-dispatched';
+  }
+
+  /** Whether a connector may have called the origin without a confirmation from here. */
+  #mayRunUnconfirmed(): boolean {
+    return (this.#open.flags & (OPEN_END | OPEN_UPGRADE)) !== 0;
+  }
+
+  #watch(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    this.#onAbortSignal = () => this.cancel('user-gone');
+    signal.addEventListener('abort', this.#onAbortSignal, { once: true });
+  }
+
+  /** Leave the client's table; with a reason and a known connector, say so. The receiver lives on until it is drained. */
+  #close(reason?: CancelReason, text = ''): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#host.delist(this);
+    const phase = this.#hasHead ? 'response-begun' : 'origin-contacted';
+    this.#outbox.close(
+      reason === undefined ? undefined : encodeCancelPacket(this.#outbox.nextSequence, false, reason, phase, text),
+    );
+    if (this.#onAbortSignal !== undefined) this.#request.signal?.removeEventListener('abort', this.#onAbortSignal);
+  }
+}
+
+function wireReason(reason: FailureReason): CancelReason {
+  switch (reason) {
+    case 'no-connector':
+    case 'accept-timeout':
+    case 'refused':
+    case 'too-many-channels':
+      return 'not-needed';
+    case 'head-too-large':
+      return 'too-large';
+    default:
+      return reason;
+  }
+}

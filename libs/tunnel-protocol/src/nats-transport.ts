@@ -1,0 +1,70 @@
+import type { Msg, NatsConnection, Subscription } from 'nats';
+import type { TransportMessageHandler, TransportSubscription, TunnelTransport } from './transport.ts';
+
+export type NatsTransportOptions = {
+  /** A publish failed because the connection is closed, or a subscription was denied. The packet is lost. */
+  readonly onError?: (error: unknown) => void;
+};
+
+/**
+ * The tunnel over one NATS connection. Connect with `noAsyncTraces: true`, `noEcho: true` and `maxReconnectAttempts: -1`;
+ * while the link is down the client keeps what is published and sends it after reconnecting.
+ */
+export function natsTransport(connection: NatsConnection, options: NatsTransportOptions = {}): TunnelTransport {
+  let isConnected = true;
+  const report = (error: unknown): void => options.onError?.(error);
+  watchLink(connection, (value) => {
+    isConnected = value;
+  }).catch(report);
+  return {
+    publish: (subject, packet, reply) => {
+      try {
+        connection.publish(subject, packet, reply === undefined ? undefined : { reply });
+      } catch (error) {
+        report(error);
+      }
+    },
+    subscribe: (subject, { queue }, onMessage) => {
+      const callback = guarded(onMessage, report);
+      return wrap(connection.subscribe(subject, queue === undefined ? { callback } : { callback, queue }), report);
+    },
+    flush: () => (connection.isClosed() ? Promise.resolve() : connection.flush()),
+    isConnected: () => isConnected,
+  };
+}
+
+/** An exception in a callback would end the client's read loop: it is reported instead. */
+function guarded(onMessage: TransportMessageHandler, report: (error: unknown) => void) {
+  return (error: Error | null, message: Msg): void => {
+    if (error !== null) {
+      report(error);
+      return;
+    }
+    try {
+      const { data } = message;
+      const status = data.length === 0 ? message.headers?.code : undefined;
+      onMessage(message.subject, data, status === undefined || status === 0 ? undefined : status);
+    } catch (failure) {
+      report(failure);
+    }
+  };
+}
+
+function wrap(subscription: Subscription, report: (error: unknown) => void): TransportSubscription {
+  return {
+    close: () => {
+      if (!subscription.isClosed()) subscription.unsubscribe();
+    },
+    drain: async () => {
+      if (!subscription.isClosed()) await subscription.drain().catch(report);
+    },
+  };
+}
+
+async function watchLink(connection: NatsConnection, onChange: (isConnected: boolean) => void): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect') onChange(false);
+    if (status.type === 'reconnect') onChange(true);
+  }
+  onChange(false);
+}

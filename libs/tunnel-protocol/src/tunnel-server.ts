@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { CoalescingPublisher } from './coalescing-publisher.ts';
+import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
+import { type DecodeResult, decodePacket } from './decode-packet.ts';
+import { encodeCancelPacket, encodeRefusePacket } from './encode-frame.ts';
+import { type ExchangeHost, TunnelExchange } from './exchange.ts';
+import { hasProbe, type OpenFrame } from './frame.ts';
+import { encodeHeartbeat } from './heartbeat.ts';
+import {
+  ACCEPT_DELAY_MS,
+  HEARTBEAT_INTERVAL_MS,
+  IDLE_CREDIT_MS,
+  MAX_SERVER_CHANNELS,
+  PROBE_AFTER_MS,
+  PROBE_TIMEOUT_MS,
+  REQUEST_WINDOW_BYTES,
+  SWEEP_INTERVAL_MS,
+} from './limits.ts';
+import type { ServeOptions, TunnelEvent, TunnelServerOptions } from './options.ts';
+import type { RefuseReason } from './reasons.ts';
+import { downWildcard, headSubject, heartbeatSubject, requireSubjectId, upSubject } from './subjects.ts';
+import type { TransportSubscription } from './transport.ts';
+
+/** The connector end of the tunnel: takes requests of its groups and answers them. */
+export class TunnelServer {
+  /** New with every start; stands in the heartbeats. */
+  readonly instanceId: string = randomUUID();
+  readonly #options: TunnelServerOptions;
+  readonly #publisher: CoalescingPublisher;
+  readonly #ledger: CreditLedger;
+  readonly #exchanges = new Map<string, TunnelExchange>();
+  readonly #down: TransportSubscription;
+  readonly #queues: TransportSubscription[] = [];
+  readonly #prefixLength: number;
+  readonly #host: ExchangeHost;
+  readonly #maxChannels: number;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  readonly #heartbeatTimer: NodeJS.Timeout | undefined;
+  #ledgerSweptAtMs = 0;
+  #drained: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+  #isDraining = false;
+  #isStopped = false;
+
+  constructor(options: TunnelServerOptions) {
+    this.#options = options;
+    requireSubjectId('connector id', options.connectorId);
+    this.#publisher = new CoalescingPublisher(options.transport);
+    this.#ledger = new CreditLedger({
+      ...DEFAULT_LEDGER_LIMITS,
+      startWindowBytes: REQUEST_WINDOW_BYTES,
+      maxWindowBytes: REQUEST_WINDOW_BYTES,
+      processCapBytes: options.processCapBytes ?? DEFAULT_LEDGER_LIMITS.processCapBytes,
+    });
+    this.#maxChannels = options.maxChannels ?? MAX_SERVER_CHANNELS;
+    this.#host = this.#createHost();
+    const wildcard = downWildcard(options.connectorId);
+    this.#prefixLength = wildcard.length - 1;
+    this.#down = options.transport.subscribe(wildcard, {}, (subject, packet, status) => {
+      if (status === undefined) this.#onDown(subject, packet);
+    });
+    const intervalMs = options.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS;
+    if (intervalMs > 0) this.#heartbeatTimer = setInterval(() => this.#sendHeartbeat(), intervalMs);
+  }
+
+  get openChannels(): number {
+    return this.#exchanges.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Bytes granted to ingresses or held for slow origins. */
+  get committedBytes(): number {
+    return this.#ledger.committedBytes;
+  }
+
+  /** Join the queue of a connector group and announce this connector. */
+  serve({ group, queue }: ServeOptions): void {
+    requireSubjectId('connector group', group);
+    const subscription = this.#options.transport.subscribe(
+      headSubject(group),
+      { queue },
+      (_subject, packet, status) => {
+        if (status === undefined) this.#onHeadPacket(packet);
+      },
+    );
+    this.#queues.push(subscription);
+    this.#sendHeartbeat();
+  }
+
+  /**
+   * Leave the queues, refuse what was still on its way, and resolve when all running exchanges have ended. Has no
+   * deadline of its own: call `stop` when patience ends. Safe to call twice.
+   */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  /** Cancel what still runs with `stopped`, unsubscribe, send what is pending. Safe to call twice. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#isDraining = true;
+    clearInterval(this.#heartbeatTimer);
+    clearInterval(this.#sweepTimer);
+    for (const exchange of this.#exchanges.values()) {
+      this.#guard(exchange, () => exchange.abort('stopped', 'the connector stops'));
+    }
+    this.#publisher.flush();
+    for (const queue of this.#queues) queue.close();
+    this.#down.close();
+    await this.#options.transport.flush?.();
+  }
+
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    if (!this.#isStopped) this.#sendHeartbeat();
+    await Promise.all(this.#queues.map((queue) => queue.drain()));
+    if (this.#exchanges.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
+    this.#publisher.flush();
+    await this.#options.transport.flush?.();
+  }
+
+  #createHost(): ExchangeHost {
+    return {
+      publisher: this.#publisher,
+      ledger: this.#ledger,
+      connectorId: this.#options.connectorId,
+      acceptDelayMs: this.#options.acceptDelayMs ?? ACCEPT_DELAY_MS,
+      probeAfterMs: this.#options.probeAfterMs ?? PROBE_AFTER_MS,
+      probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
+      now: () => performance.now(),
+      delist: (exchange) => {
+        this.#exchanges.delete(exchange.key);
+        if (this.#exchanges.size === 0) this.#onEmpty?.();
+      },
+      guard: (exchange, action) => this.#guard(exchange, action),
+      onAborted: ({ ingressId, channelId }, reason) =>
+        this.#emit({ type: 'channel-aborted', reason, peerId: ingressId, channelId }),
+    };
+  }
+
+  #emit(event: TunnelEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #sendHeartbeat(): void {
+    const heartbeat = encodeHeartbeat({
+      instanceId: this.instanceId,
+      sentAt: new Date().toISOString(),
+      openChannels: this.#exchanges.size,
+      isDraining: this.#isDraining,
+    });
+    this.#publisher.publish(heartbeatSubject(this.#options.connectorId), heartbeat);
+  }
+
+  #onHeadPacket(bytes: Uint8Array): void {
+    const decoded = decodePacket(bytes);
+    if (!decoded.ok) {
+      this.#emit({ type: 'dropped-packet', reason: decoded.reason });
+      return;
+    }
+    const { sequence, frames } = decoded.packet;
+    const open = frames[0];
+    if (sequence !== 0 || frames.length !== 1 || open?.type !== 'open') {
+      this.#emit({ type: 'dropped-packet', reason: 'not-a-head' });
+      return;
+    }
+    const existing = this.#exchanges.get(`${open.ingressId}.${open.channelId}`);
+    if (existing !== undefined) {
+      this.#guard(existing, () => existing.abort('gap', 'the head came twice'));
+      return;
+    }
+    if (this.#isDraining) {
+      this.#refuse(open, 'draining');
+      return;
+    }
+    if (this.#exchanges.size >= this.#maxChannels) {
+      this.#refuse(open, 'capacity');
+      return;
+    }
+    this.#startExchange(open);
+  }
+
+  #refuse(open: OpenFrame, reason: RefuseReason): void {
+    const subject = upSubject(open.ingressId, this.#options.connectorId, open.channelId);
+    this.#publisher.publish(subject, encodeRefusePacket(0, reason, ''));
+  }
+
+  #startExchange(open: OpenFrame): void {
+    const exchange = new TunnelExchange(this.#host, open);
+    this.#exchanges.set(exchange.key, exchange);
+    this.#startSweep();
+    this.#guard(exchange, () => exchange.setHandlers(this.#options.onRequest(exchange)));
+  }
+
+  #onDown(subject: string, bytes: Uint8Array): void {
+    const key = subject.slice(this.#prefixLength);
+    const exchange = this.#exchanges.get(key);
+    const decoded = decodePacket(bytes);
+    if (exchange === undefined) {
+      this.#onStray(key, decoded);
+    } else if (decoded.ok) {
+      this.#guard(exchange, () => exchange.onPacket(decoded.packet));
+    } else {
+      this.#guard(exchange, () => exchange.abort('malformed', decoded.reason));
+    }
+  }
+
+  /** Credit and data that crossed the end of their exchange are normal; a probe wants to know. */
+  #onStray(key: string, decoded: DecodeResult): void {
+    const [ingressId, channelId, ...rest] = key.split('.');
+    const isAsked = decoded.ok && !decoded.packet.isReset && hasProbe(decoded.packet);
+    if (!isAsked || ingressId === undefined || channelId === undefined || rest.length > 0) {
+      this.#emit({ type: 'dropped-packet', reason: decoded.ok ? 'unknown-channel' : decoded.reason });
+      return;
+    }
+    const subject = upSubject(ingressId, this.#options.connectorId, channelId);
+    this.#publisher.publish(subject, encodeCancelPacket(0, true, 'connector-lost', 'origin-contacted', ''));
+  }
+
+  /** A callback that throws costs its own exchange, never the read loop. */
+  #guard(exchange: TunnelExchange, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#emit({ type: 'callback-failed', error, channelId: exchange.channelId });
+      exchange.fail('internal', 'origin-contacted', 'callback failed');
+    }
+  }
+
+  #startSweep(): void {
+    this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    if (this.#exchanges.size === 0) {
+      clearInterval(this.#sweepTimer);
+      this.#sweepTimer = undefined;
+      return;
+    }
+    const isConnected = this.#options.transport.isConnected?.() ?? true;
+    for (const exchange of this.#exchanges.values()) {
+      this.#guard(exchange, () => exchange.onSweep(nowMs, isConnected));
+    }
+    if (nowMs - this.#ledgerSweptAtMs < IDLE_CREDIT_MS / 2) return;
+    this.#ledgerSweptAtMs = nowMs;
+    this.#ledger.sweep(nowMs);
+  }
+}
