@@ -1,3 +1,5 @@
+// Names are listed by their files: this lib is a dictionary, and every word in it is public.
+export * from './event-types.ts';
 export * from './facts/access-decision.facts.ts';
 export * from './facts/app.facts.ts';
 export * from './facts/app.state.ts';

@@ -41,10 +41,7 @@ const DRAIN_LIMIT_MS = 30_000;
  * Frame of every service's main.ts: reads the JSON file named by `--config`, starts, prints one ready line on stdout,
  * drains on SIGTERM, SIGINT or when stdin (the supervisor's pipe) ends, stops, exits. A second signal stops at once.
  */
-export async function runService<Schema extends z.ZodType>(
-  host: ProcessPort,
-  definition: ServiceDefinition<Schema>,
-): Promise<void> {
+export async function runService<Config>(host: ProcessPort, definition: ServiceDefinition<Config>): Promise<void> {
   const logger = createLogger({
     service: definition.name,
     level: host.env.SALLYPORT_LOG_LEVEL === 'debug' ? 'debug' : 'info',

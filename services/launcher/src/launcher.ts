@@ -1,0 +1,224 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BrokerLayout, ensureBrokerStreams, localServerNames, provisionBroker } from '#broker';
+import { SallyportError } from '#libs/errors';
+import type { Logger } from '#libs/telemetry';
+import type { Announcement } from './announcement.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import type { DataDir } from './data-dir.ts';
+import { demoDirectory } from './demo-directory.ts';
+import { announceApp, ensureConnectorRegistered, ensureSampleApps, listApps } from './first-run.ts';
+import { planHub } from './hub.ts';
+import type { LauncherOptions } from './options.ts';
+import { type Addresses, addressesOf, EMBEDDED_CONNECTOR, planServices, type SecretFiles, TENANT } from './plan.ts';
+import { choosePorts, type Ports } from './ports.ts';
+import { ensureSecretFiles } from './secret-files.ts';
+import { type ProcessExit, SupervisedProcess } from './supervised-process.ts';
+
+export type LauncherInput = {
+  readonly options: LauncherOptions;
+  readonly isDefaultPort: boolean;
+  readonly dataDir: DataDir;
+  readonly natsServer: string;
+  readonly nodePath: string;
+  /** Folder of the compiled services. */
+  readonly servicesDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logger: Logger;
+  readonly onEvent: (event: Readonly<Record<string, unknown>>) => void;
+};
+
+/** The connector must be online and an app answer within this time after start. */
+const REACHABLE_LIMIT_MS = 20_000;
+const REACHABLE_POLL_MS = 50;
+
+/**
+ * The whole system on one machine: hub, services, embedded connector and sample apps as supervised processes. Stops in the
+ * order in which work drains: ingress first, hub last.
+ */
+export class Launcher {
+  readonly #input: LauncherInput;
+  readonly #processes: SupervisedProcess[] = [];
+  #api: ApiClient | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(input: LauncherInput) {
+    this.#input = input;
+  }
+
+  async start(): Promise<Announcement> {
+    const { options, dataDir } = this.#input;
+    const ports = await choosePorts(dataDir.path, options.port, this.#input.isDefaultPort);
+    const secrets = await ensureSecretFiles(dataDir.path);
+    const layout = await this.#provision(ports);
+    const addresses = addressesOf({ domain: options.domain, ports });
+    await this.#startProcess(
+      new SupervisedProcess(
+        await planHub({ binary: this.#input.natsServer, layout, logDir: this.#logDir(), env: this.#input.env }),
+        this.#report,
+      ),
+    );
+    await ensureBrokerStreams(layout);
+    await this.#startServices(ports, layout, secrets);
+    await this.#writeCliFile(addresses, layout, secrets);
+    this.#api = await createApiClient({
+      apiUrl: addresses.apiUrl,
+      caFile: layout.caFile,
+      operatorKeyFile: secrets.operatorKeyFile,
+    });
+    await this.#startConnector(addresses, layout);
+    if (options.hasSampleApps) await ensureSampleApps(this.#api, ports);
+    await this.#awaitConnector(this.#api);
+    return this.#announce(this.#api, addresses, layout);
+  }
+
+  /** Ingress, connector, services, hub. Safe to call twice and while starting. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    const first = ['ingress', 'connector'];
+    for (const name of first) await this.#stopNamed((one) => one === name);
+    await this.#stopNamed((one) => !first.includes(one) && one !== 'hub');
+    await this.#stopNamed((one) => one === 'hub');
+    await this.#api?.close();
+    await this.#input.dataDir.release();
+  }
+
+  async #stopNamed(isWanted: (name: string) => boolean): Promise<void> {
+    await Promise.all(this.#processes.filter(({ plan }) => isWanted(plan.name)).map((process) => process.stop()));
+  }
+
+  #provision(ports: Ports): Promise<BrokerLayout> {
+    const { options, dataDir } = this.#input;
+    return provisionBroker({
+      dataDir: dataDir.path,
+      tenant: TENANT,
+      serverNames: localServerNames(options.domain),
+      ports: { client: ports.hubClient, leaf: ports.hubLeaf, monitor: ports.hubMonitor },
+      now: new Date(),
+    });
+  }
+
+  async #startServices(ports: Ports, layout: BrokerLayout, secrets: SecretFiles): Promise<void> {
+    const plans = planServices({
+      dataDir: this.#input.dataDir.path,
+      domain: this.#input.options.domain,
+      ports,
+      layout,
+      secrets,
+    });
+    await Promise.all(
+      plans.map(async ({ name, config }) => {
+        const configFile = join(this.#input.dataDir.path, 'config', `${name}.json`);
+        await writeFile(configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+        await this.#startNode(name, ['--config', configFile]);
+      }),
+    );
+  }
+
+  async #startConnector(addresses: Addresses, layout: BrokerLayout): Promise<void> {
+    const stateDir = join(this.#input.dataDir.path, 'connector');
+    const { nodePath, env } = this.#input;
+    await ensureConnectorRegistered({
+      nodePath,
+      connectorMain: this.#main('connector'),
+      stateDir,
+      caFile: layout.caFile,
+      addresses,
+      env,
+    });
+    await this.#startNode('connector', ['run', '--state-dir', stateDir]);
+  }
+
+  async #startNode(name: string, args: readonly string[]): Promise<void> {
+    const { nodePath, env } = this.#input;
+    const plan = {
+      name,
+      command: nodePath,
+      args: ['--enable-source-maps', this.#main(name), ...args],
+      env,
+      logFile: join(this.#logDir(), `${name}.log`),
+      readyWhen: { kind: 'ready-line' } as const,
+    };
+    await this.#startProcess(new SupervisedProcess(plan, this.#report));
+  }
+
+  async #startProcess(process: SupervisedProcess): Promise<void> {
+    if (this.#stopping) throw new SallyportError('ERR_LAUNCHER_STOPPED', 'stopped while starting', { expose: true });
+    this.#processes.push(process);
+    await process.start();
+  }
+
+  #main(service: string): string {
+    return join(this.#input.servicesDir, service, 'src', 'main.js');
+  }
+
+  #logDir(): string {
+    return join(this.#input.dataDir.path, 'logs');
+  }
+
+  readonly #report = (event: string, name: string, exit: ProcessExit): void => {
+    this.#input.logger.warn(`service ${event}`, { name, ...exit });
+    this.#input.onEvent({ event: `service-${event}`, service: name, ...exit });
+  };
+
+  async #writeCliFile(addresses: Addresses, layout: BrokerLayout, secrets: SecretFiles): Promise<void> {
+    const cli = {
+      apiUrl: addresses.apiUrl,
+      ingressUrl: addresses.ingressUrl,
+      portalUrl: addresses.portalUrl,
+      connectorEndpointUrl: addresses.connectorEndpointUrl,
+      caFile: layout.caFile,
+      issuer: addresses.issuer,
+      clientId: demoDirectory.clientIds.cli,
+      scope: `api://${demoDirectory.clientIds.api}/Sallyport.Manage`,
+      localOperatorKeyFile: secrets.operatorKeyFile,
+      developmentUsers: demoDirectory.users.map(({ username, oid }) => ({ username, userId: oid })),
+    };
+    await writeFile(join(this.#input.dataDir.path, 'cli.json'), `${JSON.stringify(cli, null, 2)}\n`, { mode: 0o600 });
+  }
+
+  async #awaitConnector(api: ApiClient): Promise<void> {
+    const deadline = Date.now() + REACHABLE_LIMIT_MS;
+    for (;;) {
+      const { connectors } = (await api.call('GET', '/connectors')) as {
+        connectors: readonly { name: string; presence: string }[];
+      };
+      if (connectors.some((connector) => connector.name === EMBEDDED_CONNECTOR && connector.presence === 'online'))
+        return;
+      if (Date.now() > deadline)
+        throw new SallyportError(
+          'ERR_LAUNCHER_NOT_READY',
+          `connector was not online within ${REACHABLE_LIMIT_MS} ms; its log is ${join(this.#logDir(), 'connector.log')}`,
+          { expose: true },
+        );
+      await delay(REACHABLE_POLL_MS);
+    }
+  }
+
+  async #announce(api: ApiClient, addresses: Addresses, layout: BrokerLayout): Promise<Announcement> {
+    const rows = await listApps(api);
+    return {
+      event: 'ready',
+      ingressUrl: addresses.ingressUrl,
+      portalUrl: addresses.portalUrl,
+      apiUrl: addresses.apiUrl,
+      caFile: layout.caFile,
+      dataDir: this.#input.dataDir.path,
+      apps: rows.map(announceApp),
+      users: demoDirectory.users.map((user) => ({
+        username: user.username,
+        password: user.password,
+        roles: user.directoryRoles.length > 0 ? ['Global Administrator'] : [],
+        assignedApps: rows.filter((app) => app.users.includes(user.oid)).map((app) => app.id),
+      })),
+      processes: Object.fromEntries(
+        this.#processes.flatMap(({ plan, pid }) => (pid === undefined ? [] : [[plan.name, pid]])),
+      ),
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isSallyportError } from '#libs/errors';
+import { createLogger } from '#libs/telemetry';
+import { renderBox } from './announce.ts';
+import { openDataDir } from './data-dir.ts';
+import { Launcher } from './launcher.ts';
+import { parseLauncherOptions, USAGE } from './options.ts';
+
+/** Exit codes by class: usage, refused (needs a change by the operator), unavailable and retryable, bug. */
+const EXIT = { usage: 2, refused: 3, unavailable: 4, bug: 70 } as const;
+const servicesDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+function exitCodeOf(error: unknown): number {
+  if (!isSallyportError(error)) return EXIT.bug;
+  if (error.code === 'ERR_LAUNCHER_USAGE') return EXIT.usage;
+  return error.retryable || error.code === 'ERR_LAUNCHER_NOT_READY' ? EXIT.unavailable : EXIT.refused;
+}
+
+function fail(error: unknown): void {
+  const isKnown = isSallyportError(error) && error.expose;
+  const text = isKnown
+    ? `${error.message} (${error.code})`
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+  process.stderr.write(`sallyport: ${text}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function inheritedEnv(): Record<string, string> {
+  const kept = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(kept);
+}
+
+async function main(): Promise<void> {
+  const options = parseLauncherOptions(process.argv.slice(2));
+  if ('help' in options) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const say = (event: unknown) => {
+    if (options.isJson) process.stdout.write(`${JSON.stringify(event)}\n`);
+  };
+  const dataDir = await openDataDir(options.dataDir, isAlive, process.pid);
+  const launcher = new Launcher({
+    options,
+    isDefaultPort: !process.argv.includes('--port'),
+    dataDir,
+    natsServer: process.env.SALLYPORT_NATS_SERVER ?? 'nats-server',
+    nodePath: process.execPath,
+    servicesDir,
+    env: inheritedEnv(),
+    logger: createLogger({ service: 'launcher', write: (line) => process.stderr.write(line) }),
+    onEvent: say,
+  });
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    if (!options.isJson) process.stderr.write('\nsallyport: draining, then stopping\n');
+    launcher.stop().catch(fail);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const announcement = await launcher.start();
+    if (options.isJson) say(announcement);
+    else process.stdout.write(renderBox(announcement, process.stdout.isTTY === true));
+  } catch (error) {
+    if (!isStopping) fail(error);
+    await launcher.stop();
+  }
+}
+
+await main().catch(fail);

@@ -1,0 +1,4 @@
+import { runService } from '#libs/service-host';
+import { throttling } from './service.ts';
+
+await runService(process, throttling);
