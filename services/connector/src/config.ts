@@ -1,0 +1,1 @@
+export { type ConnectorIdentity as ConnectorConfig, connectorIdentity as connectorConfig } from './state-directory.ts';

@@ -1,0 +1,121 @@
+import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchange } from '#libs/tunnel-protocol';
+import type { Logger } from '#libs/telemetry';
+import { OriginCall, type OriginOutcome } from './origin-call.ts';
+import { createOriginDeadlines } from './origin-deadlines.ts';
+import { createOriginPools, type OriginPoolsOptions } from './origin-pools.ts';
+import { type OriginTable, originPath } from './origin-rules.ts';
+
+/** Requests worked on at once; one more is refused and the ingress dispatches it to another connector. */
+export const MAX_CONCURRENT_REQUESTS = 2_000;
+
+export type ServeOriginsOptions = OriginPoolsOptions & {
+  /** The table of the configuration in force: read once per request. */
+  readonly table: () => OriginTable;
+  readonly logger: Logger;
+  /** A request named an app the configuration does not hold: time to pull it again. */
+  onUnknownApp?(): void;
+  /** Default MAX_CONCURRENT_REQUESTS. */
+  readonly maxConcurrent?: number;
+};
+
+export type OriginServer = {
+  readonly onRequest: OnRequest;
+  readonly active: number;
+  /** Refuses new requests; resolves when the current ones have ended or the deadline has passed. */
+  drain(deadlineMs: number): Promise<void>;
+  /** Aborts what is left and closes every connection. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+const NOTHING: ExchangeHandlers = { onCancel: () => undefined };
+
+/**
+ * Answers tunnel requests from the configured origins and from nothing else: a request names an app, never an address.
+ */
+export function serveOrigins(options: ServeOriginsOptions): OriginServer {
+  const { logger } = options;
+  const limit = options.maxConcurrent ?? MAX_CONCURRENT_REQUESTS;
+  const pools = createOriginPools(options);
+  const deadlines = createOriginDeadlines();
+  const calls = new Set<OriginCall>();
+  let isDraining = false;
+  let onEmpty: (() => void) | undefined;
+
+  const end = (call: OriginCall) => {
+    deadlines.remove(call);
+    calls.delete(call);
+    if (calls.size === 0) onEmpty?.();
+  };
+  const onRequest: OnRequest = (exchange) => {
+    const appId = metadataValue(exchange.metadata, 'app-id');
+    const target = appId === undefined ? undefined : options.table().get(appId);
+    if (isDraining) return refuse(exchange, 'draining');
+    if (calls.size >= limit) return refuse(exchange, 'capacity');
+    if (!target) {
+      options.onUnknownApp?.();
+      return refuse(exchange, appId === undefined ? 'unknown-app' : 'stale-configuration');
+    }
+    const path = originPath(target, exchange.head.target);
+    if (path === undefined) {
+      exchange.fail('malformed', 'origin-not-contacted', 'request target is no path of this app');
+      return NOTHING;
+    }
+    const call: OriginCall = new OriginCall({
+      exchange,
+      target,
+      path,
+      pool: pools.poolOf(target),
+      onEnd: (outcome, text) => {
+        end(call);
+        if (isWorthLogging(outcome)) report(logger, exchange, target.appId, outcome, text);
+      },
+    });
+    calls.add(call);
+    deadlines.add(call);
+    call.start();
+    return call;
+  };
+  return {
+    onRequest,
+    get active() {
+      return calls.size;
+    },
+    drain: async (deadlineMs) => {
+      isDraining = true;
+      if (calls.size === 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, deadlineMs);
+        onEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    },
+    stop: async () => {
+      isDraining = true;
+      for (const call of [...calls]) call.fail('stopped', 'connector stops');
+      deadlines.stop();
+      await pools.stop();
+    },
+  };
+}
+
+function refuse(exchange: ServerExchange, reason: RefuseReason): ExchangeHandlers {
+  exchange.refuse(reason);
+  return NOTHING;
+}
+
+function isWorthLogging(outcome: OriginOutcome): boolean {
+  return outcome !== 'answered' && outcome !== 'user-gone' && outcome !== 'not-needed';
+}
+
+function report(logger: Logger, exchange: ServerExchange, appId: string, outcome: string, text: string): void {
+  const requestId = metadataValue(exchange.metadata, 'request-id');
+  logger.warn('origin call failed', { appId, requestId, reason: outcome, text, method: exchange.head.method });
+}
+
+/** Value of one metadata entry of the tunnel's head; names are exact. */
+export function metadataValue(metadata: FieldList, name: string): string | undefined {
+  for (let i = 0; i + 1 < metadata.length; i += 2) if (metadata[i] === name) return metadata[i + 1];
+  return undefined;
+}
