@@ -1,0 +1,32 @@
+import { endpoints, feeds } from '#libs/contracts';
+import { factsOfContext, jetstream } from './subjects.ts';
+import { inbox, type ServicePermissions } from './types.ts';
+
+export const authPermissions = (tenant: string): ServicePermissions => ({
+  service: 'auth',
+  users: [
+    {
+      account: 'backbone',
+      publish: [endpoints.apps(tenant), feeds.revocations(tenant)],
+      subscribe: [
+        endpoints.beginSignIn(tenant),
+        endpoints.continueSignIn(tenant),
+        endpoints.completeSignIn(tenant),
+        endpoints.openAppAccess(tenant),
+        endpoints.signOut(tenant),
+        endpoints.endSession(tenant),
+        endpoints.authorize(tenant),
+        endpoints.verifyToken(tenant),
+        endpoints.assertionKeys(tenant),
+        endpoints.sessions(tenant),
+        inbox('auth'),
+      ],
+      mayRespond: true,
+    },
+    {
+      account: 'core',
+      publish: [jetstream.account, ...jetstream.read('EVENTS'), factsOfContext(tenant, 'auth')],
+      subscribe: [inbox('auth')],
+    },
+  ],
+});
