@@ -52,12 +52,14 @@ export type FollowOptions = {
    * not end a subscription.
    */
   readonly onError?: (error: unknown) => void;
+  /** Called for each broken attempt to reach the store, which is tried again with a bounded wait. */
+  readonly onInterrupted?: (error: unknown) => void;
 };
 
 export type Subscription = {
   /** Settles with the first catching up; rejects when the subscription ends before. */
   readonly caughtUp: Promise<void>;
-  /** Resolves when no callback runs any more. Safe to call twice, and from within onCommit (then it does not wait for it). */
+  /** Resolves when no callback runs any more; hence onCommit may call it but must not wait for it. Safe to call twice. */
   stop(): Promise<void>;
 };
 

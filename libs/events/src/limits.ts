@@ -16,6 +16,8 @@ export const MAX_COMMITS_PER_AGGREGATE = 100_000;
 export const READ_AHEAD_COMMITS = 256;
 /** Publishes of one append before ERR_EVENTS_UNAVAILABLE. */
 export const MAX_APPEND_ATTEMPTS = 4;
+/** Failed attempts in a row of one read before ERR_EVENTS_UNAVAILABLE. */
+export const MAX_READ_ATTEMPTS = 6;
 /** Reads back after a conflict until the answer covers the sequence the server named. */
 export const MAX_READ_BACK_ATTEMPTS = 5;
 /** Wait for one acknowledgment of the broker, in milliseconds. */
