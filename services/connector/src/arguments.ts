@@ -83,7 +83,7 @@ function parse(args: string[], options: OptionTypes): Record<string, unknown> {
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw badUsage(error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error));
+    throw badUsage(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
   }
 }
 

@@ -2,7 +2,7 @@ import { rootCertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import type { Secret } from '#libs/config';
-import { SallyportError } from '#libs/errors';
+import type { SallyportError } from '#libs/errors';
 import { badAnswer, refused, unavailable } from './errors.ts';
 
 /** One call to the service, from the first connection attempt to the last byte of the answer. */

@@ -1,3 +1,4 @@
+import type { NatsConnection } from 'nats';
 import type { ConnectorConfiguration } from '#libs/contracts';
 import type { RunningService, ServiceContext } from '#libs/service-host';
 import type { Logger } from '#libs/telemetry';
@@ -8,7 +9,7 @@ import { type OriginServer, serveOrigins } from './origins/serve-origins.ts';
 import type { StatePaths } from './state-directory.ts';
 import type { findNatsServer } from './supervisor/find-nats-server.ts';
 import { type HubLinkWatch, watchHubLink } from './supervisor/hub-link-watch.ts';
-import { type LeafSupervisor, startLeafSupervisor } from './supervisor/leaf-supervisor.ts';
+import { startLeafSupervisor } from './supervisor/leaf-supervisor.ts';
 import { type CheckedState, runStartupChecks } from './supervisor/startup-checks.ts';
 import { createGroupMembership, type Group } from './tunnel/group-membership.ts';
 import { connectLocally } from './tunnel/local-connection.ts';
@@ -52,7 +53,6 @@ class Connector implements RunningService {
   readonly #closers: (() => Promise<unknown>)[] = [];
   #table: OriginTable = new Map();
   #receiver: ConfigReceiver | undefined;
-  #leaf: LeafSupervisor | undefined;
   #link: HubLinkWatch | undefined;
   #tunnel: { readonly server: TunnelServer; join(group: Group | undefined): void } | undefined;
   #drained: Promise<void> | undefined;
@@ -85,7 +85,7 @@ class Connector implements RunningService {
   /** Each part registers how it is let go of, so that a failed start leaves nothing behind. */
   async start(): Promise<void> {
     const { identity, certificate, privateKey, trust, savedConfiguration, natsServer } = this.#checked;
-    const { paths, endProcess } = this.#options;
+    const { paths } = this.#options;
     const { connectorId, leafAddresses } = identity;
     this.#receiver = await startConfigReceiver({
       connectorId,
@@ -98,22 +98,24 @@ class Connector implements RunningService {
       onConfiguration: (configuration) => this.#apply(configuration),
     });
     this.#closers.push(() => this.#receiver?.stop() ?? Promise.resolve());
+    const connections: NatsConnection[] = [];
     const leaf = await startLeafSupervisor({
       binary: natsServer.path,
       paths,
       connectorId,
       leafAddresses,
       logger: this.#logger,
-      endProcess,
-      onRestarted: (port) => moved.forEach((connection) => connection.setServers([`127.0.0.1:${port}`])),
+      endProcess: (pid) => this.#options.endProcess(pid),
+      onRestarted: (port) => {
+        for (const connection of connections) connection.setServers([`127.0.0.1:${port}`]);
+      },
     });
-    this.#leaf = leaf;
     this.#closers.push(() => leaf.stop());
     const system = await connectLocally({ port: leaf.port, user: 'system', password: leaf.systemPassword });
     this.#closers.push(() => system.close());
     const local = await connectLocally({ port: leaf.port, user: 'connector', password: leaf.password });
     this.#closers.push(() => local.close());
-    const moved = [system, local];
+    connections.push(system, local);
     const link = watchHubLink({ connection: system, logger: this.#logger });
     this.#link = link;
     this.#closers.push(() => link.stop());
@@ -169,7 +171,8 @@ class Connector implements RunningService {
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_WAIT_MS).unref());
     await Promise.race([this.#tunnel?.server.drain() ?? Promise.resolve(), deadline]);
     await this.#origins.drain(0);
-    if (this.#origins.active > 0) this.#logger.warn('requests cut by the end of drain', { count: this.#origins.active });
+    if (this.#origins.active > 0)
+      this.#logger.warn('requests cut by the end of drain', { count: this.#origins.active });
   }
 
   async #stopNow(): Promise<void> {

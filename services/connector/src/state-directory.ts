@@ -14,7 +14,10 @@ export const connectorIdentity = z.object({
   name: z.string().min(1).max(120),
   machineName: z.string().max(255),
   configurationUrl: z.url({ protocol: /^https$/ }),
-  leafAddresses: z.array(z.string().regex(/^tls:\/\/[^\s"/]+:\d{1,5}$/)).min(1).max(32),
+  leafAddresses: z
+    .array(z.string().regex(/^tls:\/\/[^\s"/]+:\d{1,5}$/))
+    .min(1)
+    .max(32),
   registeredAt: z.iso.datetime(),
 });
 export type ConnectorIdentity = z.infer<typeof connectorIdentity>;

@@ -141,7 +141,8 @@ function reply(res: ServerResponse, status: number, text: string): void {
     'cache-control': 'no-store',
     connection: 'close',
   });
-  const style = 'font:16px/1.6 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark';
+  const style =
+    'font:16px/1.6 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark';
   res.end(
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sallyport connector</title><body style="${style}"><h1>Sallyport connector</h1><p>${text}</p></body></html>`,
   );

@@ -34,7 +34,8 @@ export async function registerConnector(command: RegisterCommand, ports: Registe
       return acquireTokenInBrowser({
         issuer: await options(),
         trust: endpointTrust === undefined ? [] : [endpointTrust],
-        showAddress: (url) => ports.say(`\nOpen this address and sign in as an administrator:\n\n  ${url}\n\nWaiting...\n`),
+        showAddress: (url) =>
+          ports.say(`\nOpen this address and sign in as an administrator:\n\n  ${url}\n\nWaiting...\n`),
       });
     },
   });

@@ -20,7 +20,10 @@ const issued = z.object({
   certificate: z.string().max(65_536),
   trustedCertificates: z.string().max(65_536),
   userJwt: z.string().min(1).max(65_536),
-  leafAddresses: z.array(z.string().regex(/^tls:\/\/[^\s"/]+:\d{1,5}$/)).min(1).max(32),
+  leafAddresses: z
+    .array(z.string().regex(/^tls:\/\/[^\s"/]+:\d{1,5}$/))
+    .min(1)
+    .max(32),
   configurationUrl: z.url({ protocol: /^https$/ }),
   tenant: id,
   connectorId: id,

@@ -68,7 +68,10 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
 
   onDrain(): void {
     if (this.#isEnded) return;
-    if (this.#pipe) return this.#pipe.onDrain();
+    if (this.#pipe) {
+      this.#pipe.onDrain();
+      return;
+    }
     this.#expect(true);
     // Never inside the parser of another connection: undici's parser is one shared, non-reentrant instance.
     queueMicrotask(() => this.#controller?.resume());
@@ -91,20 +94,15 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#isEnded) return controller.abort(new Error('cancelled before the connection was there'));
-    this.#expect(true);
+    if (this.#isEnded) controller.abort(new Error('cancelled before the connection was there'));
+    else this.#expect(true);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (this.#isEnded) return;
     const fields = rawFields(controller.rawHeaders);
-    if (status < 200) return this.#informational(status, fields);
-    const { exchange } = this.#options;
-    this.#isHeadSent = true;
-    this.#isBodyExpected = hasResponseBody(exchange.head.method, status, fields);
-    this.#expect(this.#isBodyExpected);
-    exchange.respondHead(status, responseFields(fields), { hasBody: this.#isBodyExpected });
-    if (!this.#isBodyExpected) this.#finish('answered', '');
+    if (status < 200) this.#informational(status, fields);
+    else this.#head(status, fields);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -121,12 +119,7 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
     this.#options.exchange.end(trailers.length > 0 ? responseFields(trailers) : undefined);
   }
 
-  onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _fields: unknown,
-    socket: Duplex,
-  ): void {
+  onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, _fields: unknown, socket: Duplex): void {
     if (this.#isEnded) return void socket.destroy();
     const { exchange } = this.#options;
     this.#isHeadSent = true;
@@ -142,8 +135,8 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#isEnded) return;
-    if (this.#mayTryAgain(error)) return this.#dispatch();
-    this.fail(originFailure(error), failureText(error));
+    if (this.#mayTryAgain(error)) this.#dispatch();
+    else this.fail(originFailure(error), failureText(error));
   }
 
   // ---- inside
@@ -177,6 +170,15 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
       SAFE_METHODS.has(exchange.head.method) &&
       isConnectionLost(error)
     );
+  }
+
+  #head(status: number, fields: string[]): void {
+    const { exchange } = this.#options;
+    this.#isHeadSent = true;
+    this.#isBodyExpected = hasResponseBody(exchange.head.method, status, fields);
+    this.#expect(this.#isBodyExpected);
+    exchange.respondHead(status, responseFields(fields), { hasBody: this.#isBodyExpected });
+    if (!this.#isBodyExpected) this.#finish('answered', '');
   }
 
   #informational(status: number, fields: string[]): void {
@@ -220,4 +222,3 @@ function rawFields(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   for (const part of raw) fields.push(typeof part === 'string' ? part : part.toString('latin1'));
   return fields;
 }
-

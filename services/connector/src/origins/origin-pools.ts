@@ -54,7 +54,7 @@ export function createOriginPools(options: OriginPoolsOptions = {}): OriginPools
     },
     stop: async () => {
       const all = [...pools.values(), ...evicted];
-      await Promise.all(all.map((pool) => (pool.destroyed ? undefined : pool.destroy())));
+      await Promise.all(all.map(async (pool) => pool.destroyed || pool.destroy()));
     },
   };
 }

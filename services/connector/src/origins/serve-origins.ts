@@ -1,5 +1,5 @@
-import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchange } from '#libs/tunnel-protocol';
 import type { Logger } from '#libs/telemetry';
+import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchange } from '#libs/tunnel-protocol';
 import { OriginCall, type OriginOutcome } from './origin-call.ts';
 import { createOriginDeadlines } from './origin-deadlines.ts';
 import { createOriginPools, type OriginPoolsOptions } from './origin-pools.ts';
@@ -93,7 +93,7 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
     },
     stop: async () => {
       isDraining = true;
-      for (const call of [...calls]) call.fail('stopped', 'connector stops');
+      for (const call of calls) call.fail('stopped', 'connector stops');
       deadlines.stop();
       await pools.stop();
     },

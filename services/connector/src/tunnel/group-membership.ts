@@ -1,4 +1,9 @@
-import { headSubject, type TunnelServer, type TunnelTransport, type TransportSubscription } from '#libs/tunnel-protocol';
+import {
+  headSubject,
+  type TransportSubscription,
+  type TunnelServer,
+  type TunnelTransport,
+} from '#libs/tunnel-protocol';
 
 export type Group = { readonly group: string; readonly queue: string };
 

@@ -1,0 +1,4 @@
+import { runService } from '#libs/service-host';
+import { sampleApps } from './service.ts';
+
+await runService(process, sampleApps);
