@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runMocha } from './mocha-process.mjs';
 
 /** How long all specs of one kind may take. */
 export const SPEC_TIMEOUT_MS = { unit: 5 * 60_000, broker: 15 * 60_000, journey: 45 * 60_000 };
 
 /** How long mocha may take to end by itself after its last spec, and how long its child processes may. */
 export const EXIT_GRACE_MS = 15_000;
-const POLL_MS = 50;
 
 const REPORTER = fileURLToPath(new URL('./counting-reporter.cjs', import.meta.url));
 
@@ -56,7 +54,15 @@ export async function runSpecs(options) {
   try {
     const results = join(folder, 'results.json');
     const args = mochaArguments({ root, kind, files, grep, results });
-    const problems = await runMocha({ root, args, env, results, write, timeoutMs, exitGraceMs });
+    const problems = await runMocha({
+      root,
+      args,
+      env,
+      write,
+      isDone: () => readCounts(results) !== undefined,
+      timeoutMs,
+      exitGraceMs,
+    });
     const counts = readCounts(results);
     const note = [...problems, ...(counts === undefined ? ['mocha wrote no results'] : [])].join(', ');
     const { passed = 0, failed = 0, skipped = 0 } = counts ?? {};
@@ -90,83 +96,6 @@ function mochaArguments({ root, kind, files, grep, results }) {
     ...(grep === undefined ? [] : ['--fgrep', grep]),
     ...files,
   ];
-}
-
-/**
- * @param {object} options
- * @param {string} options.root
- * @param {readonly string[]} options.args
- * @param {NodeJS.ProcessEnv} options.env
- * @param {string} options.results
- * @param {(text: string) => void} options.write
- * @param {number} options.timeoutMs
- * @param {number} options.exitGraceMs
- * @returns {Promise<string[]>} what went wrong beyond failing specs
- */
-async function runMocha({ root, args, env, results, write, timeoutMs, exitGraceMs }) {
-  // Its own process group, so that whatever the specs leave behind can be found and ended. Pipes, so that a process
-  // left behind holds them and not the stdout of whoever waits for this run to end.
-  const child = spawn(process.execPath, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.setEncoding('utf8').on('data', write);
-  child.stderr.setEncoding('utf8').on('data', write);
-  const endGroup = () => signalGroup(child.pid, 'SIGKILL');
-  process.once('exit', endGroup);
-  const exited = new Promise((resolve) => {
-    child.once('error', (error) => resolve(`mocha could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(signal === null ? code : `mocha was ended by ${signal}`));
-  });
-  const problems = [];
-  const deadline = Date.now() + timeoutMs;
-  /** @type {number | undefined} */
-  let finishedAt;
-  let outcome = await Promise.race([exited, wait(POLL_MS)]);
-  while (outcome === undefined && problems.length === 0) {
-    outcome = await Promise.race([exited, wait(POLL_MS)]);
-    if (finishedAt === undefined && readCounts(results) !== undefined) finishedAt = Date.now();
-    if (Date.now() > deadline) problems.push(`not done within ${timeoutMs} ms`);
-    if (finishedAt !== undefined && Date.now() > finishedAt + exitGraceMs) {
-      problems.push(`mocha did not exit within ${exitGraceMs} ms of its last spec: a spec left something open`);
-    }
-  }
-  if (typeof outcome === 'string') problems.push(outcome);
-  if (typeof outcome === 'number' && outcome !== 0) problems.push(`mocha exited with ${outcome}`);
-  if (outcome !== undefined && (await isGroupAliveAfter(child.pid, exitGraceMs))) {
-    problems.push('specs left processes running');
-  }
-  endGroup();
-  process.removeListener('exit', endGroup);
-  child.stdout.destroy();
-  child.stderr.destroy();
-  return problems;
-}
-
-/**
- * @param {number | undefined} groupId
- * @param {number} graceMs
- */
-async function isGroupAliveAfter(groupId, graceMs) {
-  const deadline = Date.now() + graceMs;
-  while (signalGroup(groupId, 0)) {
-    if (Date.now() > deadline) return true;
-    await wait(POLL_MS);
-  }
-  return false;
-}
-
-/**
- * @param {number | undefined} groupId
- * @param {NodeJS.Signals | 0} signal
- * @returns {boolean} whether there was a process to receive it
- */
-function signalGroup(groupId, signal) {
-  if (groupId === undefined) return false;
-  try {
-    process.kill(-groupId, signal);
-    return true;
-  } catch {
-    // ESRCH: nobody is left, which is what the answer says.
-    return false;
-  }
 }
 
 /**

@@ -10,9 +10,12 @@ type AptSource = {
 };
 type Module = {
   DEBIAN_KEYRING: string;
-  parseDeb822Sources(text: string): readonly AptSource[];
-  parseOneLineSources(text: string): readonly AptSource[];
-  debianMirrors(sources: readonly AptSource[], codename: string): readonly { uri: string; keyring: string }[];
+  readonly parseDeb822Sources: (text: string) => readonly AptSource[];
+  readonly parseOneLineSources: (text: string) => readonly AptSource[];
+  readonly debianMirrors: (
+    sources: readonly AptSource[],
+    codename: string,
+  ) => readonly { uri: string; keyring: string }[];
 };
 
 const { DEBIAN_KEYRING, debianMirrors, parseDeb822Sources, parseOneLineSources } =
@@ -56,7 +59,8 @@ describe('apt sources in deb822 format', () => {
   });
 
   it('may go on in the next line and hold an inline key', () => {
-    const text = 'Types: deb\nURIs: http://a\n http://b\nSuites: x\nComponents: main\nSigned-By:\n -----BEGIN\n .\n key\n';
+    const text =
+      'Types: deb\nURIs: http://a\n http://b\nSuites: x\nComponents: main\nSigned-By:\n -----BEGIN\n .\n key\n';
     expect(parseDeb822Sources(text)).to.deep.equal([
       { uris: ['http://a', 'http://b'], suites: ['x'], components: ['main'], signedBy: undefined },
     ]);
@@ -112,7 +116,10 @@ describe("the mirror of Debian among a machine's sources", () => {
       ],
       'bookworm',
     );
-    expect(mirrors.map(({ uri }) => uri)).to.deep.equal(['http://mirror.example/debian/', 'https://vendor.example/prod']);
+    expect(mirrors.map(({ uri }) => uri)).to.deep.equal([
+      'http://mirror.example/debian/',
+      'https://vendor.example/prod',
+    ]);
     expect(mirrors.map(({ keyring }) => keyring)).to.deep.equal([DEBIAN_KEYRING, DEBIAN_KEYRING]);
   });
 

@@ -1,8 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { failureOf, loadScript } from '../support/load-script.ts';
@@ -10,13 +10,13 @@ import { createTempProject, natsServerBody, type TempProject } from '../support/
 
 type Place = { readonly workFolder: string; readonly env: Record<string, string> };
 type Modules = {
-  fetchFromDebian(
+  readonly fetchFromDebian: (
     options: Place & { paths: { aptFolder: string; osReleasePath: string; keyring: string } },
-  ): Promise<string>;
-  installWithGo(options: Place & { usualGo: string }): Promise<string>;
-  fetchRelease(options: Place & { releasesUrl: string }): Promise<string>;
-  releaseFolder(platform?: string, arch?: string): string;
-  checksumOf(sums: string, file: string): string | undefined;
+  ) => Promise<string>;
+  readonly installWithGo: (options: Place & { usualGo: string }) => Promise<string>;
+  readonly fetchRelease: (options: Place & { releasesUrl: string }) => Promise<string>;
+  readonly releaseFolder: (platform?: string, arch?: string) => string;
+  readonly checksumOf: (sums: string, file: string) => string | undefined;
 };
 
 const { fetchFromDebian } = await loadScript<Modules>('bootstrap/debian-package.mjs');

@@ -3,8 +3,8 @@ import { describe, it } from 'mocha';
 import { loadScript } from '../support/load-script.ts';
 
 type Module = {
-  parseNatsServerVersion(text: string): string | undefined;
-  isAtLeast(version: string, min?: string): boolean;
+  readonly parseNatsServerVersion: (text: string) => string | undefined;
+  readonly isAtLeast: (version: string, min?: string) => boolean;
 };
 
 const { parseNatsServerVersion, isAtLeast } = await loadScript<Module>('bootstrap/nats-server-version.mjs');

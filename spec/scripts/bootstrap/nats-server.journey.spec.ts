@@ -7,12 +7,12 @@ import { createTempProject, natsServerBody, type TempProject } from '../support/
 type Fetcher = (place: { workFolder: string }) => Promise<string>;
 type Module = {
   FETCHERS: Readonly<Record<string, Fetcher>>;
-  findOrFetchNatsServer(options: {
+  readonly findOrFetchNatsServer: (options: {
     env: Record<string, string>;
     root: string;
     log: (line: string) => void;
     fetchers: Readonly<Record<string, Fetcher>>;
-  }): Promise<{ path: string; version: string; source: string }>;
+  }) => Promise<{ path: string; version: string; source: string }>;
 };
 
 const { findOrFetchNatsServer, FETCHERS } = await loadScript<Module>('bootstrap/nats-server.mjs');

@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 export type TempProject = {
   readonly root: string;
   /** Absolute path of a file in it. */
-  path(relative: string): string;
-  write(relative: string, text: string): string;
+  readonly path: (relative: string) => string;
+  readonly write: (relative: string, text: string) => string;
   /** Writes an executable shell script. */
-  writeProgram(relative: string, body: string): string;
-  remove(): void;
+  readonly writeProgram: (relative: string, body: string) => string;
+  readonly remove: () => void;
 };
 
 export function createTempProject(): TempProject {
