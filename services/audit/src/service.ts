@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { accessRecords, auditEvents, EVENT_TYPES, recordAccess, replay } from '#libs/contracts';
-import { openEventStore } from '#libs/events';
+import { JetstreamEventStore } from '#libs/events';
 import { connectBroker, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { AccessTrail } from './access/access-trail.ts';
@@ -32,7 +32,7 @@ export async function startAudit(config: AuditConfig, { logger }: ServiceContext
     logger,
   });
   const [js, jsm] = [jetstream(core), await jetstreamManager(core, { checkAPI: false })];
-  const store = await openEventStore(core, EVENT_TYPES);
+  const store = new JetstreamEventStore({ js, jsm, types: EVENT_TYPES });
   const trail = new TrailWriter({ tenant, js, jsm, store, logger });
   const accessTrail = new AccessTrail(tenant, js, jsm);
   const waiter = new EventsWaiter();

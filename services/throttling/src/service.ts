@@ -1,5 +1,6 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { limitAggregate } from '#libs/contracts';
-import { openEventStore, runProjection } from '#libs/events';
+import { JetstreamEventStore, runProjection } from '#libs/events';
 import { connectBroker } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { AdmissionControl } from './admission/admission-control.ts';
@@ -25,7 +26,8 @@ export async function startThrottling(config: ThrottlingConfig, { logger }: Serv
     inboxPrefix: INBOX_PREFIX,
     logger,
   });
-  const store = await openEventStore(core, [limitAggregate]);
+  const [js, jsm] = [jetstream(core), await jetstreamManager(core, { checkAPI: false })];
+  const store = new JetstreamEventStore({ js, jsm, types: [limitAggregate] });
   const view = runProjection(store, limitsProjection(tenant));
   await view.ready;
   const served = serveLimits({ nc: backbone, tenant, store, view, defaults, logger });
