@@ -1,0 +1,114 @@
+import { refuseValue } from '../errors.ts';
+
+/** What the deployment allows of external URLs. Arrives in commands, so that deciding stays pure. */
+export type ExternalUrlPolicy = {
+  /** Apps live at `<one label>.<domain>`. */
+  readonly domain: string;
+  /** Port of the ingress as users see it. A port left out of an external URL becomes this one. */
+  readonly externalPort: number;
+  /** First labels that belong to Sallyport itself. */
+  readonly reservedHosts: readonly string[];
+};
+
+const MAX_URL_CHARACTERS = 2048;
+const MAX_LABEL_CHARACTERS = 63;
+const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+/** Path the ingress answers by itself on every host. */
+const RESERVED_PATH_PREFIX = '/.sallyport';
+
+/** Absolute http or https URL, normalized to end in `/`. Error: ERR_APP_URL. */
+export function normalizeInternalUrl(text: string): string {
+  const refuse = refusing('internalUrl', text);
+  const url = parseUrl(text, refuse, 'give an absolute URL such as http://localhost:3000/');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw refuse(`uses ${url.protocol.slice(0, -1)}`, 'only http and https origins can be published');
+  requireBare(url, refuse);
+  return withTrailingSlash(url);
+}
+
+/** https URL of a host under the domain, normalized to end in `/`. Error: ERR_APP_URL. */
+export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): string {
+  const refuse = refusing('externalUrl', text);
+  const example = `https://wiki.${policy.domain}${portSuffix(policy)}/`;
+  const url = parseUrl(text, refuse, `give an absolute URL such as ${example}`);
+  if (url.protocol !== 'https:')
+    throw refuse(`uses ${url.protocol.slice(0, -1)}`, `users reach apps over https only, for example ${example}`);
+  requireBare(url, refuse);
+  requireHost(url.hostname, policy, refuse, example);
+  const path = url.pathname.toLowerCase();
+  if (path === RESERVED_PATH_PREFIX || path.startsWith(`${RESERVED_PATH_PREFIX}/`))
+    throw refuse('lies under /.sallyport/, which the ingress answers itself', 'choose another path');
+  if (url.port === '' && policy.externalPort !== 443) url.port = String(policy.externalPort);
+  if (portOf(url) !== policy.externalPort)
+    throw refuse(`names port ${portOf(url)}`, `the ingress listens on ${policy.externalPort}, leave the port out`);
+  return withTrailingSlash(url);
+}
+
+/** `https://<slug of the name>.<domain>:<port>/`. Error: ERR_APP_URL when the name gives no host name. */
+export function defaultExternalUrl(name: string, policy: ExternalUrlPolicy): string {
+  const slug = slugOf(name);
+  if (slug !== '') return normalizeExternalUrl(`https://${slug}.${policy.domain}/`, policy);
+  throw refuseValue('ERR_APP_URL', {
+    field: 'name',
+    value: name,
+    why: 'gives no host name (no letter a-z and no digit in it)',
+    remedy: 'pass an external URL',
+  });
+}
+
+/** A host label from a name: `Bücher & Wiki` becomes `bucher-wiki`; empty when nothing is left. */
+export function slugOf(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const dashed = plain.replace(/[^a-z0-9]+/g, '-').slice(0, MAX_LABEL_CHARACTERS);
+  return dashed.replace(/^-+|-+$/g, '');
+}
+
+type Refuse = (why: string, remedy: string) => Error;
+
+function refusing(field: string, value: string): Refuse {
+  return (why, remedy) => refuseValue('ERR_APP_URL', { field, value: withoutPassword(value), why, remedy });
+}
+
+/** An error message must not carry a password on. */
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, '//[redacted]@');
+}
+
+function parseUrl(text: string, refuse: Refuse, remedy: string): URL {
+  if (text.length > MAX_URL_CHARACTERS)
+    throw refuse(`has ${text.length} characters`, `expected at most ${MAX_URL_CHARACTERS}`);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) throw refuse('is not an absolute URL', remedy);
+  return new URL(text);
+}
+
+function requireBare(url: URL, refuse: Refuse): void {
+  if (url.username !== '' || url.password !== '')
+    throw refuse('carries credentials', 'leave them out, everybody who may list apps could read them');
+  if (url.search !== '' || url.href.includes('?')) throw refuse('has a query', 'end it with the path');
+  if (url.hash !== '' || url.href.includes('#')) throw refuse('has a fragment', 'end it with the path');
+}
+
+function requireHost(host: string, policy: ExternalUrlPolicy, refuse: Refuse, example: string): void {
+  const suffix = `.${policy.domain}`;
+  if (!host.endsWith(suffix)) throw refuse(`is not under ${policy.domain}`, `choose a host such as ${example}`);
+  const label = host.slice(0, -suffix.length);
+  if (label.includes('.'))
+    throw refuse(`has more than one name before ${suffix}`, `the certificate covers one: ${example}`);
+  if (!LABEL.test(label) || label.length > MAX_LABEL_CHARACTERS)
+    throw refuse('has a host name that is not valid', 'use up to 63 of a-z, 0-9 and -, not at either end');
+  if (policy.reservedHosts.includes(label))
+    throw refuse(`uses ${label}${suffix}, which belongs to Sallyport itself`, 'choose another name or external URL');
+}
+
+function portOf(url: URL): number {
+  return url.port === '' ? 443 : Number(url.port);
+}
+
+function portSuffix(policy: ExternalUrlPolicy): string {
+  return policy.externalPort === 443 ? '' : `:${policy.externalPort}`;
+}
+
+function withTrailingSlash(url: URL): string {
+  if (!url.pathname.endsWith('/')) url.pathname = `${url.pathname}/`;
+  return url.href;
+}

@@ -1,0 +1,159 @@
+import {
+  type AppFact,
+  type AppSettings,
+  type AppState,
+  evolveApp,
+  initialAppState,
+  type PublishAppInput,
+} from '#libs/contracts';
+import { SallyportError } from '#libs/errors';
+import type { Decider } from '#libs/events';
+import { appAbsent, tooMany } from '../errors.ts';
+import { MAX_ASSIGNMENTS_PER_APP, MAX_ASSIGNMENTS_PER_COMMAND } from '../limits.ts';
+import { type AppChanges, completeSettings, normalizeChanges } from './app-settings.ts';
+import type { ExternalUrlPolicy } from './app-urls.ts';
+
+type Members = { readonly userIds: readonly string[]; readonly groupIds: readonly string[] };
+
+/** The commands of an app with the policy of the deployment; whether the external URL is free is decided by its claim. */
+export type DecideAppCommand = { readonly appId: string } & (
+  | { readonly type: 'PublishApp'; readonly settings: PublishAppInput; readonly policy: ExternalUrlPolicy }
+  | { readonly type: 'ChangeApp'; readonly changes: AppChanges; readonly policy: ExternalUrlPolicy }
+  | { readonly type: 'RetireApp' }
+  | ({ readonly type: 'AssignToApp' } & Members)
+  | ({ readonly type: 'UnassignFromApp' } & Members)
+);
+
+type Published = Extract<AppState, { status: 'published' }>;
+
+/**
+ * Errors: ERR_APP_EXISTS, ERR_APP_ABSENT, ERR_APP_RETIRED, ERR_APP_NAME, ERR_APP_URL, ERR_APP_TIMEOUT, ERR_APP_ASSIGNMENT,
+ * ERR_APP_TOO_MANY_ASSIGNMENTS. Nothing new: no facts.
+ */
+export function decideApp(command: DecideAppCommand, state: AppState): readonly AppFact[] {
+  switch (command.type) {
+    case 'PublishApp':
+      requireAbsent(command.appId, state);
+      return [{ type: 'AppPublished', data: completeSettings(command.settings, command.policy) }];
+    case 'ChangeApp':
+      return changedFacts(normalizeChanges(command.changes, command.policy), requirePublished(command.appId, state));
+    case 'RetireApp':
+      if (state.status === 'retired') return [];
+      requirePublished(command.appId, state);
+      return [{ type: 'AppRetired', data: {} }];
+    case 'AssignToApp':
+      return assign(command, requirePublished(command.appId, state));
+    case 'UnassignFromApp':
+      return unassign(command, requirePublished(command.appId, state));
+    default:
+      return command satisfies never;
+  }
+}
+
+export const appDecider: Decider<DecideAppCommand, AppFact, AppState> = {
+  initialState: initialAppState,
+  evolve: evolveApp,
+  decide: decideApp,
+};
+
+function requireAbsent(appId: string, state: AppState): void {
+  if (state.status === 'absent') return;
+  throw new SallyportError(
+    'ERR_APP_EXISTS',
+    `app ${JSON.stringify(appId)} exists already: change it, or use a new id`,
+    {
+      expose: true,
+      details: { appId, status: state.status },
+    },
+  );
+}
+
+function requirePublished(appId: string, state: AppState): Published {
+  if (state.status === 'published') return state;
+  if (state.status === 'absent') throw appAbsent(appId);
+  throw new SallyportError('ERR_APP_RETIRED', `app ${JSON.stringify(appId)} is retired: publish a new one`, {
+    expose: true,
+    details: { appId },
+  });
+}
+
+function changedFacts(changes: AppChanges, app: Published): readonly AppFact[] {
+  const facts: AppFact[] = [];
+  const { name, internalUrl, externalUrl, preauthentication, connectorGroupId } = changes;
+  const { backendTimeoutSeconds, cookieFlags, translateHeaders, validateBackendCertificate } = changes;
+  if (name !== undefined && name !== app.name) facts.push({ type: 'AppRenamed', data: { name } });
+  if (internalUrl !== undefined && internalUrl !== app.internalUrl)
+    facts.push({ type: 'AppInternalUrlChanged', data: { internalUrl } });
+  if (externalUrl !== undefined && externalUrl !== app.externalUrl)
+    facts.push({ type: 'AppExternalUrlChanged', data: { externalUrl, previousExternalUrl: app.externalUrl } });
+  if (preauthentication !== undefined && preauthentication !== app.preauthentication)
+    facts.push({ type: 'AppPreauthenticationChanged', data: { preauthentication } });
+  if (connectorGroupId !== undefined && connectorGroupId !== app.connectorGroupId)
+    facts.push({ type: 'AppMovedToConnectorGroup', data: { connectorGroupId } });
+  if (backendTimeoutSeconds !== undefined && backendTimeoutSeconds !== app.backendTimeoutSeconds)
+    facts.push({ type: 'AppBackendTimeoutChanged', data: { backendTimeoutSeconds } });
+  if (cookieFlags !== undefined && !sameFlags(cookieFlags, app.cookieFlags))
+    facts.push({ type: 'AppCookieFlagsChanged', data: { cookieFlags } });
+  if (translateHeaders !== undefined && translateHeaders !== app.translateHeaders)
+    facts.push({ type: 'AppHeaderTranslationChanged', data: { translateHeaders } });
+  if (validateBackendCertificate !== undefined && validateBackendCertificate !== app.validateBackendCertificate)
+    facts.push({ type: 'AppBackendCertificateValidationChanged', data: { validateBackendCertificate } });
+  return facts;
+}
+
+function sameFlags(a: AppSettings['cookieFlags'], b: AppSettings['cookieFlags']): boolean {
+  return a.httpOnly === b.httpOnly && a.persistent === b.persistent && a.sameSite === b.sameSite;
+}
+
+function assign(command: Members, app: Published): readonly AppFact[] {
+  requireMembers(command);
+  const userIds = newOf(command.userIds, app.users);
+  const groupIds = newOf(command.groupIds, app.groups);
+  if (app.users.length + app.groups.length + userIds.length + groupIds.length > MAX_ASSIGNMENTS_PER_APP)
+    throw tooMany(
+      'ERR_APP_TOO_MANY_ASSIGNMENTS',
+      'users and groups can be assigned to one app',
+      MAX_ASSIGNMENTS_PER_APP,
+      'assign a group in place of its members',
+    );
+  return [
+    ...userIds.map((userId): AppFact => ({ type: 'AppUserAssigned', data: { userId } })),
+    ...groupIds.map((groupId): AppFact => ({ type: 'AppGroupAssigned', data: { groupId } })),
+  ];
+}
+
+function unassign(command: Members, app: Published): readonly AppFact[] {
+  requireMembers(command);
+  const userIds = unique(command.userIds).filter((id) => app.users.includes(id));
+  const groupIds = unique(command.groupIds).filter((id) => app.groups.includes(id));
+  return [
+    ...userIds.map((userId): AppFact => ({ type: 'AppUserUnassigned', data: { userId } })),
+    ...groupIds.map((groupId): AppFact => ({ type: 'AppGroupUnassigned', data: { groupId } })),
+  ];
+}
+
+function requireMembers(command: Members): void {
+  const ids = [...command.userIds, ...command.groupIds];
+  if (ids.length > MAX_ASSIGNMENTS_PER_COMMAND)
+    throw tooMany(
+      'ERR_APP_TOO_MANY_ASSIGNMENTS',
+      'users and groups in one command',
+      MAX_ASSIGNMENTS_PER_COMMAND,
+      'send several commands',
+    );
+  const bad = ids.find((id) => id === '' || id.length > 128 || /[\p{Cc}\s]/u.test(id));
+  if (bad === undefined) return;
+  throw new SallyportError(
+    'ERR_APP_ASSIGNMENT',
+    `${JSON.stringify(bad.slice(0, 128))} is not a directory id: expected 1 to 128 characters without white space, such as the object id of a user or group`,
+    { expose: true, details: { field: 'userIds or groupIds' } },
+  );
+}
+
+function newOf(ids: readonly string[], present: readonly string[]): readonly string[] {
+  return unique(ids).filter((id) => !present.includes(id));
+}
+
+function unique(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids)];
+}
