@@ -10,6 +10,7 @@ import type { DataDir } from './data-dir.ts';
 import { demoDirectory } from './demo-directory.ts';
 import { announceApp, ensureConnectorRegistered, ensureSampleApps, listApps } from './first-run.ts';
 import { planHub } from './hub.ts';
+import { recordProcesses } from './leftovers.ts';
 import type { LauncherOptions } from './options.ts';
 import { type Addresses, addressesOf, EMBEDDED_CONNECTOR, planServices, type SecretFiles, TENANT } from './plan.ts';
 import { choosePorts, type Ports } from './ports.ts';
@@ -42,6 +43,7 @@ export class Launcher {
   readonly #processes: SupervisedProcess[] = [];
   #api: ApiClient | undefined;
   #stopping: Promise<void> | undefined;
+  #recording: Promise<void> = Promise.resolve();
 
   constructor(input: LauncherInput) {
     this.#input = input;
@@ -151,6 +153,19 @@ export class Launcher {
     if (this.#stopping) throw new SallyportError('ERR_LAUNCHER_STOPPED', 'stopped while starting', { expose: true });
     this.#processes.push(process);
     await process.start();
+    await this.#recordProcesses();
+  }
+
+  async #recordProcesses(): Promise<void> {
+    // One writer at a time: services start side by side.
+    this.#recording = this.#recording.then(() => recordProcesses(this.#input.dataDir.path, this.#pids()));
+    await this.#recording;
+  }
+
+  #pids(): Record<string, number> {
+    return Object.fromEntries(
+      this.#processes.flatMap(({ plan, pid }) => (pid === undefined ? [] : [[plan.name, pid]])),
+    );
   }
 
   #main(service: string): string {
@@ -161,8 +176,9 @@ export class Launcher {
     return join(this.#input.dataDir.path, 'logs');
   }
 
-  readonly #report = (event: string, name: string, exit: ProcessExit): void => {
+  readonly #report = (event: 'exited' | 'restarted' | 'given-up', name: string, exit: ProcessExit): void => {
     this.#input.logger.warn(`service ${event}`, { name, ...exit });
+    if (event === 'restarted') void this.#recordProcesses();
     this.#input.onEvent({ event: `service-${event}`, service: name, ...exit });
   };
 
@@ -216,9 +232,7 @@ export class Launcher {
         roles: user.directoryRoles.length > 0 ? ['Global Administrator'] : [],
         assignedApps: rows.filter((app) => app.users.includes(user.oid)).map((app) => app.id),
       })),
-      processes: Object.fromEntries(
-        this.#processes.flatMap(({ plan, pid }) => (pid === undefined ? [] : [[plan.name, pid]])),
-      ),
+      processes: this.#pids(),
     };
   }
 }

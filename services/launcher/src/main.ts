@@ -5,6 +5,7 @@ import { createLogger } from '#libs/telemetry';
 import { renderBox } from './announce.ts';
 import { openDataDir } from './data-dir.ts';
 import { Launcher } from './launcher.ts';
+import { endLeftovers } from './leftovers.ts';
 import { parseLauncherOptions, USAGE } from './options.ts';
 
 /** Exit codes by class: usage, refused (needs a change by the operator), unavailable and retryable, bug. */
@@ -52,6 +53,9 @@ async function main(): Promise<void> {
     if (options.isJson) process.stdout.write(`${JSON.stringify(event)}\n`);
   };
   const dataDir = await openDataDir(options.dataDir, isAlive, process.pid);
+  const left = await endLeftovers(dataDir.path, (pid, signal) => process.kill(pid, signal));
+  if (left.length > 0)
+    process.stderr.write(`sallyport: ended what an earlier start left running: ${left.join(', ')}\n`);
   const launcher = new Launcher({
     options,
     isDefaultPort: !process.argv.includes('--port'),
