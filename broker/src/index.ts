@@ -1,3 +1,4 @@
+export { lookUpAccount, pushAccount, revokeUsers } from './account-operations.ts';
 export { RENEW_BEFORE_DAYS, type ServerNames } from './certificates.ts';
 export { hubConfig, hubRules, MIN_LEAF_VERSION } from './hub-config.ts';
 export {
@@ -8,6 +9,7 @@ export {
   credentialsFile,
   type ServerCertificateName,
 } from './layout.ts';
+export { authCallout, connectorRights } from './permissions/connector.ts';
 export { permissionsOf } from './permissions/permissions-of.ts';
 export {
   type AccountRole,
@@ -18,3 +20,4 @@ export {
   type ServiceUser,
 } from './permissions/types.ts';
 export { localServerNames, type ProvisionInput, provisionBroker } from './provision-broker.ts';
+export { ACCESS_STREAM, AUDIT_STREAM, ensureBrokerStreams, ensureStreams, SIEM_CONSUMER } from './streams.ts';

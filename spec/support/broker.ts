@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection } from 'nats';
 import {
   type AccountRole,
   type BrokerLayout,
   credentialsFile,
+  ensureStreams,
   hubRules,
   inboxPrefix,
   localServerNames,
@@ -37,7 +39,7 @@ export type RunningBroker = {
 
 const RANDOM_PORT = -1;
 
-/** A provisioned hub of its own on random ports of 127.0.0.1. */
+/** A provisioned hub of its own on random ports of 127.0.0.1, with its streams. */
 export async function startBroker(
   options: { readonly tenant?: string; readonly dataDir?: string } = {},
 ): Promise<RunningBroker> {
@@ -70,6 +72,20 @@ export async function startBroker(
     await hub.stop();
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   };
+  const connectAs: RunningBroker['connectAs'] = (service, account = 'backbone', more = {}) =>
+    connectWith(readFileSync(credentialsFile(layout, service, account), 'utf8'), {
+      name: service,
+      inboxPrefix: inboxPrefix(service),
+      ...more,
+    });
+  try {
+    const provisioner = await connectAs('provisioner', 'core');
+    await ensureStreams(await jetstreamManager(provisioner));
+    await provisioner.close();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     layout,
     dataDir,
@@ -77,12 +93,7 @@ export async function startBroker(
     servers,
     leafPort: () => leafPortOf(hub.log()),
     hub,
-    connectAs: (service, account = 'backbone', more = {}) =>
-      connectWith(readFileSync(credentialsFile(layout, service, account), 'utf8'), {
-        name: service,
-        inboxPrefix: inboxPrefix(service),
-        ...more,
-      }),
+    connectAs,
     connectWith,
     stop,
   };

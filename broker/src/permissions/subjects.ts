@@ -39,6 +39,9 @@ export const system = {
   authCallout: '$SYS.REQ.USER.AUTH',
 } as const;
 
+/** Asks the hub for the claims of one account. */
+export const accountLookup = (publicKey: string) => `$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`;
+
 /** What SIEM imports from CORE: one durable consumer's pull, state and acknowledgments. */
 export const siem = {
   stream: 'AUDIT',

@@ -1,0 +1,87 @@
+import type { NatsConnection } from 'nats';
+import { z } from 'zod';
+import { SallyportError } from '#libs/errors';
+import { type AccountClaims, decodeJwt, encodeAccountJwt, type Nkey } from '#libs/nats-identity';
+import { accountLookup, system } from './permissions/subjects.ts';
+
+const REQUEST_TIMEOUT_MS = 5_000;
+const OK = 200;
+
+const pushAnswer = z.object({
+  data: z.object({ code: z.number(), message: z.string().optional() }).optional(),
+  error: z.object({ description: z.string() }).optional(),
+});
+
+/**
+ * Makes an account JWT known to every hub, at once and lasting (full resolver). Exporters must be known before importers.
+ * @throws ERR_BROKER_PUSH (retryable) when the hub refuses it or does not answer.
+ */
+export async function pushAccount(sys: NatsConnection, accountJwt: string): Promise<void> {
+  const answer = pushAnswer.safeParse((await request(sys, system.updateClaims, accountJwt)).json());
+  if (answer.success && !answer.data.error && answer.data.data?.code === OK) return;
+  const why = answer.data?.error?.description ?? answer.data?.data?.message ?? 'unexpected answer';
+  throw new SallyportError('ERR_BROKER_PUSH', `hub refused the account: ${why}`, { retryable: true });
+}
+
+/** Claims of an account as the hub has them now. @throws ERR_BROKER_PUSH */
+export async function lookUpAccount(
+  sys: NatsConnection,
+  publicKey: string,
+): Promise<{ readonly name: string; readonly claims: AccountClaims }> {
+  const text = (await request(sys, accountLookup(publicKey), '')).string();
+  const decoded = decodeJwt(text);
+  if (decoded.status === 'refused')
+    throw new SallyportError('ERR_BROKER_PUSH', `hub does not know account ${publicKey}`, { retryable: true });
+  return { name: decoded.claims.name, claims: accountClaimsOf(decoded.claims.nats) };
+}
+
+/**
+ * Revokes users of an account: their live links are cut, JWTs issued until now are void. Those already revoked stay so.
+ * Does nothing when all of them are revoked up to `atSeconds` already.
+ */
+export async function revokeUsers(
+  sys: NatsConnection,
+  input: {
+    /** Public key of the account. */
+    readonly account: string;
+    /** The operator's signing key. */
+    readonly signer: Nkey;
+    /** Public keys of users, with the Unix second up to which their JWTs are void. */
+    readonly users: Readonly<Record<string, number>>;
+  },
+): Promise<void> {
+  const { name, claims } = await lookUpAccount(sys, input.account);
+  const revocations: Record<string, number> = { ...claims.revocations };
+  let isChanged = false;
+  for (const [user, untilSeconds] of Object.entries(input.users)) {
+    if ((revocations[user] ?? -1) >= untilSeconds) continue;
+    revocations[user] = untilSeconds;
+    isChanged = true;
+  }
+  if (!isChanged) return;
+  const jwt = await encodeAccountJwt({
+    name,
+    publicKey: input.account,
+    signer: input.signer,
+    claims: { ...claims, revocations },
+  });
+  await pushAccount(sys, jwt);
+}
+
+/** The hub verified the account when it took it; only the parts we change are looked into. */
+function accountClaimsOf(nats: Readonly<Record<string, unknown>>): AccountClaims {
+  const { revocations, ...rest } = nats;
+  const known = z.record(z.string(), z.number()).safeParse(revocations ?? {});
+  return { ...rest, revocations: known.success ? known.data : {} };
+}
+
+async function request(sys: NatsConnection, subject: string, payload: string) {
+  try {
+    return await sys.request(subject, payload, { timeout: REQUEST_TIMEOUT_MS });
+  } catch (cause) {
+    throw new SallyportError('ERR_BROKER_PUSH', `hub did not answer ${subject} in ${REQUEST_TIMEOUT_MS} ms`, {
+      cause,
+      retryable: true,
+    });
+  }
+}
