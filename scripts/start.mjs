@@ -9,6 +9,7 @@ import { ensureBuilt } from './bootstrap/build.mjs';
 import { BootstrapError, describeFailure } from './bootstrap/failure.mjs';
 import { findOrFetchNatsServer } from './bootstrap/nats-server.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
+import { endWithNpm } from './bootstrap/parent-watch.mjs';
 import { exitOnSignal, PROJECT_ROOT, requireSupportedNode } from './bootstrap/project.mjs';
 
 const LAUNCHER = join(PROJECT_ROOT, 'dist', 'services', 'launcher', 'src', 'main.js');
@@ -41,6 +42,7 @@ try {
   process.exit(EXIT_UNAVAILABLE);
 }
 stopWatching();
+endWithNpm(process.env);
 process.setSourceMapsEnabled(true);
 process.argv = [process.execPath, LAUNCHER, ...process.argv.slice(2)];
 await import(pathToFileURL(LAUNCHER).href);

@@ -6,6 +6,7 @@ import { ensureChromium } from './bootstrap/chromium.mjs';
 import { describeFailure, reasonOf } from './bootstrap/failure.mjs';
 import { findOrFetchNatsServer } from './bootstrap/nats-server.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
+import { endWithNpm } from './bootstrap/parent-watch.mjs';
 import { exitOnSignal, PROJECT_ROOT, requireSupportedNode } from './bootstrap/project.mjs';
 import { KINDS, parseTestArguments, USAGE } from './test/arguments.mjs';
 import { listChecks, runChecks } from './test/checks.mjs';
@@ -113,4 +114,5 @@ async function main() {
 }
 
 exitOnSignal();
+endWithNpm(process.env);
 process.exitCode = await main();

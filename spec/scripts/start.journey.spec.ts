@@ -54,13 +54,16 @@ describe('npm start', () => {
       env: { PATH: '/usr/bin:/bin', SALLYPORT_NATS_SERVER: natsServer, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    return watch(child);
+  };
+  const watch = (child: ChildProcess): Run => {
     running = child;
     let out = '';
     let err = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       out += chunk;
     });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       err += chunk;
     });
     return { child, stdout: () => out, stderr: () => err };
@@ -102,6 +105,20 @@ describe('npm start', () => {
       expect(JSON.parse(run.stdout().trim().split('\n').at(-1) ?? '')).to.deep.equal({ signal, signals: 1 });
     });
   }
+
+  it('asks the launcher to end, once, when npm is gone and its shell has passed nothing on', async () => {
+    const script = project.path('scripts/start.mjs');
+    const shell = spawn('/bin/sh', ['-c', `"${process.execPath}" "${script}"; true`], {
+      env: { PATH: '/usr/bin:/bin', SALLYPORT_NATS_SERVER: natsServer, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const run = watch(shell);
+    await firstLine(run);
+    shell.kill('SIGTERM');
+    // The pipe closes when the launcher, its last holder, has ended.
+    await once(shell, 'close');
+    expect(JSON.parse(run.stdout().trim().split('\n').at(-1) ?? '')).to.deep.equal({ signal: 'SIGTERM', signals: 1 });
+  });
 
   it('that cannot begin says why and how to mend it, on stderr, and ends with 69', async () => {
     const run = start(['--json'], { SALLYPORT_NATS_SERVER: project.path('absent') });
