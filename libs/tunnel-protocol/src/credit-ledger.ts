@@ -147,9 +147,10 @@ export class CreditLedger {
     this.#request(account, nowMs);
   }
 
-  /** Bytes have arrived. False when the peer had no credit for them: nothing has been booked then. */
+  /** Bytes have arrived. False when the peer is not bound or had no credit for them: nothing has been booked then. */
   received(account: CreditAccount, bytes: number, nowMs: number): boolean {
-    if (account.isClosed || account.isDone || bytes > account.outstanding) return false;
+    const link = account.link;
+    if (link === undefined || account.isClosed || account.isDone || bytes > account.outstanding) return false;
     this.#charge(account, nowMs);
     // What was held before these bytes tells whether the consumer lags; these bytes themselves do not.
     if (account.held > account.window / 2 && account.window > LAGGING_WINDOW_BYTES) {
@@ -158,8 +159,6 @@ export class CreditLedger {
     }
     account.outstanding -= bytes;
     account.held += bytes;
-    const link = account.link;
-    if (link === undefined) return true;
     link.charged -= bytes;
     this.#measure(link, bytes, nowMs);
     if (link.queue.length > 0) this.#pump(link, nowMs);

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { toReadable } from '#libs/tunnel-protocol';
+import { BodyReceiver } from '../../../libs/tunnel-protocol/src/body-receiver.ts';
+import { CoalescingPublisher } from '../../../libs/tunnel-protocol/src/coalescing-publisher.ts';
+import { CreditLedger } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
+import { SendQueue } from '../../../libs/tunnel-protocol/src/send-queue.ts';
+import { LossyBroker } from './lossy-transport.ts';
+import { streaming, TunnelPair, until } from './tunnel-pair.ts';
+
+const memoryPair = (): Promise<TunnelPair> => {
+  const broker = new LossyBroker();
+  return TunnelPair.create({ transport: async () => broker.transport(), close: async () => undefined });
+};
+
+describe('body receiver', () => {
+  it('holds 400,000 tiny frames of a paused reader in little more than their bytes', () => {
+    const ledger = new CreditLedger();
+    const account = ledger.open({ grantCredit: () => undefined }, 400_000, 0);
+    ledger.bind(account, 'c1', 0);
+    const receiver = new BodyReceiver(ledger, account, () => 0);
+    const read: number[] = [];
+    const held: ArrayBufferLike[] = [];
+    let taken = 0;
+    while (receiver.data(Buffer.from([taken & 0xff]))) taken++;
+    expect(taken).to.equal(400_000);
+    receiver.attach({
+      onData: (chunk) => {
+        held.push(chunk.buffer);
+        read.push(...chunk);
+      },
+      onEnd: () => undefined,
+    });
+    expect(read.every((value, index) => value === (index & 0xff))).to.equal(true);
+    expect(read.length).to.equal(400_000);
+    expect(held.reduce((sum, { byteLength }) => sum + byteLength, 0)).to.be.lessThan(400_000 + 2 * 16_384);
+  });
+
+  it('books nothing as consumed while paused, and ends after the last byte', () => {
+    const ledger = new CreditLedger();
+    const account = ledger.open({ grantCredit: () => undefined }, 64, 0);
+    ledger.bind(account, 'c1', 0);
+    const receiver = new BodyReceiver(ledger, account, () => 0);
+    const seen: string[] = [];
+    receiver.attach({
+      onData: (chunk) => {
+        seen.push(Buffer.from(chunk).toString());
+        receiver.pause();
+      },
+      onEnd: (trailers) => seen.push(`end ${trailers.join()}`),
+    });
+    receiver.data(Buffer.from('a'));
+    receiver.data(Buffer.from('b'));
+    receiver.end(['t', 'v']);
+    expect([seen.join(), ledger.committedBytes]).to.deep.equal(['a', 2]);
+    receiver.resume();
+    receiver.resume();
+    expect([seen.join(' '), ledger.committedBytes]).to.deep.equal(['a b end t,v', 0]);
+  });
+});
+
+describe('body as a Node stream', () => {
+  it('delivers everything at the pace of its reader', async () => {
+    const pair = await memoryPair();
+    await pair.addConnector(
+      'c1',
+      streaming(5_000_000, (index, bytes) => Buffer.alloc(bytes, index)),
+    );
+    const sizes: number[] = [];
+    const hash = createHash('sha256');
+    await new Promise<void>((resolve, reject) => {
+      const channel = pair.open(
+        {},
+        {
+          onHead: async () => {
+            for await (const chunk of toReadable(channel, { onDestroyed: () => channel.cancel() })) {
+              sizes.push((chunk as Buffer).length);
+              hash.update(chunk as Buffer);
+              expect(pair.client.committedBytes).to.be.lessThan(700_000);
+              await turn();
+            }
+            resolve();
+          },
+          onFailure: ({ reason }) => reject(new Error(reason)),
+        },
+      );
+    });
+    expect(sizes.reduce((sum, size) => sum + size, 0)).to.equal(5_000_000);
+    expect(pair.client.committedBytes).to.equal(0);
+    await pair.close();
+  });
+
+  it('fails with a code when the channel does, and cancels the channel when it is destroyed', async () => {
+    const pair = await memoryPair();
+    const cancelled: string[] = [];
+    await pair.addConnector('c1', (exchange) => {
+      exchange.onceConfirmed(() => exchange.respondHead(200, []));
+      return { onCancel: (reason) => cancelled.push(reason) };
+    });
+    const streams: ReturnType<typeof toReadable>[] = [];
+    for (let count = 0; count < 2; count++) {
+      const channel = pair.open(
+        {},
+        {
+          onHead: () => streams.push(toReadable(channel, { onDestroyed: () => channel.cancel() })),
+          onFailure: () => undefined,
+        },
+      );
+    }
+    await until(() => streams.length === 2, 'both answered');
+    streams[0]?.destroy();
+    await until(() => cancelled.length === 1, 'the connector heard of it');
+    const failed = streams[1] === undefined ? [] : once(streams[1], 'error');
+    pair.client.connectorLost('c1');
+    const [error] = await failed;
+    expect(error).to.deep.include({ code: 'ERR_TUNNEL_ABORTED', details: { reason: 'connector-lost' } });
+    await pair.close();
+  });
+});
+
+describe('send queue', () => {
+  it('gives back the bytes in order, in any pieces', () => {
+    const queue = new SendQueue();
+    const all = Buffer.from(Array.from({ length: 5_000 }, (_, index) => index & 0xff));
+    for (let at = 0; at < all.length; at += 7) queue.push(all.subarray(at, at + 7));
+    const out = Buffer.alloc(5_000);
+    for (let at = 0, size = 1; at < 5_000; at += size, size = Math.min(size + 13, 5_000 - at))
+      queue.moveTo(out, at, size);
+    expect(out.equals(all)).to.equal(true);
+    expect(queue.bytes).to.equal(0);
+  });
+});
+
+describe('coalescing publisher', () => {
+  it('publishes what one turn collected together, after the turn', async () => {
+    const published: string[] = [];
+    const publisher = new CoalescingPublisher({
+      publish: (subject) => published.push(subject),
+      subscribe: () => ({ close: () => undefined, drain: async () => undefined }),
+    });
+    for (const subject of ['a', 'b', 'c']) publisher.publish(subject, Buffer.alloc(10));
+    expect(published).to.deep.equal([]);
+    await turn();
+    await turn();
+    expect(published).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  it('publishes at once when its bound is reached', () => {
+    const published: string[] = [];
+    const transport = {
+      publish: (subject: string) => published.push(subject),
+      subscribe: () => ({ close: () => undefined, drain: async () => undefined }),
+    };
+    const publisher = new CoalescingPublisher(transport, 1_000);
+    publisher.publish('a', Buffer.alloc(999));
+    expect(published).to.deep.equal([]);
+    publisher.publish('b', Buffer.alloc(1));
+    expect(published).to.deep.equal(['a', 'b']);
+  });
+});
