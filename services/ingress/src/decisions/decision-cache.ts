@@ -1,0 +1,100 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
+import type { Logger } from '#libs/telemetry';
+import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
+
+export type Decision =
+  | { readonly verdict: 'allow'; readonly access: GrantedAccess }
+  | Exclude<AuthorizeReply, { verdict: 'allow' }>
+  | { readonly verdict: 'unavailable' };
+
+export type DecisionQuestion = {
+  readonly appId: string;
+  readonly accessCookie: string;
+  readonly requestId: string;
+  readonly client: ClientInfo;
+};
+
+export type DecisionsOptions = {
+  readonly authorize: (question: DecisionQuestion) => Promise<AuthorizeReply>;
+  readonly maxDecisions: number;
+  /** Questions at auth at once; past it the verdict is `unavailable`. */
+  readonly maxPending: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+};
+
+/** How often a decision is asked again because a revocation came while it was made. */
+const MAX_REPEATS = 2;
+
+/**
+ * Access decisions by SHA-256 of (app, access cookie): the cookie itself is not kept. Only `allow` is cached, for as long
+ * as auth said; requests with the same key share one question; a revocation drops what it names, at once.
+ */
+export class Decisions {
+  readonly #options: DecisionsOptions;
+  readonly #granted: LRUCache<string, GrantedAccess>;
+  readonly #pending = new Map<string, Promise<Decision>>();
+  #revocationEpoch = 0;
+
+  constructor(options: DecisionsOptions) {
+    this.#options = options;
+    this.#granted = new LRUCache({ max: options.maxDecisions });
+  }
+
+  get size(): number {
+    return this.#granted.size;
+  }
+
+  /** A promise only when auth must be asked. */
+  decide(question: DecisionQuestion): Decision | Promise<Decision> {
+    const key = hash('sha256', `${question.appId}\n${question.accessCookie}`, 'base64');
+    const granted = this.#granted.get(key);
+    if (granted !== undefined) {
+      if (granted.usableUntilMs > this.#options.now()) return { verdict: 'allow', access: granted };
+      this.#granted.delete(key);
+    }
+    const pending = this.#pending.get(key);
+    if (pending) return pending;
+    if (this.#pending.size >= this.#options.maxPending) return { verdict: 'unavailable' };
+    const asked = this.#ask(key, question).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, asked);
+    return asked;
+  }
+
+  drop(sessionIds: readonly string[], appIds: readonly string[]): void {
+    this.#revocationEpoch += 1;
+    for (const [key, access] of this.#granted)
+      if (sessionIds.includes(access.sessionId) || appIds.includes(access.appId)) this.#granted.delete(key);
+  }
+
+  dropAll(): void {
+    this.#revocationEpoch += 1;
+    this.#granted.clear();
+  }
+
+  async #ask(key: string, question: DecisionQuestion): Promise<Decision> {
+    for (let repeats = 0; ; repeats += 1) {
+      const epoch = this.#revocationEpoch;
+      const reply = await this.#authorize(question);
+      if (reply?.verdict !== 'allow') return reply ?? { verdict: 'unavailable' };
+      const access = grantedAccessOf(question.appId, reply, this.#options.now());
+      if (epoch === this.#revocationEpoch) {
+        if (access.usableUntilMs > this.#options.now()) this.#granted.set(key, access);
+        return { verdict: 'allow', access };
+      }
+      if (repeats === MAX_REPEATS) return { verdict: 'allow', access };
+    }
+  }
+
+  async #authorize(question: DecisionQuestion): Promise<AuthorizeReply | undefined> {
+    try {
+      return await this.#options.authorize(question);
+    } catch (error) {
+      this.#options.logger.error('access decision not made', { requestId: question.requestId, error });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { AuthorizeReply, Principal } from '#libs/contracts';
+import type { FieldList } from '#libs/tunnel-protocol';
+import { identityFields } from '../pipeline/assign-identity-headers.ts';
+
+/** An access decision that allows, ready to be used by many requests. */
+export type GrantedAccess = {
+  readonly appId: string;
+  readonly decisionId: string;
+  readonly sessionId: string;
+  readonly principal: Principal;
+  /** Identity headers for the origin, built once per decision. */
+  readonly identityFields: FieldList;
+  readonly usableUntilMs: number;
+};
+
+type Allowed = Extract<AuthorizeReply, { verdict: 'allow' }>;
+
+/** `nowMs` since the epoch. The decision is usable until it expires or `cacheSeconds` have passed. */
+export function grantedAccessOf(appId: string, reply: Allowed, nowMs: number): GrantedAccess {
+  const { principal, sessionId, assertion } = reply.identity;
+  return {
+    appId,
+    decisionId: reply.decisionId,
+    sessionId,
+    principal,
+    identityFields: identityFields(principal, assertion),
+    usableUntilMs: Math.min(Date.parse(reply.expiresAt), nowMs + reply.cacheSeconds * 1000),
+  };
+}

@@ -1,0 +1,103 @@
+import type { FieldList } from '#libs/tunnel-protocol';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { withoutOwnCookies } from '../sign-in/own-cookies.ts';
+import { toInternalUrl } from '../translation/rewrite-urls.ts';
+
+/**
+ * Fields of a user's request that never reach an origin. Hop-by-hop (RFC 9110, 7.6.1); fields this side makes itself;
+ * and fields by which origins or frameworks let themselves be told another client, user or path.
+ */
+const NOT_FORWARDED = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'expect',
+  'host',
+  'content-length',
+  'cookie',
+  'forwarded',
+  'traceparent',
+  'tracestate',
+  'via',
+  'x-request-id',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-originating-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'x-original-url',
+  'x-original-host',
+  'x-rewrite-url',
+  'x-host',
+  'x-ms-proxy',
+  'proxy',
+]);
+
+const TRANSLATED = new Set(['origin', 'referer', 'destination']);
+
+/**
+ * The request head for the origin, built anew. What the user sent under our names is dropped, also in the spelling with
+ * underscores that CGI-like origins cannot tell apart from dashes.
+ */
+export function buildForwardedFields(exchange: Exchange): FieldList {
+  const { app, head } = exchange;
+  const raw = exchange.req.rawHeaders;
+  const fields: string[] = ['Host', exchange.hostAndPort];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    const lower = name.toLowerCase();
+    if (isReserved(lower) || head.connectionNames?.has(lower)) continue;
+    if (app?.view.translateHeaders && TRANSLATED.has(lower)) fields.push(name, toInternalUrl(app, value));
+    else fields.push(name, value);
+  }
+  if (head.contentLength >= 0) fields.push('Content-Length', String(head.contentLength));
+  const cookie = withoutOwnCookies(head.cookie);
+  if (cookie !== '') fields.push('Cookie', cookie);
+  addOwnFields(exchange, fields);
+  return fields;
+}
+
+/** Whether a request field with this lower-case name is ours to set, or nobody's. */
+export function isReserved(lower: string): boolean {
+  const name = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  if (NOT_FORWARDED.has(name)) return true;
+  return name.charCodeAt(0) === 0x78 && (name.startsWith('x-forwarded') || name.startsWith('x-sallyport'));
+}
+
+function addOwnFields(exchange: Exchange, fields: string[]): void {
+  const { client, head, services, access } = exchange;
+  fields.push('X-Forwarded-For', client.forwardedFor);
+  fields.push('X-Forwarded-Host', exchange.hostAndPort);
+  fields.push('X-Forwarded-Proto', 'https');
+  fields.push('X-Forwarded-Port', exchange.port);
+  fields.push('Forwarded', forwardedElements(client.forwardedFor, exchange.hostAndPort));
+  fields.push('Via', '1.1 sallyport');
+  fields.push('X-Request-Id', exchange.requestId);
+  const traceparent = services.ids.nextTraceparent(head.traceparent);
+  fields.push('traceparent', traceparent);
+  const isContinued = head.traceparent !== '' && traceparent.slice(0, 35) === head.traceparent.slice(0, 35);
+  if (isContinued && head.tracestate !== '') fields.push('tracestate', head.tracestate);
+  if (access) for (const part of access.identityFields) fields.push(part);
+}
+
+/** RFC 7239: one element per hop we know; host and protocol are those of the connection to us. */
+function forwardedElements(forwardedFor: string, hostAndPort: string): string {
+  const own = `host="${hostAndPort}";proto=https`;
+  if (!forwardedFor.includes(',')) return `for=${nodeName(forwardedFor)};${own}`;
+  const [first = '', ...rest] = forwardedFor.split(', ');
+  return [`for=${nodeName(first)};${own}`, ...rest.map((hop) => `for=${nodeName(hop)}`)].join(', ');
+}
+
+function nodeName(address: string): string {
+  return address.includes(':') ? `"[${address}]"` : address;
+}

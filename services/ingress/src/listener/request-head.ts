@@ -1,0 +1,117 @@
+/**
+ * One pass over Node's rawHeaders (names and values alternating): what the pipeline needs to know, and the faults that
+ * parsers disagree on. Node's strict parser has already refused malformed syntax.
+ */
+
+export type HeadFault =
+  | 'too-many-fields'
+  | 'host-missing'
+  | 'host-repeated'
+  | 'length-and-encoding'
+  | 'length-invalid'
+  | 'length-repeated'
+  | 'encoding-unsupported'
+  | 'field-character';
+
+export class RequestHeadFields {
+  host: string | undefined = undefined;
+  cookie = '';
+  accept = '';
+  userAgent = '';
+  secFetchMode = '';
+  xForwardedFor = '';
+  traceparent = '';
+  tracestate = '';
+  /** Names listed by Connection fields, lower case; `undefined` when there is none besides keep-alive and close. */
+  connectionNames: Set<string> | undefined = undefined;
+  /** -1 when absent. */
+  contentLength = -1;
+  isChunked = false;
+  isScripted = false;
+  isUpgrade = false;
+  wantsTrailers = false;
+  fault: HeadFault | undefined = undefined;
+
+  get hasBody(): boolean {
+    return this.isChunked || this.contentLength > 0;
+  }
+}
+
+const DIGITS = /^[0-9]{1,15}$/;
+/** Control characters other than tab: Node's parser lets some through, and no two origins agree on them. */
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+
+export function scanRequestHead(raw: readonly string[], isHttp10: boolean, maxFields: number): RequestHeadFields {
+  const head = new RequestHeadFields();
+  if (raw.length / 2 > maxFields) head.fault = 'too-many-fields';
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const value = raw[i + 1] ?? '';
+    if (BAD_VALUE.test(value)) head.fault ??= 'field-character';
+    readField(head, (raw[i] ?? '').toLowerCase(), value);
+  }
+  if (head.host === undefined) head.fault ??= 'host-missing';
+  if (head.isChunked && (head.contentLength >= 0 || isHttp10)) head.fault ??= 'length-and-encoding';
+  return head;
+}
+
+function readField(head: RequestHeadFields, name: string, value: string): void {
+  switch (name) {
+    case 'host':
+      if (head.host !== undefined) head.fault ??= 'host-repeated';
+      head.host = value;
+      return;
+    case 'cookie':
+      head.cookie = head.cookie === '' ? value : `${head.cookie}; ${value}`;
+      return;
+    case 'accept':
+      head.accept = value;
+      return;
+    case 'user-agent':
+      head.userAgent = value;
+      return;
+    case 'sec-fetch-mode':
+      head.secFetchMode = value;
+      return;
+    case 'x-requested-with':
+      head.isScripted = true;
+      return;
+    case 'x-forwarded-for':
+      head.xForwardedFor = head.xForwardedFor === '' ? value : `${head.xForwardedFor}, ${value}`;
+      return;
+    case 'traceparent':
+      head.traceparent = value;
+      return;
+    case 'tracestate':
+      head.tracestate = head.tracestate === '' ? value : `${head.tracestate},${value}`;
+      return;
+    case 'te':
+      head.wantsTrailers ||= /(^|[\s,])trailers([\s,;]|$)/i.test(value);
+      return;
+    case 'upgrade':
+      head.isUpgrade = true;
+      return;
+    case 'connection':
+      readConnection(head, value);
+      return;
+    case 'content-length':
+      readLength(head, value);
+      return;
+    case 'transfer-encoding':
+      if (head.isChunked || value.toLowerCase() !== 'chunked') head.fault ??= 'encoding-unsupported';
+      head.isChunked = true;
+      return;
+    default:
+  }
+}
+
+function readLength(head: RequestHeadFields, value: string): void {
+  if (!DIGITS.test(value)) head.fault ??= 'length-invalid';
+  else if (head.contentLength >= 0) head.fault ??= 'length-repeated';
+  else head.contentLength = Number(value);
+}
+
+function readConnection(head: RequestHeadFields, value: string): void {
+  if (value === 'keep-alive' || value === 'close' || value === 'Keep-Alive') return;
+  head.connectionNames ??= new Set();
+  for (const name of value.split(',')) head.connectionNames.add(name.trim().toLowerCase());
+}

@@ -1,0 +1,238 @@
+import type {
+  BodyConsumer,
+  ChannelFailure,
+  ChannelHandlers,
+  ClientChannel,
+  FailureReason,
+  FieldList,
+  ResponseHead,
+} from '#libs/tunnel-protocol';
+import { respondProblem } from '../answers/respond.ts';
+import { buildForwardedFields } from '../listener/forwarded-headers.ts';
+import { buildResponseFields } from '../translation/rewrite-headers.ts';
+import { failureProblem } from './channel-failure.ts';
+import type { Exchange } from './exchange.ts';
+import { RequestUpload } from './request-upload.ts';
+import type { Stallable } from './stall-watch.ts';
+import { DONE, type StepResult } from './step.ts';
+import { trailersFrom } from './trailers.ts';
+
+/** Opens of one request: the tunnel itself dispatches each up to three times. */
+const MAX_OPENS = 2;
+/** Ends that say nothing about the app: where the tunnel allows it, the request goes out once more. */
+const WORTH_ANOTHER: ReadonlySet<FailureReason> = new Set([
+  'connector-lost',
+  'peer-silent',
+  'gap',
+  'draining',
+  'capacity',
+]);
+
+/** Sends the request over the tunnel and streams the answer back. Nothing is buffered beyond the tunnel's credit. */
+export function forwardOverTunnel(exchange: Exchange): StepResult {
+  new Forward(exchange).open();
+  return DONE;
+}
+
+/** One object per request implements every callback of the channel, so that the byte path makes no closures. */
+class Forward implements ChannelHandlers, BodyConsumer, Stallable {
+  readonly #exchange: Exchange;
+  #channel: ClientChannel | undefined;
+  #upload: RequestUpload | undefined;
+  #opens = 0;
+  #isEnded = false;
+  #isResponding = false;
+  #bodyBytes = 0;
+  #expectedBytes = -1;
+  #readerStalledSinceMs = 0;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    exchange.onUserGone = this;
+  }
+
+  get waitsForUserSinceMs(): number {
+    const upload = this.#upload?.waitsForUserSinceMs ?? 0;
+    if (upload === 0 || this.#readerStalledSinceMs === 0) return upload || this.#readerStalledSinceMs;
+    return Math.min(upload, this.#readerStalledSinceMs);
+  }
+
+  open(): void {
+    const { app, tenant, target, req, head, requestId } = this.#exchange;
+    if (!app) throw new Error('forwarding needs a resolved app');
+    this.#opens += 1;
+    this.#exchange.outcome = 'forwarded';
+    this.#channel = tenant.tunnel.open(
+      {
+        group: app.view.connectorGroupId,
+        head: {
+          method: req.method ?? '',
+          target: `${target.path}${target.query}`,
+          fields: buildForwardedFields(this.#exchange),
+        },
+        metadata: ['app-id', app.view.id, 'request-id', requestId],
+        hasBody: head.hasBody,
+        headTimeoutMs: app.view.backendTimeoutSeconds * 1000,
+      },
+      this,
+    );
+  }
+
+  // ---- the tunnel's side
+
+  onBodyWanted(): void {
+    if (this.#isEnded || !this.#channel) return;
+    this.#upload = new RequestUpload(this.#exchange, this.#channel);
+    this.#exchange.services.stallWatch.add(this);
+    this.#upload.start();
+  }
+
+  onDrain(): void {
+    this.#upload?.resume();
+  }
+
+  onHead(head: ResponseHead): void {
+    const { res } = this.#exchange;
+    if (this.#isEnded || res.destroyed) return;
+    this.#exchange.connectorId = this.#channel?.connectorId ?? null;
+    if (!this.#writeHead(head)) return;
+    this.#channel?.receiveBody(this);
+    if (head.hasBody) setImmediate(flushSilentHead, this);
+  }
+
+  /** The origin may think before its first byte (server-sent events): a head without company goes out by itself. */
+  flushHead(): void {
+    if (!this.#isEnded && this.#bodyBytes === 0) this.#exchange.res.flushHeaders();
+  }
+
+  onData(chunk: Uint8Array): void {
+    const { res } = this.#exchange;
+    if (this.#isEnded || res.destroyed) return;
+    this.#bodyBytes += chunk.length;
+    if (this.#expectedBytes >= 0 && this.#bodyBytes > this.#expectedBytes) {
+      this.#breakOff('origin-invalid');
+      return;
+    }
+    this.#exchange.responseBytes = this.#bodyBytes;
+    if (res.write(chunk)) return;
+    if (this.#readerStalledSinceMs !== 0) return;
+    this.#channel?.pause();
+    this.#readerStalledSinceMs = performance.now();
+    res.once('drain', () => this.#resume());
+    this.#exchange.services.stallWatch.add(this);
+  }
+
+  onEnd(trailers: FieldList): void {
+    if (this.#isEnded || this.#exchange.res.destroyed) return;
+    if (this.#expectedBytes >= 0 && this.#bodyBytes !== this.#expectedBytes) {
+      this.#breakOff('origin-aborted');
+      return;
+    }
+    this.#finish();
+    const { res, head } = this.#exchange;
+    if (trailers.length > 0 && head.wantsTrailers) res.addTrailers(trailersFrom(trailers));
+    res.end();
+    this.#upload?.abandon();
+  }
+
+  onFailure(failure: ChannelFailure): void {
+    if (this.#isEnded) return;
+    const { services, requestId, res } = this.#exchange;
+    if (failure.mayRetry && WORTH_ANOTHER.has(failure.reason) && this.#opens < MAX_OPENS && !res.destroyed) {
+      this.open();
+      return;
+    }
+    this.#exchange.connectorId = failure.connectorId ?? null;
+    services.logger.warn('request not answered', { requestId, reason: failure.reason, text: failure.text });
+    if (this.#isResponding) {
+      this.#breakOff(failure.reason);
+      return;
+    }
+    const { key, retryAfterSeconds } = failureProblem(failure.reason);
+    this.#finish();
+    this.#upload?.release();
+    const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+    respondProblem(this.#exchange, key, { outcome: 'failed', reason: failure.reason, ...retry });
+  }
+
+  // ---- the user's side
+
+  userGone(): void {
+    if (this.#isEnded) return;
+    this.#exchange.services.counters.userGone += 1;
+    this.#exchange.reason = 'user-gone';
+    this.#finish();
+    this.#channel?.cancel('user-gone');
+  }
+
+  userStalled(): void {
+    if (this.#isEnded) return;
+    this.#exchange.reason = 'user-stalled';
+    this.#channel?.cancel('user-gone', 'the user stalled');
+    if (this.#isResponding) {
+      this.#exchange.outcome = 'failed';
+      this.#finish();
+      this.#exchange.res.destroy();
+      return;
+    }
+    this.#finish();
+    this.#upload?.release();
+    respondProblem(this.#exchange, 'request-timeout', { outcome: 'failed' });
+  }
+
+  // ---- inside
+
+  #writeHead(head: ResponseHead): boolean {
+    const exchange = this.#exchange;
+    const built =
+      head.status >= 200 && head.status <= 999 && !head.isUpgraded && buildResponseFields(exchange, head.fields);
+    if (!built) return this.#refuseHead();
+    const { fields, contentLength } = built;
+    const isBodyless = head.status === 204 || head.status === 304 || exchange.method === 'HEAD';
+    if (contentLength >= 0 && head.status !== 204) fields.push('Content-Length', String(contentLength));
+    else if (!head.hasBody && !isBodyless) fields.push('Content-Length', '0');
+    if (!isBodyless) this.#expectedBytes = contentLength;
+    if (exchange.services.isDraining()) fields.push('Connection', 'close');
+    try {
+      exchange.res.writeHead(head.status, fields);
+    } catch (error) {
+      exchange.services.logger.warn('response head refused', { requestId: exchange.requestId, error });
+      return this.#refuseHead();
+    }
+    this.#isResponding = true;
+    return true;
+  }
+
+  #refuseHead(): false {
+    this.#channel?.cancel('origin-invalid');
+    this.#finish();
+    this.#upload?.release();
+    respondProblem(this.#exchange, 'origin-invalid', { outcome: 'failed' });
+    return false;
+  }
+
+  #resume(): void {
+    this.#readerStalledSinceMs = 0;
+    if (!this.#isEnded) this.#channel?.resume();
+  }
+
+  /** The user must see that the answer is not whole: the connection is cut without an orderly end. */
+  #breakOff(reason: string): void {
+    this.#exchange.outcome = 'failed';
+    this.#exchange.reason = reason;
+    this.#channel?.cancel('origin-invalid');
+    this.#finish();
+    this.#exchange.res.destroy();
+  }
+
+  #finish(): void {
+    this.#isEnded = true;
+    this.#exchange.onUserGone = undefined;
+    this.#exchange.services.stallWatch.remove(this);
+  }
+}
+
+/** A function of its own, so that no request makes a closure for it. */
+function flushSilentHead(forward: Forward): void {
+  forward.flushHead();
+}

@@ -1,0 +1,102 @@
+import type { ClientChannel, FieldList } from '#libs/tunnel-protocol';
+import { isReserved } from '../listener/forwarded-headers.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Bytes of an upload read on after the answer is complete, before the connection is closed. */
+const MAX_REST_BYTES = 1024 * 1024;
+const MAX_REST_MS = 1_000;
+
+/** Reads the user's request body into the channel. Made only when the connector granted credit, never before. */
+export class RequestUpload {
+  readonly #exchange: Exchange;
+  readonly #channel: ClientChannel;
+  #isOver = false;
+  #isPaused = false;
+  /** See Stallable. */
+  waitsForUserSinceMs = 0;
+
+  constructor(exchange: Exchange, channel: ClientChannel) {
+    this.#exchange = exchange;
+    this.#channel = channel;
+  }
+
+  start(): void {
+    const { req, res } = this.#exchange;
+    if (this.#exchange.expectsContinue) {
+      this.#exchange.expectsContinue = false;
+      res.writeContinue();
+    }
+    this.waitsForUserSinceMs = performance.now();
+    req.on('data', this.#onData);
+    req.on('end', this.#onEnd);
+  }
+
+  resume(): void {
+    if (this.#isOver || !this.#isPaused) return;
+    this.#isPaused = false;
+    this.waitsForUserSinceMs = performance.now();
+    this.#exchange.req.resume();
+  }
+
+  /** The answer is on its way by other means; whoever writes it deals with what is left of the body. */
+  release(): void {
+    if (this.#isOver) return;
+    this.#stop();
+  }
+
+  /** The answer is complete before the body: what is left is read for a bounded while, then the connection is closed. */
+  abandon(): void {
+    if (this.#isOver) return;
+    this.#stop();
+    const { req, res } = this.#exchange;
+    let rest = 0;
+    const close = () => {
+      clearTimeout(timer);
+      res.socket?.destroySoon();
+      req.socket.destroySoon();
+    };
+    const timer = setTimeout(close, MAX_REST_MS);
+    req.on('data', (chunk: Buffer) => {
+      rest += chunk.length;
+      if (rest > MAX_REST_BYTES) close();
+    });
+    req.on('end', () => clearTimeout(timer));
+    req.on('close', () => clearTimeout(timer));
+    req.resume();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#exchange.requestBytes += chunk.length;
+    if (this.#channel.write(chunk)) {
+      this.waitsForUserSinceMs = performance.now();
+      return;
+    }
+    this.#isPaused = true;
+    this.waitsForUserSinceMs = 0;
+    this.#exchange.req.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#isOver) return;
+    this.#stop();
+    const trailers = forwardedTrailers(this.#exchange.req.rawTrailers);
+    this.#channel.end(trailers.length > 0 ? trailers : undefined);
+  };
+
+  #stop(): void {
+    this.#isOver = true;
+    this.waitsForUserSinceMs = 0;
+    this.#exchange.req.off('data', this.#onData);
+    this.#exchange.req.off('end', this.#onEnd);
+  }
+}
+
+/** Trailers pass the same rules as the head; fields that frame or authenticate have no place there (RFC 9110, 6.5.1). */
+function forwardedTrailers(raw: readonly string[]): FieldList {
+  const fields: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const lower = (raw[i] ?? '').toLowerCase();
+    if (!isReserved(lower) && lower !== 'authorization') fields.push(raw[i] ?? '', raw[i + 1] ?? '');
+  }
+  return fields;
+}

@@ -1,0 +1,79 @@
+import { PORTAL_APP_ID } from '#libs/contracts';
+import { respondProblem } from '../answers/respond.ts';
+import type { Decision } from '../decisions/decision-cache.ts';
+import { answerAuthReply, browserRequest, clientOf, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
+import { appHintCookies } from '../sign-in/app-hint.ts';
+import { readAccessCookie } from '../sign-in/own-cookies.ts';
+import type { Exchange } from './exchange.ts';
+import { DONE, NEXT, type StepResult } from './step.ts';
+
+const MAX_RETURN_URL_LENGTH = 8192;
+
+/**
+ * Preauthentication and access decision. A cached decision is used at once; otherwise auth is asked. Without a usable
+ * access cookie a person is sent to sign in and a program gets 401; auth not answering denies with 503.
+ */
+export function requireAccessDecision(exchange: Exchange): StepResult {
+  const accessCookie = readAccessCookie(exchange.head.cookie);
+  if (accessCookie === undefined) return requireSignIn(exchange);
+  const decided = exchange.tenant.decisions.decide({
+    appId: exchange.app?.view.id ?? PORTAL_APP_ID,
+    accessCookie,
+    requestId: exchange.requestId,
+    client: clientOf(exchange),
+  });
+  return decided instanceof Promise ? decided.then((decision) => apply(exchange, decision)) : apply(exchange, decided);
+}
+
+function apply(exchange: Exchange, decision: Decision): StepResult {
+  switch (decision.verdict) {
+    case 'allow':
+      exchange.access = decision.access;
+      return NEXT;
+    case 'sign-in':
+      return requireSignIn(exchange);
+    case 'unavailable':
+      respondAuthUnavailable(exchange);
+      return DONE;
+    case 'deny':
+      exchange.decisionId = decision.decisionId;
+      exchange.username = decision.username;
+      respondProblem(exchange, 'user-unauthorized', {
+        outcome: 'denied',
+        reason: decision.reason,
+        detail: decision.detail,
+        receipt: decision.decisionId,
+        username: decision.username,
+      });
+      return DONE;
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** Only a navigation can go through pages of another host and come back; anything else learns that it must not try. */
+function requireSignIn(exchange: Exchange): StepResult {
+  if (exchange.isGetOrHead && exchange.isNavigation) return beginSignIn(exchange);
+  const start = exchange.app ? exchange.app.view.externalUrl : `${exchange.services.portalOrigin}/`;
+  respondProblem(exchange, 'user-unauthenticated', {
+    outcome: 'denied',
+    fields: ['WWW-Authenticate', `Sallyport realm="${exchange.hostname}", error="sign-in-required"`],
+    members: { signInUrl: start },
+    isProgram: true,
+  });
+  return DONE;
+}
+
+async function beginSignIn(exchange: Exchange): Promise<typeof DONE> {
+  const { app, services, target, tenant } = exchange;
+  const origin = app?.externalOrigin ?? services.portalOrigin;
+  const asked = `${origin}${target.path}${target.query}`;
+  const returnUrl = asked.length <= MAX_RETURN_URL_LENGTH ? asked : (app?.view.externalUrl ?? `${origin}/`);
+  const reply = tenant.auth
+    .beginSignIn({ ...browserRequest(exchange), appId: app?.view.id ?? PORTAL_APP_ID, returnUrl })
+    .then((it) =>
+      app && it.kind === 'redirect' ? { ...it, setCookies: [...it.setCookies, ...appHintCookies(exchange, app)] } : it,
+    );
+  await answerAuthReply(exchange, reply);
+  return DONE;
+}

@@ -1,0 +1,80 @@
+import { authPaths } from '#libs/contracts';
+import { type Html, html, renderPage } from '#libs/pages';
+import { respondPage, respondProblem } from '../answers/respond.ts';
+import type { PublishedApp } from '../directory/published-app.ts';
+import type { Exchange } from './exchange.ts';
+import { DONE, type StepResult } from './step.ts';
+
+/** Tiles on one page; a person who may open more sees the first by name. */
+const MAX_TILES = 500;
+const TONES = 6;
+
+/** "My apps": what the signed-in person may open, who that is, and the way out. */
+export function showPortal(exchange: Exchange): StepResult {
+  const { access, services, tenant } = exchange;
+  if (exchange.target.path !== '/') {
+    respondProblem(exchange, 'unknown-path', { outcome: 'answered' });
+    return DONE;
+  }
+  if (!exchange.isGetOrHead) {
+    respondProblem(exchange, 'method-not-allowed', { outcome: 'answered', fields: ['Allow', 'GET, HEAD'] });
+    return DONE;
+  }
+  if (!access) throw new Error('the portal needs an access decision before it');
+  const { principal } = access;
+  const apps = appsFor(tenant.directory.all(), principal.subject, principal.groups);
+  const body = html`<h1>Your apps</h1>
+${apps.length > 0 ? tiles(apps) : nothingYet()}`;
+  const bar = html`<div class="who"><span>Signed in as</span> <b>${principal.name || principal.username}</b>${
+    principal.name !== '' && principal.name !== principal.username && html` <span>${principal.username}</span>`
+  }
+<form method="post" action="${authPaths.signOut}"><button class="button quiet" type="submit">Sign out</button></form></div>`;
+  const page = renderPage({ title: 'Your apps', body, bar, width: 'wide', home: `${services.portalOrigin}/` });
+  respondPage(exchange, 200, page);
+  return DONE;
+}
+
+/** Assigned by user or group, or open to everybody by passthrough; sorted by name. */
+export function appsFor(
+  apps: Iterable<PublishedApp>,
+  subject: string,
+  groups: readonly string[],
+): readonly PublishedApp[] {
+  const mine = new Set(groups);
+  return [...apps]
+    .filter(
+      ({ view }) =>
+        view.preauthentication === 'passthrough' ||
+        view.users.includes(subject) ||
+        view.groups.some((group) => mine.has(group)),
+    )
+    .sort((a, b) => a.view.name.localeCompare(b.view.name, 'en') || a.view.id.localeCompare(b.view.id))
+    .slice(0, MAX_TILES);
+}
+
+function tiles(apps: readonly PublishedApp[]): Html {
+  return html`<p class="lead">${apps.length === 1 ? 'One app is' : `${apps.length} apps are`} open to you.</p>
+<ul class="tiles">
+${apps.map(tile)}</ul>`;
+}
+
+function tile({ view }: PublishedApp): Html {
+  const { host, pathname } = new URL(view.externalUrl);
+  const [first] = new Intl.Segmenter('en').segment(view.name.trim());
+  const letter = first?.segment.toUpperCase() ?? '?';
+  return html`<li><a class="tile" href="${view.externalUrl}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${host}${pathname === '/' ? '' : pathname}</span>${
+    view.preauthentication === 'passthrough' && html` <span class="note">Open without sign-in</span>`
+  }</span></a></li>
+`;
+}
+
+function nothingYet(): Html {
+  return html`<div class="empty"><h2>No apps yet</h2>
+<p>No app is assigned to you. Your administrator can give you access to the apps you need.</p></div>`;
+}
+
+function toneOf(id: string): number {
+  let sum = 0;
+  for (const character of id) sum += character.charCodeAt(0);
+  return sum % TONES;
+}

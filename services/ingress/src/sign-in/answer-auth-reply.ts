@@ -1,0 +1,53 @@
+import type { AuthReply } from '#libs/contracts';
+import { respondPage, respondProblem, respondRedirect } from '../answers/respond.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { readOwnCookies } from './own-cookies.ts';
+import { signedOutPage } from './sign-out-pages.ts';
+
+/** What every question to auth about a browser carries. */
+export function browserRequest(exchange: Exchange) {
+  return {
+    requestId: exchange.requestId,
+    client: clientOf(exchange),
+    cookies: readOwnCookies(exchange.head.cookie),
+  };
+}
+
+export function clientOf(exchange: Exchange) {
+  return { address: exchange.client.address.slice(0, 64), userAgent: exchange.head.userAgent.slice(0, 400) };
+}
+
+/** Answers the user as auth said; auth not answering is a page that says so, never the app. */
+export async function answerAuthReply(exchange: Exchange, asked: Promise<AuthReply>): Promise<void> {
+  let reply: AuthReply;
+  try {
+    reply = await asked;
+  } catch (error) {
+    exchange.services.logger.error('auth did not answer', { requestId: exchange.requestId, error });
+    return respondAuthUnavailable(exchange);
+  }
+  switch (reply.kind) {
+    case 'redirect':
+      return respondRedirect(exchange, reply.location, reply.setCookies);
+    case 'signed-out':
+      return respondPage(exchange, 200, signedOutPage(exchange.services), cookieFields(reply.setCookies));
+    case 'denied':
+      return respondProblem(exchange, 'sign-in-failed', {
+        outcome: 'denied',
+        status: reply.status,
+        reason: reply.reason,
+        detail: reply.detail,
+        fields: cookieFields(reply.setCookies),
+      });
+    default:
+      return reply satisfies never;
+  }
+}
+
+export function respondAuthUnavailable(exchange: Exchange): void {
+  respondProblem(exchange, 'auth-unavailable', { outcome: 'failed', retryAfterSeconds: 5 });
+}
+
+function cookieFields(setCookies: readonly string[]): string[] {
+  return setCookies.flatMap((cookie) => ['Set-Cookie', cookie]);
+}

@@ -1,0 +1,119 @@
+import { authPaths, PORTAL_APP_ID, RESERVED_PATH } from '#libs/contracts';
+import { ANSWER_FIELDS } from '#libs/pages';
+import { respondPage, respondProblem, respondRedirect, respondText } from '../answers/respond.ts';
+import type { Exchange } from '../pipeline/exchange.ts';
+import { DONE, NEXT, type StepResult } from '../pipeline/step.ts';
+import { answerAuthReply, browserRequest, respondAuthUnavailable } from './answer-auth-reply.ts';
+import { readHintedApp } from './app-hint.ts';
+import { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts';
+
+/** Where an identity provider may send the browser after it ended its own session. */
+const SIGNED_OUT_PATH = `${RESERVED_PATH}signed-out`;
+
+export function isReservedPath(matchPath: string): boolean {
+  return matchPath.startsWith(RESERVED_PATH) || `${matchPath}/` === RESERVED_PATH;
+}
+
+/** Everything below `/.sallyport/`, on every host of the ingress. Nothing here is ever forwarded. */
+export function answerReservedPath(exchange: Exchange): StepResult {
+  const { path, matchPath } = exchange.target;
+  if (!isReservedPath(matchPath)) return NEXT;
+  if (path === authPaths.signOut) return answerSignOut(exchange);
+  if (path === authPaths.keys) return requireGet(exchange) ?? answerKeys(exchange);
+  if (path === SIGNED_OUT_PATH) return requireGet(exchange) ?? showSignedOut(exchange);
+  const isSignInHost = exchange.hostname === exchange.services.signInHost;
+  if (isSignInHost && path === authPaths.signIn) return requireGet(exchange) ?? continueOnSignInHost(exchange);
+  if (isSignInHost && path === authPaths.callback) return requireGet(exchange) ?? completeOnSignInHost(exchange);
+  if (!isSignInHost && path === authPaths.complete) return requireGet(exchange) ?? openAccess(exchange);
+  return notFound(exchange);
+}
+
+/** The sign-in host has no page of its own. */
+export function redirectToPortal(exchange: Exchange): StepResult {
+  if (exchange.target.path !== '/') return notFound(exchange);
+  const refused = requireGet(exchange);
+  if (refused) return refused;
+  respondRedirect(exchange, `${exchange.services.portalOrigin}/`, []);
+  return DONE;
+}
+
+function notFound(exchange: Exchange): typeof DONE {
+  respondProblem(exchange, 'unknown-path', { outcome: 'answered' });
+  return DONE;
+}
+
+function requireGet(exchange: Exchange): StepResult | undefined {
+  if (exchange.isGetOrHead) return undefined;
+  respondProblem(exchange, 'method-not-allowed', { outcome: 'answered', fields: ['Allow', 'GET, HEAD'] });
+  return DONE;
+}
+
+async function continueOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
+  const token = query(exchange).get('t') ?? '';
+  await answerAuthReply(exchange, exchange.tenant.auth.continueSignIn({ ...browserRequest(exchange), token }));
+  return DONE;
+}
+
+async function completeOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
+  const parameters: Record<string, string | string[]> = {};
+  const given = query(exchange);
+  for (const name of new Set(given.keys())) {
+    const values = given.getAll(name);
+    Object.defineProperty(parameters, name, {
+      value: values.length === 1 ? values[0] : values,
+      enumerable: true,
+    });
+  }
+  const request = { ...browserRequest(exchange), query: parameters };
+  await answerAuthReply(exchange, exchange.tenant.auth.completeSignIn(request));
+  return DONE;
+}
+
+async function openAccess(exchange: Exchange): Promise<typeof DONE> {
+  const appId = exchange.hostname === exchange.services.portalHost ? PORTAL_APP_ID : readHintedApp(exchange);
+  if (appId === undefined) return notFound(exchange);
+  const ticket = query(exchange).get('ticket') ?? '';
+  await answerAuthReply(exchange, exchange.tenant.auth.openAppAccess({ ...browserRequest(exchange), appId, ticket }));
+  return DONE;
+}
+
+function showSignedOut(exchange: Exchange): StepResult {
+  respondPage(exchange, 200, signedOutPage(exchange.services));
+  return DONE;
+}
+
+/** Only a form of this very host may end a session: a link or another site cannot. */
+async function answerSignOut(exchange: Exchange): Promise<typeof DONE> {
+  if (exchange.isGetOrHead) {
+    respondPage(exchange, 200, confirmSignOutPage(exchange.services));
+  } else if (exchange.method !== 'POST') {
+    respondProblem(exchange, 'method-not-allowed', { outcome: 'answered', fields: ['Allow', 'GET, HEAD, POST'] });
+  } else if (!isSameOrigin(exchange)) {
+    respondProblem(exchange, 'cross-site-request', { outcome: 'denied' });
+  } else {
+    await answerAuthReply(exchange, exchange.tenant.auth.signOut(browserRequest(exchange)));
+  }
+  return DONE;
+}
+
+function isSameOrigin(exchange: Exchange): boolean {
+  const { origin, 'sec-fetch-site': site } = exchange.req.headers;
+  if (typeof site === 'string') return site === 'same-origin';
+  return origin === `https://${exchange.hostAndPort}`;
+}
+
+async function answerKeys(exchange: Exchange): Promise<typeof DONE> {
+  try {
+    const keys = await exchange.tenant.auth.assertionKeys();
+    const fields = ['Cache-Control', 'public, max-age=300', ...ANSWER_FIELDS.slice(2)];
+    respondText(exchange, 'application/jwk-set+json', `${JSON.stringify(keys)}\n`, fields);
+  } catch (error) {
+    exchange.services.logger.error('assertion keys not read', { requestId: exchange.requestId, error });
+    respondAuthUnavailable(exchange);
+  }
+  return DONE;
+}
+
+function query(exchange: Exchange): URLSearchParams {
+  return new URLSearchParams(exchange.target.query);
+}

@@ -1,0 +1,43 @@
+import type { NatsConnection } from 'nats';
+import type { z } from 'zod';
+import {
+  type AuthorizeReply,
+  type AuthReply,
+  assertionKeys,
+  authorize,
+  beginSignIn,
+  completeSignIn,
+  continueSignIn,
+  openAppAccess,
+  signOut,
+} from '#libs/contracts';
+import { callEndpoint } from '#libs/messaging';
+
+/** Milliseconds a browser waits for auth; completing a sign-in includes calls to the identity provider. */
+const DECISION_TIMEOUT_MS = 5_000;
+const SIGN_IN_TIMEOUT_MS = 20_000;
+
+/** What the ingress asks of auth for one tenant. Every call rejects with a SallyportError when auth does not answer. */
+export type AuthPort = {
+  authorize(request: z.input<typeof authorize.request>): Promise<AuthorizeReply>;
+  beginSignIn(request: z.input<typeof beginSignIn.request>): Promise<AuthReply>;
+  continueSignIn(request: z.input<typeof continueSignIn.request>): Promise<AuthReply>;
+  completeSignIn(request: z.input<typeof completeSignIn.request>): Promise<AuthReply>;
+  openAppAccess(request: z.input<typeof openAppAccess.request>): Promise<AuthReply>;
+  signOut(request: z.input<typeof signOut.request>): Promise<AuthReply>;
+  assertionKeys(): Promise<z.infer<typeof assertionKeys.reply>>;
+};
+
+export function createAuthPort(nc: NatsConnection, tenant: string): AuthPort {
+  const decision = { timeoutMs: DECISION_TIMEOUT_MS };
+  const signIn = { timeoutMs: SIGN_IN_TIMEOUT_MS };
+  return {
+    authorize: (request) => callEndpoint(nc, tenant, authorize, request, decision),
+    beginSignIn: (request) => callEndpoint(nc, tenant, beginSignIn, request, decision),
+    continueSignIn: (request) => callEndpoint(nc, tenant, continueSignIn, request, signIn),
+    completeSignIn: (request) => callEndpoint(nc, tenant, completeSignIn, request, signIn),
+    openAppAccess: (request) => callEndpoint(nc, tenant, openAppAccess, request, decision),
+    signOut: (request) => callEndpoint(nc, tenant, signOut, request, signIn),
+    assertionKeys: () => callEndpoint(nc, tenant, assertionKeys, {}, decision),
+  };
+}

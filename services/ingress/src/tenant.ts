@@ -1,0 +1,99 @@
+import type { NatsConnection } from 'nats';
+import { recordAccess } from '#libs/contracts';
+import { callEndpoint } from '#libs/messaging';
+import type { Logger } from '#libs/telemetry';
+import type { IngressLimits } from './config.ts';
+import { Decisions } from './decisions/decision-cache.ts';
+import { listenForRevocations } from './decisions/revocation-listener.ts';
+import { AppDirectory } from './directory/app-directory.ts';
+import { DirectoryFeed } from './directory/directory-feed.ts';
+import type { TenantServices } from './pipeline/services.ts';
+import { AccessRecorder } from './records/access-recorder.ts';
+import type { RecordBudget } from './records/record-budget.ts';
+import { createAuthPort } from './sign-in/auth-port.ts';
+import { Admission } from './throttling/admission.ts';
+import { startDemandReports } from './throttling/demand-reporter.ts';
+import { startTenantTunnel } from './tunnel/tenant-tunnel.ts';
+
+const STORE_TIMEOUT_MS = 10_000;
+
+export type RunningTenant = {
+  readonly services: TenantServices;
+  readonly whenDirectoryLoaded: Promise<void>;
+  flushRecords(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Wires what one tenant needs: `backbone` for commands, queries and feeds, `account` for its tunnel. */
+export function startTenant(options: {
+  readonly tenant: string;
+  readonly backbone: NatsConnection;
+  readonly account: NatsConnection;
+  readonly ingressId: string;
+  readonly limits: IngressLimits;
+  readonly budget: RecordBudget;
+  readonly logger: Logger;
+}): RunningTenant {
+  const { tenant, backbone, ingressId, limits } = options;
+  const logger = options.logger.child({ tenant });
+  const directory = new AppDirectory(tenant);
+  const feed = new DirectoryFeed(backbone, directory, tenant, logger);
+  const auth = createAuthPort(backbone, tenant);
+  const decisions = new Decisions({
+    authorize: (question) => auth.authorize(question),
+    maxDecisions: limits.maxDecisions,
+    maxPending: limits.maxPendingDecisions,
+    now: () => Date.now(),
+    logger,
+  });
+  const revocations = listenForRevocations(backbone, tenant, decisions, logger);
+  const admission = new Admission(ingressId, () => performance.now());
+  const demand = startDemandReports({ nc: backbone, tenant, ingressId, admission, logger });
+  const recorder = new AccessRecorder({
+    store: (batch) =>
+      callEndpoint(
+        backbone,
+        tenant,
+        recordAccess,
+        { ingressId, ...batch, records: [...batch.records] },
+        { timeoutMs: STORE_TIMEOUT_MS },
+      ),
+    budget: options.budget,
+    logger,
+  });
+  const tunnel = startTenantTunnel(options.account, ingressId, logger);
+  watchHub(backbone, decisions, feed, logger);
+  return {
+    services: {
+      tenant,
+      directory,
+      isDirectoryLoaded: () => feed.isLoaded,
+      admission,
+      decisions,
+      auth,
+      tunnel: tunnel.client,
+      recorder,
+    },
+    whenDirectoryLoaded: feed.whenLoaded,
+    flushRecords: () => recorder.flush(),
+    stop: async () => {
+      feed.stop();
+      revocations.stop();
+      demand.stop();
+      recorder.stop();
+      await tunnel.stop();
+    },
+  };
+}
+
+/** While the hub was away, changes and revocations went unheard: decisions are asked anew, the directory is read again. */
+function watchHub(backbone: NatsConnection, decisions: Decisions, feed: DirectoryFeed, logger: Logger): void {
+  const run = async () => {
+    for await (const status of backbone.status()) {
+      if (status.type !== 'disconnect' && status.type !== 'reconnect') continue;
+      decisions.dropAll();
+      if (status.type === 'reconnect') feed.reload();
+    }
+  };
+  run().catch((error: unknown) => logger.error('hub watch ended', { error }));
+}

@@ -1,0 +1,65 @@
+import type { NatsConnection } from 'nats';
+import type { Logger } from '#libs/telemetry';
+import {
+  HEARTBEAT_WILDCARD,
+  heartbeatConnectorId,
+  LivenessTable,
+  natsTransport,
+  parseHeartbeat,
+  TunnelClient,
+  type TunnelEvent,
+} from '#libs/tunnel-protocol';
+
+const LIVENESS_CHECK_MS = 500;
+
+export type TenantTunnel = {
+  readonly client: TunnelClient;
+  /** Cancels what is open. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+/**
+ * The ingress end of one tenant's tunnel, with the presence of its connectors: channels of a connector that fell silent
+ * are aborted at once, those of one that restarted are probed.
+ */
+export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger: Logger): TenantTunnel {
+  const transport = natsTransport(nc, { onError: (error) => logger.error('tunnel transport failed', { error }) });
+  const client = new TunnelClient({ transport, ingressId, onEvent: (event) => report(event, logger) });
+  const liveness = new LivenessTable();
+  const heartbeats = nc.subscribe(HEARTBEAT_WILDCARD, {
+    callback: (error, message) => {
+      if (error) return logger.error('presence subscription failed', { error });
+      const connectorId = heartbeatConnectorId(message.subject);
+      const heartbeat = parseHeartbeat(message.data);
+      if (connectorId === undefined || heartbeat === undefined) return;
+      const observation = liveness.observe(connectorId, heartbeat, performance.now());
+      if (observation === 'restarted') client.connectorRestarted(connectorId);
+      if (observation !== 'unchanged') logger.info('connector seen', { connectorId, observation });
+    },
+  });
+  let checkedAt = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    // After a long pause of this process heartbeats wait in the socket: silence is judged at the next check.
+    const wasPaused = now - checkedAt > 4 * LIVENESS_CHECK_MS;
+    checkedAt = now;
+    if (wasPaused || transport.isConnected?.() === false) return;
+    for (const connectorId of liveness.lost(now)) {
+      const aborted = client.connectorLost(connectorId);
+      logger.warn('connector lost', { connectorId, abortedChannels: aborted });
+    }
+  }, LIVENESS_CHECK_MS);
+  return {
+    client,
+    stop: async () => {
+      clearInterval(timer);
+      if (!heartbeats.isClosed()) heartbeats.unsubscribe();
+      await client.stop();
+    },
+  };
+}
+
+function report(event: TunnelEvent, logger: Logger): void {
+  if (event.type === 'callback-failed') logger.error('channel callback failed', { ...event });
+  else logger.debug('tunnel event', { ...event });
+}
