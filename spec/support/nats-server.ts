@@ -44,11 +44,11 @@ const POLL_MS = 10;
 
 /** Found in `SALLYPORT_NATS_SERVER`, then `.tools/`, then PATH. */
 export function findNatsServer(): string {
-  const named = process.env['SALLYPORT_NATS_SERVER'];
+  const named = process.env.SALLYPORT_NATS_SERVER;
   if (named !== undefined && named !== '') return named;
   const folders = [
     fileURLToPath(new URL('../../.tools', import.meta.url)),
-    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...(process.env.PATH ?? '').split(delimiter),
   ];
   const found = folders.map((folder) => join(folder, 'nats-server')).find(isExecutable);
   if (found === undefined)
@@ -92,7 +92,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   return {
     port: chosenPort,
     url: `nats://127.0.0.1:${chosenPort}`,
-    monitorUrl: () => current().ports['monitoring']?.[0] ?? '',
+    monitorUrl: () => current().ports.monitoring?.[0] ?? '',
     ports: () => current().ports,
     dataDir,
     configFile,
@@ -165,7 +165,7 @@ function readPorts(dataDir: string, pid: number | undefined): NatsServerPorts | 
 }
 
 function portOf(ports: NatsServerPorts): number {
-  const url = ports['nats']?.[0];
+  const url = ports.nats?.[0];
   if (url === undefined) throw new Error('nats-server named no client port');
   return Number(new URL(url.replace('nats:', 'http:')).port);
 }

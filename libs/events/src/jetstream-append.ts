@@ -1,6 +1,7 @@
 import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { headers } from 'nats';
 import { backoffMs, pause } from './backoff.ts';
+import { isFinalFailure } from './broker-failure.ts';
 import { commitIdOf } from './cloud-events.ts';
 import type { EncodedCommit } from './commit-codec.ts';
 import { storeUnavailable } from './errors.ts';
@@ -19,7 +20,7 @@ export type PublishOutcome =
   | { readonly status: 'refused'; readonly atLeast: number };
 
 /**
- * Publishes one commit, at most 4 times. A publish whose answer is lost is sent again under the same message id, so that it
+ * Publishes one commit, at most 6 times. A publish whose answer is lost is sent again under the same message id, so that it
  * is stored once; the expectation it then fails is cleared up by reading back. @throws ERR_EVENTS_UNAVAILABLE
  */
 export async function publishCommit(
@@ -64,8 +65,5 @@ function refusal(error: unknown): PublishOutcome | undefined {
 /** Not ready yet, JetStream still starting, no answer in time, connection cut: the same publish may succeed. */
 function isTransient(error: unknown): boolean {
   if (error instanceof JetStreamApiError) return error.code === EXPECTATION_NOT_READY || error.status === 503;
-  const name = error instanceof Error ? error.name : '';
-  return (
-    name !== 'ClosedConnectionError' && name !== 'DrainingConnectionError' && !/Permission|Authorization/.test(name)
-  );
+  return !isFinalFailure(error);
 }

@@ -1,9 +1,10 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { SallyportError } from '#libs/errors';
 import { backoffMs, pause } from './backoff.ts';
+import { isFinalFailure } from './broker-failure.ts';
 import type { StoredCommit } from './commit-codec.ts';
 import { storeUnavailable } from './errors.ts';
-import { BROKER_TIMEOUT_MS, LOAD_PAGE_COMMITS, MAX_APPEND_ATTEMPTS, MAX_COMMITS_PER_AGGREGATE } from './limits.ts';
+import { BROKER_TIMEOUT_MS, LOAD_PAGE_COMMITS, MAX_COMMITS_PER_AGGREGATE, MAX_READ_ATTEMPTS } from './limits.ts';
 
 type DirectMessage = Pick<StoredMsg, 'subject' | 'seq' | 'header' | 'data'> & {
   readonly pending: number;
@@ -33,7 +34,8 @@ async function readPageWithRetry(jsm: JetStreamManager, stream: string, subject:
     try {
       return await readPage(jsm, stream, subject, after);
     } catch (error) {
-      if (failures + 1 >= MAX_APPEND_ATTEMPTS) throw storeUnavailable(`load of ${subject}`, error);
+      if (isFinalFailure(error) || failures + 1 >= MAX_READ_ATTEMPTS)
+        throw storeUnavailable(`load of ${subject}`, error);
     }
     await pause(backoffMs(failures));
   }

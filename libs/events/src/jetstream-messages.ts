@@ -1,5 +1,6 @@
-import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { backoffMs, pause } from './backoff.ts';
+import { isFinalFailure } from './broker-failure.ts';
 import { storeUnavailable } from './errors.ts';
 import { READ_AHEAD_COMMITS } from './limits.ts';
 import { CAUGHT_UP } from './subscription.ts';
@@ -29,10 +30,11 @@ export async function* orderedMessages(options: MessagesOptions): AsyncGenerator
   let last = options.after;
   let isCaughtUp = false;
   for (let failures = 0; !signal.aborted; ) {
+    let consumer: Consumer | undefined;
     let messages: ConsumerMessages | undefined;
     const stop = () => messages?.stop();
     try {
-      const consumer = await options.js.consumers.get(options.stream, {
+      consumer = await options.js.consumers.get(options.stream, {
         filter_subjects: [...options.subjects],
         opt_start_seq: last + 1,
       });
@@ -59,19 +61,15 @@ export async function* orderedMessages(options: MessagesOptions): AsyncGenerator
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      if (isFinal(error) || failures >= options.maxFailures) throw storeUnavailable(`reading ${options.stream}`, error);
+      if (isFinalFailure(error) || failures >= options.maxFailures)
+        throw storeUnavailable(`reading ${options.stream}`, error);
       options.onInterrupted?.(error);
       await pause(backoffMs(failures - 1), signal);
     } finally {
       signal.removeEventListener('abort', stop);
       stop();
+      // Not waited for: the server removes an idle consumer by itself after 5 minutes.
+      consumer?.delete().catch(() => undefined);
     }
   }
-}
-
-function isFinal(error: unknown): boolean {
-  const name = error instanceof Error ? error.name : '';
-  return (
-    name === 'ClosedConnectionError' || name === 'DrainingConnectionError' || /Permission|Authorization/.test(name)
-  );
 }

@@ -14,14 +14,14 @@ export const LOAD_PAGE_COMMITS = 256;
 export const MAX_COMMITS_PER_AGGREGATE = 100_000;
 /** Commits received ahead of the caller by read and follow; at the bound the server is not asked for more. */
 export const READ_AHEAD_COMMITS = 256;
-/** Publishes of one append before ERR_EVENTS_UNAVAILABLE. */
-export const MAX_APPEND_ATTEMPTS = 4;
+/** Publishes of one append before ERR_EVENTS_UNAVAILABLE; with the waits about 15 seconds of a silent broker. */
+export const MAX_APPEND_ATTEMPTS = 6;
 /** Failed attempts in a row of one read before ERR_EVENTS_UNAVAILABLE. */
 export const MAX_READ_ATTEMPTS = 6;
 /** Reads back after a conflict until the answer covers the sequence the server named. */
 export const MAX_READ_BACK_ATTEMPTS = 5;
 /** Wait for one acknowledgment of the broker, in milliseconds. */
-export const BROKER_TIMEOUT_MS = 5_000;
+export const BROKER_TIMEOUT_MS = 2_000;
 /** First and longest wait between attempts, in milliseconds; doubled each time. */
 export const FIRST_BACKOFF_MS = 50;
 export const LONGEST_BACKOFF_MS = 5_000;

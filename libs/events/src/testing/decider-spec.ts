@@ -8,22 +8,22 @@ export type DeciderCase<C, F extends Fact> = {
   readonly given?: readonly F[];
   readonly when: C;
 } & (
-  | { readonly then: readonly F[] }
+  | { readonly facts: readonly F[] }
   /** The code of the domain error. */
-  | { readonly thenError: string }
+  | { readonly error: string }
 );
 
 /** Given facts, when command, then facts or an error code: `const check = deciderSpec(appDecider); check({ ... })`. */
 export function deciderSpec<C, F extends Fact, S>(decider: Decider<C, F, S>): (one: DeciderCase<C, F>) => void {
   return (one) => {
     const state = (one.given ?? []).reduce(decider.evolve, decider.initialState);
-    if ('thenError' in one) {
+    if ('error' in one) {
       const error = thrownBy(() => decider.decide(one.when, state));
-      expect(isSallyportError(error) ? error.code : error, 'error code').to.equal(one.thenError);
+      expect(isSallyportError(error) ? error.code : error, 'error code').to.equal(one.error);
       return;
     }
     const facts = decider.decide(one.when, state);
-    expect(facts).to.deep.equal(one.then);
+    expect(facts).to.deep.equal(one.facts);
     // What was decided must also be understood.
     facts.reduce(decider.evolve, state);
   };

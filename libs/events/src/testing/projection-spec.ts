@@ -5,7 +5,7 @@ import type { Projection } from '../projection.ts';
 export type ProjectionCase<S> = {
   readonly given: readonly Commit[];
   /** The whole state, or a function with expectations of its own. */
-  readonly then: S | ((state: S) => void);
+  readonly state: S | ((state: S) => void);
 };
 
 /**
@@ -13,14 +13,14 @@ export type ProjectionCase<S> = {
  * and demands the same result, which catches a `project` that changes the state it was given or reads a clock.
  */
 export function projectionSpec<S>(projection: Projection<S>): (one: ProjectionCase<S>) => void {
-  return ({ given, then }) => {
+  return ({ given, state: expected }) => {
     const state = given.reduce(projection.project, projection.initial());
     expect(given.reduce(projection.project, projection.initial()), 'second run').to.deep.equal(state);
-    if (isCheck(then)) then(state);
-    else expect(state).to.deep.equal(then);
+    if (isCheck(expected)) expected(state);
+    else expect(state).to.deep.equal(expected);
   };
 }
 
-function isCheck<S>(then: S | ((state: S) => void)): then is (state: S) => void {
-  return typeof then === 'function';
+function isCheck<S>(expected: S | ((state: S) => void)): expected is (state: S) => void {
+  return typeof expected === 'function';
 }
