@@ -3,7 +3,7 @@ import type Provider from 'oidc-provider';
 import type { SigningKey } from './signing-key.ts';
 
 type IdToken = InstanceType<Provider['IdToken']>;
-type Issue = (this: IdToken, options: { readonly use: string }) => Promise<string>;
+type Issue = (this: IdToken, options: Parameters<IdToken['issue']>[0]) => Promise<string>;
 
 /**
  * Makes the provider's ID tokens look like Entra's: header `typ: "JWT"`, which oidc-provider omits and passport-azure-ad

@@ -1,0 +1,108 @@
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { IdentityProviderError } from '../errors.ts';
+import type { MetadataStore } from './metadata-store.ts';
+
+/** Seconds a clock may be off. */
+export const CLOCK_SKEW_SECONDS = 60;
+export const MAX_TOKEN_LENGTH = 16_384;
+
+const header = z.object({ alg: z.literal('RS256'), typ: z.literal('JWT'), kid: z.string().min(1).max(200) });
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const shortText = z.string().max(2048);
+/** Types of every claim that we or passport-azure-ad read: it calls string methods on some, outside of any try. */
+const claims = z.looseObject({
+  iss: shortText,
+  sub: shortText.min(1),
+  aud: z.union([shortText, z.array(shortText).length(1)]),
+  exp: z.number(),
+  iat: z.number(),
+  nbf: z.number(),
+  tid: shortText,
+  oid: z.guid(),
+  ver: z.literal('2.0'),
+  nonce: shortText.optional(),
+  c_hash: shortText.optional(),
+  at_hash: shortText.optional(),
+  acr: shortText.optional(),
+  tfp: shortText.optional(),
+  azp: shortText.optional(),
+  scp: shortText.optional(),
+});
+export type TokenClaims = z.infer<typeof claims> & JWTPayload;
+
+export type TokenExpectation = {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly tenantId: string;
+  readonly nonce?: string;
+};
+
+/** The key id of a three-part RS256 JWT with a JSON payload; error `token-invalid` for anything else. */
+export function requireKeyId(token: unknown): string {
+  if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !COMPACT.test(token))
+    throw refused('it is not a signed JWT');
+  const [first = '', second = ''] = token.split('.');
+  const parsed = header.safeParse(parseJson(first));
+  if (!parsed.success) throw refused('its header is not that of an RS256 JWT with a key id');
+  const payload = parseJson(second);
+  if (typeof payload !== 'object' || payload === null) throw refused('its payload is not JSON');
+  return parsed.data.kid;
+}
+
+/** Our own check, independent of passport-azure-ad: signature, issuer, audience, times, tenant, subject, version, nonce. */
+export async function checkToken(
+  store: MetadataStore,
+  token: string,
+  expected: TokenExpectation,
+): Promise<TokenClaims> {
+  const metadata = await store.get(requireKeyId(token));
+  const payload = await verify(token, metadata.keys, expected);
+  const parsed = claims.safeParse(payload);
+  if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path.join('.') ?? '?'} is missing or wrong`);
+  if (parsed.data.tid !== expected.tenantId) throw refused('it is of another directory (claim tid)');
+  if (expected.nonce !== undefined && parsed.data.nonce !== expected.nonce)
+    throw refused('its nonce is not of this sign-in');
+  return parsed.data;
+}
+
+async function verify(
+  token: string,
+  keys: Parameters<typeof jwtVerify>[1] & object,
+  expected: TokenExpectation,
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: expected.issuer,
+      audience: [...expected.audience],
+      algorithms: ['RS256'],
+      clockTolerance: CLOCK_SKEW_SECONDS,
+      requiredClaims: ['exp', 'iat', 'nbf', 'tid', 'oid', 'sub'],
+    });
+    return payload;
+  } catch (cause) {
+    throw refused(explain(cause), cause);
+  }
+}
+
+function explain(cause: unknown): string {
+  if (cause instanceof errors.JWTExpired) return 'it has expired';
+  if (cause instanceof errors.JWTClaimValidationFailed) return `claim ${cause.claim} is missing or wrong`;
+  if (cause instanceof errors.JWKSNoMatchingKey)
+    return 'the identity provider does not publish the key it is signed with';
+  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong';
+  return 'it cannot be verified';
+}
+
+export function refused(what: string, cause?: unknown): IdentityProviderError {
+  return new IdentityProviderError('token-invalid', `The token of the identity provider was refused: ${what}.`, cause);
+}
+
+function parseJson(part: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+  } catch {
+    // Not JSON is an answer here: undefined fits no schema.
+    return undefined;
+  }
+}

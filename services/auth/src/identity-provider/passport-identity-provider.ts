@@ -1,0 +1,122 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import passport from 'passport';
+import { authPaths, MANAGE_SCOPE, REGISTER_SCOPE } from '#libs/contracts';
+import type { IdentityProviderConfig } from '../config.ts';
+import { fileError, IdentityProviderError } from '../errors.ts';
+import { refused, type TokenClaims } from './check-token.ts';
+import { drivePassport } from './drive-passport.ts';
+import { HardenedBearer } from './hardened-bearer.ts';
+import { HardenedOidc, SESSION_KEY } from './hardened-oidc.ts';
+import type { IdentityProvider, SignInTransaction } from './identity-provider.ts';
+import { MetadataStore } from './metadata-store.ts';
+import { principalOf } from './principal-of-claims.ts';
+import { createProviderConnection } from './provider-connection.ts';
+
+const SCOPES = [MANAGE_SCOPE, REGISTER_SCOPE];
+const API_PREFIX = 'api://';
+const ERROR_CODE = /^[\w.-]{1,60}$/;
+
+/** Entra ID, or a provider shaped like it, by passport and the hardened passport-azure-ad. Error: ERR_AUTH_FILE. */
+export function createPassportIdentityProvider(options: {
+  readonly config: IdentityProviderConfig;
+  /** Origin of the sign-in host. */
+  readonly signInOrigin: string;
+  readonly nowMs?: () => number;
+}): IdentityProvider {
+  const { config } = options;
+  const { issuer, tenantId, clientId, timeoutMs } = config;
+  const clientSecret = readSecret(config.clientSecretFile);
+  const redirectUrl = `${options.signInOrigin}${authPaths.callback}`;
+  const connection = createProviderConnection(config.caFile);
+  const store = new MetadataStore({ issuer, connection, timeoutMs, ...(options.nowMs && { nowMs: options.nowMs }) });
+  const api = config.apiAudience.startsWith(API_PREFIX)
+    ? config.apiAudience.slice(API_PREFIX.length)
+    : config.apiAudience;
+  const audience = [api, `${API_PREFIX}${api}`];
+  const authenticator = new passport.Passport();
+  const oidc = { store, connection, issuer, tenantId, clientId, clientSecret, redirectUrl, timeoutMs };
+  authenticator.use(SESSION_KEY, new HardenedOidc(oidc));
+  for (const scope of SCOPES)
+    authenticator.use(scope, new HardenedBearer({ store, issuer, tenantId, audience, scope }));
+  return {
+    begin: async () => {
+      const codeVerifier = randomBytes(32).toString('base64url');
+      const session: Record<string, unknown> = {};
+      const code_challenge = createHash('sha256').update(codeVerifier).digest('base64url');
+      const extraAuthReqQueryParams = { code_challenge, code_challenge_method: 'S256' };
+      const request = { method: 'GET', headers: {}, query: {}, session } as const;
+      const outcome = await drivePassport(authenticator, SESSION_KEY, { extraAuthReqQueryParams }, request);
+      if (outcome.kind !== 'redirect') throw refused('there was none to be had');
+      return { location: outcome.location, transaction: readTransaction(session, codeVerifier) };
+    },
+    complete: async (query, transaction) => {
+      const { state, code, error } = query;
+      if (state !== transaction.state) throw stateMismatch();
+      if (error !== undefined) throw refusedByProvider(error);
+      if (!code) throw missingCode();
+      const { nonce, codeVerifier, startedAtMs } = transaction;
+      const session = { [SESSION_KEY]: { content: [{ state, nonce, timeStamp: startedAtMs }] } };
+      const tokenOptions = { extraTokenReqQueryParams: { code_verifier: codeVerifier } };
+      const request = { method: 'GET', headers: {}, query, session } as const;
+      const outcome = await drivePassport(authenticator, SESSION_KEY, tokenOptions, request);
+      if (outcome.kind !== 'user') throw missingCode();
+      return principalOf(outcome.user as TokenClaims, { requireGroups: true });
+    },
+    verifyBearer: async (token, scope) => {
+      if (!SCOPES.includes(scope)) throw refused(`scope ${JSON.stringify(scope.slice(0, 60))} is not one of ours`);
+      const request = { method: 'GET', headers: { authorization: `Bearer ${token}` }, query: {}, session: {} } as const;
+      const outcome = await drivePassport(authenticator, scope, {}, request);
+      if (outcome.kind !== 'user') throw refused('it was not checked');
+      const claims = outcome.user as TokenClaims;
+      // Groups decide about apps, not about the API: a token without them is as good as one with.
+      return { principal: principalOf(claims, { requireGroups: false }).principal, expiresAtMs: claims.exp * 1000 };
+    },
+    endSessionUrl: async (postLogoutRedirectUri) => {
+      const metadata = await store.get().catch(() => null);
+      if (metadata?.endSessionEndpoint == null) return null;
+      const url = new URL(metadata.endSessionEndpoint);
+      url.searchParams.set('client_id', clientId);
+      url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectUri);
+      return url.href;
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** State and nonce as the strategy put them into its session object. */
+function readTransaction(session: Readonly<Record<string, unknown>>, codeVerifier: string): SignInTransaction {
+  const kept = session[SESSION_KEY] as { content?: { state?: unknown; nonce?: unknown }[] } | undefined;
+  const { state, nonce } = kept?.content?.[0] ?? {};
+  if (typeof state !== 'string' || typeof nonce !== 'string') throw refused('passport kept no state');
+  return { state, nonce, codeVerifier, startedAtMs: Date.now() };
+}
+
+function stateMismatch(): IdentityProviderError {
+  return new IdentityProviderError('state-mismatch', 'The answer of the identity provider belongs to another sign-in.');
+}
+
+function missingCode(): IdentityProviderError {
+  return new IdentityProviderError(
+    'sign-in-response-invalid',
+    'The answer brought from the identity provider carries no code.',
+  );
+}
+
+function refusedByProvider(error: string): IdentityProviderError {
+  const code = ERROR_CODE.test(error) ? error : 'of an unreadable name';
+  return new IdentityProviderError(
+    'identity-provider-refused',
+    `The identity provider refused the sign-in with error ${code}.`,
+  );
+}
+
+function readSecret(path: string): string {
+  try {
+    const secret = readFileSync(path, 'utf8').trim();
+    if (secret === '') throw new RangeError('the file is empty');
+    return secret;
+  } catch (cause) {
+    throw fileError(path, 'client secret file', cause);
+  }
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Principal } from '#libs/contracts';
+import { IdentityProviderError } from '../errors.ts';
+import { refused, type TokenClaims } from './check-token.ts';
+
+const ids = (max: number) => z.array(z.string().max(128)).max(max).default([]);
+const personal = z.looseObject({
+  name: z.string().optional(),
+  preferred_username: z.string().optional(),
+  upn: z.string().optional(),
+  email: z.string().optional(),
+  groups: ids(1000),
+  roles: ids(200),
+  wids: ids(200),
+  acrs: ids(128),
+});
+
+/** Longest name kept, in characters; the rest is cut off. */
+const MAX_NAME_LENGTH = 320;
+
+export type Person = { readonly principal: Principal; readonly authenticationContexts: readonly string[] };
+
+/**
+ * Who the token speaks of. Key is `oid` within `tid`; names only show. With `requireGroups`, a token that says "too many
+ * groups to list" is an error `groups-unknown`: unknown groups are never no groups.
+ */
+export function principalOf(claims: TokenClaims, options: { readonly requireGroups: boolean }): Person {
+  const parsed = personal.safeParse(claims);
+  if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path[0]?.toString() ?? '?'} is of a wrong kind`);
+  const { name, preferred_username, upn, email, groups, roles, wids, acrs } = parsed.data;
+  if (options.requireGroups && hasUnknownGroups(claims)) {
+    throw new IdentityProviderError(
+      'groups-unknown',
+      'You are in more groups than the identity provider lists in a token, so Sallyport cannot tell which apps are yours. ' +
+        'Ask your administrator to send only the groups assigned to the application.',
+    );
+  }
+  const username = display(preferred_username ?? upn ?? email ?? claims.oid);
+  const principal: Principal = {
+    subject: claims.oid.toLowerCase(),
+    directoryTenant: claims.tid.slice(0, 128),
+    username,
+    name: display(name ?? username),
+    email: email?.includes('@') ? display(email) : null,
+    groups,
+    roles,
+    directoryRoles: wids,
+  };
+  return { principal, authenticationContexts: acrs.map((context) => context.slice(0, 16)) };
+}
+
+/** Entra above 200 groups: `_claim_names.groups`, or `hasgroups` in the implicit flow. */
+function hasUnknownGroups(claims: TokenClaims): boolean {
+  const names = claims['_claim_names'];
+  const isElsewhere = typeof names === 'object' && names !== null && 'groups' in names;
+  return isElsewhere || (claims['hasgroups'] !== undefined && claims['hasgroups'] !== false);
+}
+
+/** Control characters become spaces: names end up on pages, in log lines and in headers. */
+function display(text: string): string {
+  return text
+    .replace(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, MAX_NAME_LENGTH);
+}

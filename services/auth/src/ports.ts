@@ -1,0 +1,40 @@
+import type { NatsConnection } from 'nats';
+import { accessDecisionAggregate, appAggregate, signInRefusalAggregate, userSessionAggregate } from '#libs/contracts';
+import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
+import { connectBroker } from '#libs/messaging';
+import type { Logger } from '#libs/telemetry';
+import type { AuthConfig } from './config.ts';
+
+/** What auth needs from the broker; specs hand in their own. */
+export type AuthPorts = { readonly backbone: NatsConnection; readonly store: EventStore; close(): Promise<void> };
+
+/** Kinds of aggregate this service writes or reads. */
+export const AUTH_AGGREGATES: readonly AggregateType[] = [
+  userSessionAggregate,
+  accessDecisionAggregate,
+  signInRefusalAggregate,
+  appAggregate,
+];
+
+/** Both connections, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */
+export async function openPorts(config: AuthConfig, logger: Logger): Promise<AuthPorts> {
+  const connectAs = (account: 'backbone' | 'core') =>
+    connectBroker({
+      access: config.broker,
+      credsFile: config.credentials[account],
+      name: `auth-${account}`,
+      inboxPrefix: '_INBOX_auth',
+      logger,
+    });
+  const backbone = await connectAs('backbone');
+  try {
+    const core = await connectAs('core');
+    const close = async () => {
+      await Promise.all([backbone.close(), core.close()]);
+    };
+    return { backbone, store: await openEventStore(core, AUTH_AGGREGATES), close };
+  } catch (error) {
+    await backbone.close();
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import type { z } from 'zod';
+import type { AuthReply, completeSignIn } from '#libs/contracts';
+import { isSallyportError } from '#libs/errors';
+import type { SignedIn } from '../identity-provider/identity-provider.ts';
+import { toCorrelationId } from '../recording.ts';
+import { sessionIdOfState } from '../user-session/session-id.ts';
+import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
+import { clear, sessionCookie, transactionCookieName } from './cookies.ts';
+import { deny } from './denials.ts';
+import { issueTicket } from './issue-ticket.ts';
+import { findLiveSession } from './live-session.ts';
+import type { SignInContext } from './sign-in-context.ts';
+
+type Request = z.infer<typeof completeSignIn.request>;
+
+const STATE = /^[\w-]{16,128}$/;
+/** Parameters of one answer; more are refused. */
+const MAX_PARAMETERS = 20;
+
+/** The name of the transaction cookie of this answer, to be cleared whatever happens; null when it names no state. */
+export function transactionOf(request: Request): string | null {
+  const { state } = request.query;
+  return typeof state === 'string' && STATE.test(state) ? transactionCookieName(state) : null;
+}
+
+/** ADR-0006, step 3, on the sign-in host: the identity provider's answer becomes a session, once. */
+export async function handleCompleteSignIn(context: SignInContext, request: Request): Promise<AuthReply> {
+  const query = readQuery(request.query);
+  const cookieName = transactionOf(request);
+  if (query === null || cookieName === null) return deny('sign-in-response-invalid');
+  const { state = '' } = query;
+  const cleared = [clear(cookieName)];
+  const sessionId = sessionIdOfState(state);
+  if (context.live.peekSession(sessionId) !== undefined) return deny('state-replayed', cleared);
+  const cookie = request.cookies[cookieName];
+  if (cookie === undefined) return deny('transaction-missing');
+  const transaction = await context.sealer.open('transaction', cookie);
+  if (transaction === null) return deny('transaction-invalid', cleared);
+  if (transaction.state !== state) return deny('state-mismatch', cleared);
+  const before = await context.live.session(sessionId);
+  if (before.state.status !== 'absent') return deny('state-replayed', cleared);
+  const signedIn = await context.identityProvider.complete(query, transaction);
+  const started = await startSession(context, request, sessionId, signedIn);
+  if (started === null) return deny('state-replayed', cleared);
+  return issueTicket(context, transaction.begin, started.sessionId, [...cleared, ...started.setCookies]);
+}
+
+/**
+ * A live session of the same person is kept (another tab was faster): two sessions in one browser would mean that signing
+ * out ends only one. One of another person is replaced.
+ */
+async function startSession(
+  context: SignInContext,
+  request: Request,
+  sessionId: string,
+  { principal, authenticationContexts }: SignedIn,
+): Promise<{ readonly sessionId: string; readonly setCookies: readonly string[] } | null> {
+  const { userSessions, sealer, sessionSeconds, nowMs } = context;
+  const actor = { kind: 'user', id: principal.subject, name: principal.username } as const;
+  const command = { actor, correlationId: toCorrelationId(request.requestId) };
+  const live = await findLiveSession(context, request.cookies);
+  if (live !== null) {
+    const { subject, directoryTenant } = live.session.principal;
+    const isSame = subject === principal.subject && directoryTenant === principal.directoryTenant;
+    if (isSame) return { sessionId: live.id, setCookies: [] };
+    await userSessions(live.id, { type: 'EndSession', reason: 'replaced' }, command);
+  }
+  const now = nowMs();
+  const start: UserSessionCommand = {
+    type: 'StartSession',
+    principal,
+    identityProvider: context.issuer,
+    authenticationContexts: [...authenticationContexts],
+    authenticatedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + sessionSeconds * 1000).toISOString(),
+    address: request.client.address,
+    userAgent: request.client.userAgent,
+  };
+  try {
+    await userSessions(sessionId, start, command);
+  } catch (error) {
+    if (isSallyportError(error, 'ERR_SESSION_EXISTS')) return null;
+    throw error;
+  }
+  return { sessionId, setCookies: [sessionCookie(await sealer.seal('session', { sessionId }, sessionSeconds))] };
+}
+
+/** Single texts only: a parameter given twice is an attack or a mistake. */
+function readQuery(query: Request['query']): Readonly<Record<string, string>> | null {
+  const single: Record<string, string> = {};
+  const given = Object.entries(query);
+  if (given.length > MAX_PARAMETERS) return null;
+  for (const [name, value] of given) {
+    if (typeof value !== 'string') return null;
+    Object.defineProperty(single, name, { value, enumerable: true });
+  }
+  return single;
+}

@@ -1,0 +1,22 @@
+import { type AuthReply, authPaths, newId } from '#libs/contracts';
+import { deny } from './denials.ts';
+import type { Begin } from './sealed-values.ts';
+import type { SignInContext } from './sign-in-context.ts';
+
+/** Seconds between the sign-in host and the app's host: one redirect. */
+const TICKET_SECONDS = 60;
+
+/** ADR-0006, step 4: back to the app's host with a ticket for this session, this app and the browser that began. */
+export async function issueTicket(
+  context: SignInContext,
+  begin: Begin,
+  sessionId: string,
+  setCookies: readonly string[],
+): Promise<AuthReply> {
+  const app = await context.findApp(begin.appId);
+  if (app === null) return deny('app-unknown', setCookies);
+  const location = new URL(authPaths.complete, app.externalUrl.origin);
+  const ticket = { ...begin, sessionId, ticketId: newId('tkt') };
+  location.searchParams.set('ticket', await context.sealer.seal('ticket', ticket, TICKET_SECONDS));
+  return { kind: 'redirect', location: location.href, setCookies: [...setCookies] };
+}

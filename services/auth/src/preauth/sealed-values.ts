@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { Sealer, SealPurpose } from '../sealing/sealer.ts';
+
+const text = z.string().max(8192);
+const begin = z.object({ appId: text, returnUrl: text, suffix: text, hash: text });
+
+/** What each kind of sealed text holds. Checked again after opening: an older version may have sealed it. */
+const values = {
+  /** From the app's host to the sign-in host. */
+  begin,
+  /** From the departure to the identity provider until the return. */
+  transaction: z.object({
+    begin,
+    state: text,
+    nonce: text,
+    codeVerifier: text,
+    startedAtMs: z.number(),
+  }),
+  /** From the sign-in host back to the app's host, once. */
+  ticket: begin.extend({ sessionId: text, ticketId: text }),
+  session: z.object({ sessionId: text }),
+  access: z.object({ sessionId: text, appId: text }),
+} as const satisfies Record<SealPurpose, z.ZodType>;
+
+type Values = { readonly [P in SealPurpose]: z.infer<(typeof values)[P]> };
+export type Begin = Values['begin'];
+
+export type TypedSealer = {
+  seal<P extends SealPurpose>(purpose: P, value: Values[P], ttlSeconds: number): Promise<string>;
+  /** null: missing, tampered, of another purpose, expired. */
+  open<P extends SealPurpose>(purpose: P, text: string | undefined): Promise<Values[P] | null>;
+};
+
+export function typeSealer(sealer: Sealer): TypedSealer {
+  return {
+    seal: (purpose, value, ttlSeconds) => sealer.seal(purpose, value, ttlSeconds),
+    open: async <P extends SealPurpose>(purpose: P, sealed: string | undefined) => {
+      const opened = sealed === undefined ? null : await sealer.open(purpose, sealed);
+      if (opened === null) return null;
+      const parsed = values[purpose].safeParse(opened.value);
+      return parsed.success ? (parsed.data as Values[P]) : null;
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { join } from 'node:path';
+import type { NatsConnection } from 'nats';
+import {
+  assertionKeys,
+  authorize,
+  beginSignIn,
+  completeSignIn,
+  continueSignIn,
+  endSession,
+  openAppAccess,
+  revocations,
+  sessions,
+  signOut,
+  verifyToken,
+} from '#libs/contracts';
+import { publishFeed, serveEndpoint } from '#libs/messaging';
+import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
+import { type AuthConfig, authConfig } from './config.ts';
+import { handleAuthorize } from './decisions/authorize.api.ts';
+import { createDecideAccess, type DecideAccess } from './decisions/decide-access.ts';
+import type { IdentityProvider } from './identity-provider/identity-provider.ts';
+import { createPassportIdentityProvider } from './identity-provider/passport-identity-provider.ts';
+import { type AuthPorts, openPorts } from './ports.ts';
+import { handleBeginSignIn } from './preauth/begin-sign-in.ts';
+import { handleCompleteSignIn, transactionOf } from './preauth/complete-sign-in.ts';
+import { handleContinueSignIn } from './preauth/continue-sign-in.ts';
+import { clear } from './preauth/cookies.ts';
+import { handleOpenAppAccess } from './preauth/open-app-access.ts';
+import { type TypedSealer, typeSealer } from './preauth/sealed-values.ts';
+import { createFindSignInApp } from './preauth/sign-in-app.ts';
+import { answerStep, type SignInContext } from './preauth/sign-in-context.ts';
+import { handleSignOut } from './preauth/sign-out.ts';
+import { createRefusalRecorder } from './refusal-recorder.ts';
+import { cacheOpened } from './sealing/cached-sealer.ts';
+import { createNodeCryptoSealer } from './sealing/node-crypto-sealer.ts';
+import { createNodeJoseSealer } from './sealing/node-jose-sealer.ts';
+import { loadSealingKeys } from './sealing/sealing-keys.ts';
+import { type AssertionSigner, createAssertionSigner } from './tokens/assertion-signer.ts';
+import { createLocalOperatorVerifier } from './tokens/local-operator.ts';
+import { createVerifyToken, type VerifyToken } from './tokens/verify-token.ts';
+import { LiveState, type Revocation } from './user-session/live-state.ts';
+import { handleEndSession, querySessions } from './user-session/user-session.api.ts';
+import { createUserSessions } from './user-session/user-sessions.ts';
+
+/** Milliseconds between beats of the revocations feed: one that got lost shows as a gap at the next. */
+const BEAT_MS = 5_000;
+
+export type AuthOptions = {
+  /** Default: connected as the configuration says. */
+  readonly ports?: AuthPorts;
+  /** Default: by passport. */
+  readonly identityProvider?: IdentityProvider;
+  /** Milliseconds since the epoch. Default: the system's clock. */
+  readonly nowMs?: () => number;
+};
+
+/** Errors: ERR_AUTH_FILE, ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT, and what reading the event stream throws. */
+export async function startAuth(
+  config: AuthConfig,
+  { logger }: ServiceContext,
+  options: AuthOptions = {},
+): Promise<RunningService> {
+  const nowMs = options.nowMs ?? Date.now;
+  const files = await loadFiles(config, nowMs);
+  const ports = options.ports ?? (await openPorts(config, logger));
+  const { backbone, store } = ports;
+  const { tenant } = config;
+  const signInOrigin = new URL(config.signInUrl).origin;
+  const identityProvider =
+    options.identityProvider ?? createPassportIdentityProvider({ config: config.identityProvider, signInOrigin });
+  const live = await LiveState.start({
+    store,
+    tenant,
+    logger,
+    nowMs,
+    onRevocation: (revocation) => publish(backbone, tenant, revocation),
+  });
+  const refusals = createRefusalRecorder({ store, tenant, logger, nowMs });
+  const { sealer, assertions, localOperator } = files;
+  const { portalUrl, decisionCacheSeconds: cacheSeconds, administratorRoles } = config;
+  const context: SignInContext = {
+    sealer,
+    live,
+    userSessions: createUserSessions({ store, tenant, live, nowMs }),
+    identityProvider,
+    findApp: createFindSignInApp(live, portalUrl),
+    refusals,
+    logger,
+    signInOrigin,
+    issuer: config.identityProvider.issuer,
+    sessionSeconds: Math.floor(config.sessionHours * 3600),
+    nowMs,
+  };
+  const served = serve(backbone, config, context, {
+    decideAccess: createDecideAccess({ store, tenant, live, assertions, portalUrl, cacheSeconds, nowMs }),
+    verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
+    assertions,
+  });
+  const beat = () => publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [] });
+  beat();
+  const beating = setInterval(beat, BEAT_MS).unref();
+  const drain = once(async () => {
+    await Promise.all(served.map((endpoint) => endpoint.drain()));
+  });
+  const stop = once(async () => {
+    clearInterval(beating);
+    refusals.stop();
+    await live.stop();
+    await identityProvider.close();
+    await ports.close();
+  });
+  return { ready: { signInUrl: config.signInUrl, issuer: context.issuer }, drain, stop };
+}
+
+export const authService: ServiceDefinition<AuthConfig> = { name: 'auth', config: authConfig, start: startAuth };
+
+type Files = {
+  readonly sealer: TypedSealer;
+  readonly assertions: AssertionSigner;
+  readonly localOperator: ReturnType<typeof createLocalOperatorVerifier> | null;
+};
+
+/** Everything from disk first: a damaged key must stop the start before anything is answered. */
+async function loadFiles(config: AuthConfig, nowMs: () => number): Promise<Files> {
+  const { keyDirectory, sealingKeyDays, localOperator } = config;
+  const keys = loadSealingKeys(join(keyDirectory, 'sealing-keys.json'), sealingKeyDays, new Date(nowMs()));
+  const plain =
+    config.sealer === 'node-jose' ? await createNodeJoseSealer(keys, nowMs) : createNodeCryptoSealer(keys, nowMs);
+  const issuer = new URL(config.signInUrl).origin;
+  return {
+    sealer: typeSealer(cacheOpened(plain, nowMs)),
+    assertions: createAssertionSigner({ keyFile: join(keyDirectory, 'assertion-key.pem'), issuer, nowMs }),
+    localOperator: localOperator === null ? null : createLocalOperatorVerifier(localOperator.publicKeyFile, nowMs),
+  };
+}
+
+function serve(
+  nc: NatsConnection,
+  { tenant }: AuthConfig,
+  context: SignInContext,
+  parts: { readonly decideAccess: DecideAccess; readonly verify: VerifyToken; readonly assertions: AssertionSigner },
+): readonly { drain(): Promise<void> }[] {
+  const { logger, sealer, live, userSessions, nowMs } = context;
+  const options = { queue: 'auth', logger };
+  const { decideAccess, verify, assertions } = parts;
+  return [
+    serveEndpoint(nc, tenant, beginSignIn, (r) => answerStep(context, r, () => handleBeginSignIn(context, r)), options),
+    serveEndpoint(
+      nc,
+      tenant,
+      continueSignIn,
+      (r) => answerStep(context, r, () => handleContinueSignIn(context, r)),
+      options,
+    ),
+    serveEndpoint(
+      nc,
+      tenant,
+      completeSignIn,
+      (r) => {
+        const cookieName = transactionOf(r);
+        return answerStep(
+          context,
+          r,
+          () => handleCompleteSignIn(context, r),
+          cookieName === null ? [] : [clear(cookieName)],
+        );
+      },
+      options,
+    ),
+    serveEndpoint(
+      nc,
+      tenant,
+      openAppAccess,
+      (r) => answerStep(context, r, () => handleOpenAppAccess(context, r)),
+      options,
+    ),
+    serveEndpoint(nc, tenant, signOut, (r) => answerStep(context, r, () => handleSignOut(context, r)), options),
+    serveEndpoint(nc, tenant, endSession, (r) => handleEndSession(userSessions, r), options),
+    serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize({ sealer, decideAccess }, r), options),
+    serveEndpoint(nc, tenant, verifyToken, verify, options),
+    serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [...assertions.keys] }), options),
+    serveEndpoint(nc, tenant, sessions, (r) => querySessions(live, nowMs(), r), options),
+  ];
+}
+
+/** A connection that is closing takes no more messages: the next position, or the missing beat, tells the ingress. */
+function publish(nc: NatsConnection, tenant: string, { position, sessionIds, appIds }: Revocation): void {
+  if (nc.isClosed() || nc.isDraining()) return;
+  publishFeed(nc, tenant, revocations, { position, sessionIds: [...sessionIds], appIds: [...appIds] });
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}

@@ -1,0 +1,84 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { SignJWT } from 'jose';
+import type { Principal } from '#libs/contracts';
+import { fileError } from '../errors.ts';
+
+/** Seconds an assertion is valid; longer than any decision is cached (300 s at most). */
+export const ASSERTION_SECONDS = 600;
+/** Groups and roles listed; an assertion travels in one header line, which many origins cap at 8 KiB. */
+export const MAX_ASSERTED_GROUPS = 100;
+
+export type AssertionSubject = {
+  readonly principal: Principal;
+  readonly sessionId: string;
+  /** Origin of the app's external URL. */
+  readonly audience: string;
+};
+
+export type AssertionSigner = {
+  /** ES256 JWT for one session and one app (RFC 7519). More than 100 groups: no `groups`, but `hasgroups: true`. */
+  sign(subject: AssertionSubject): Promise<string>;
+  /** Public keys (RFC 7517). */
+  readonly keys: readonly Record<string, unknown>[];
+};
+
+/** Reads the P-256 key, or makes it at the first start (mode 0600). Error ERR_AUTH_FILE. */
+export function createAssertionSigner(options: {
+  readonly keyFile: string;
+  /** URL of the sign-in host. */
+  readonly issuer: string;
+  readonly nowMs: () => number;
+}): AssertionSigner {
+  const privateKey = readKey(options.keyFile);
+  const { kty, crv, x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
+  // RFC 7638 thumbprint.
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  return {
+    keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }],
+    sign: ({ principal, sessionId, audience }) => {
+      const { username, name, email, groups, roles } = principal;
+      const issuedAt = Math.floor(options.nowMs() / 1000);
+      const claims = {
+        name,
+        preferred_username: username,
+        ...(email === null ? {} : { email }),
+        ...(groups.length > MAX_ASSERTED_GROUPS ? { hasgroups: true } : { groups }),
+        roles: roles.slice(0, MAX_ASSERTED_GROUPS),
+        sid: sessionId,
+      };
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
+        .setIssuer(options.issuer)
+        .setAudience(audience)
+        .setSubject(principal.subject)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + ASSERTION_SECONDS)
+        .sign(privateKey);
+    },
+  };
+}
+
+function readKey(path: string) {
+  try {
+    const key = createPrivateKey(readOrCreate(path));
+    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new TypeError('the key is not on P-256');
+    return key;
+  } catch (cause) {
+    throw fileError(path, 'assertion key file', cause);
+  }
+}
+
+function readOrCreate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
+  return pem;
+}

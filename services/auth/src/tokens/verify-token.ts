@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { z } from 'zod';
+import { MANAGE_SCOPE, REGISTER_SCOPE, type verifyToken } from '#libs/contracts';
+import { IdentityProviderError } from '../errors.ts';
+import type { IdentityProvider, VerifiedBearer } from '../identity-provider/identity-provider.ts';
+import type { RefusalRecorder } from '../refusal-recorder.ts';
+import { claimsLocalOperator, type LocalOperatorVerifier } from './local-operator.ts';
+
+/** Verified tokens remembered; at the bound the one not asked for longest goes and costs one check more. */
+export const MAX_VERIFIED_TOKENS = 5_000;
+/** Longest time a verified token is not checked again, in milliseconds. */
+export const VERIFIED_TOKEN_MS = 300_000;
+
+type Verified = VerifiedBearer & { readonly isLocalOperator: boolean; readonly untilMs: number };
+
+export type VerifyToken = (request: z.infer<typeof verifyToken.request>) => Promise<z.infer<typeof verifyToken.reply>>;
+
+/** Bearer tokens for our own API: the identity provider's by scope, the local operator's by signature. */
+export function createVerifyToken(options: {
+  readonly identityProvider: IdentityProvider;
+  readonly localOperator: LocalOperatorVerifier | null;
+  readonly administratorRoles: readonly string[];
+  readonly refusals: RefusalRecorder;
+  readonly nowMs: () => number;
+}): VerifyToken {
+  const { identityProvider, localOperator, refusals, nowMs } = options;
+  const administratorRoles = new Set(options.administratorRoles);
+  const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED_TOKENS });
+  const verify = async (token: string, scope: string): Promise<Verified> => {
+    const key = createHash('sha256').update(`${scope}\0${token}`).digest('base64url');
+    const known = verified.get(key);
+    if (known !== undefined && known.untilMs > nowMs()) return known;
+    const operator = claimsLocalOperator(token) ? localOperator : null;
+    const checked =
+      operator === null
+        ? await identityProvider.verifyBearer(token, scope)
+        : await requireScope(scope, () => operator(token));
+    const untilMs = Math.min(checked.expiresAtMs, nowMs() + VERIFIED_TOKEN_MS);
+    const fresh = { ...checked, isLocalOperator: operator !== null, untilMs };
+    verified.set(key, fresh);
+    return fresh;
+  };
+  return async ({ token, scope, requestId }) => {
+    try {
+      const { principal, expiresAtMs, isLocalOperator } = await verify(token, scope);
+      const isAdministrator = isLocalOperator || principal.directoryRoles.some((role) => administratorRoles.has(role));
+      return { status: 'accepted', principal, isAdministrator, expiresAt: new Date(expiresAtMs).toISOString() };
+    } catch (error) {
+      if (!(error instanceof IdentityProviderError)) throw error;
+      const { reason, message: detail } = error;
+      await refusals.record({ type: 'TokenRefused', data: { reason, detail, audience: scope } }, requestId);
+      return { status: 'refused', reason, detail };
+    }
+  };
+}
+
+function requireScope<T>(scope: string, work: () => Promise<T>): Promise<T> {
+  if (scope === MANAGE_SCOPE || scope === REGISTER_SCOPE) return work();
+  return Promise.reject(
+    new IdentityProviderError('token-invalid', 'The token was refused: the scope is not one of ours.'),
+  );
+}
