@@ -9,6 +9,9 @@ import { howItEnded, lastWords, runCommand } from './run-command.mjs';
 /** How long `npm ci` may take; a slow link and a cold cache were measured at about two minutes. */
 export const NPM_CI_TIMEOUT_MS = 15 * 60_000;
 
+/** How much of npm's explanation is shown. */
+const MAX_NPM_LINES = 10;
+
 /** Written last, so that an interrupted install is never taken for a whole one. */
 const STAMP = join('node_modules', '.sallyport-lock');
 
@@ -73,7 +76,7 @@ function isInstalledByNpm(root) {
 
 /**
  * @param {string} path
- * @returns {Record<string, { version?: string, integrity?: string, optional?: boolean }>}
+ * @returns {Record<string, { version?: string, integrity?: string, optional?: boolean, optionalDependencies?: Record<string, string> }>}
  */
 function readPackages(path) {
   try {
@@ -84,24 +87,67 @@ function readPackages(path) {
   }
 }
 
+const NPM_OPTIONS = ['--include=dev', '--no-audit', '--no-fund', '--progress=false', '--loglevel=error'];
+
 /**
  * @param {{ root: string, env: NodeJS.ProcessEnv, log: import('./project.mjs').Log, timeoutMs: number }} options
  */
-async function installPackages({ root, env, log, timeoutMs }) {
+async function installPackages(options) {
+  const { root, log, timeoutMs } = options;
   const startedAt = Date.now();
   log('installing packages with npm ci (first start, or package-lock.json changed)');
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--progress=false', '--loglevel=error'];
-  const result = await runCommand('npm', args, { cwd: root, env, timeoutMs }).catch((cause) => {
+  let command = 'npm ci';
+  let result = await npm(['ci'], options);
+  if (result.code !== 0 && lacksOnlyOptionalPackages(result.stderr, readPackages(join(root, 'package-lock.json')))) {
+    // Written by an npm whose registry did not carry the builds for every platform. Everything else comes from the
+    // lock file as it stands, checksums included, and --no-save leaves the file as it is.
+    log('package-lock.json names no builds for some other platforms; installing with npm install --no-save instead');
+    command = 'npm install --no-save';
+    result = await npm(['install', '--no-save'], options);
+  }
+  if (result.code !== 0 || result.timedOut) {
+    throw new BootstrapError('ERR_BOOTSTRAP_NPM_CI', `${command} ${howItEnded(result, timeoutMs)}`, {
+      tried: [whatNpmSaid(result)],
+      mend: `cd ${root} && ${command}`,
+    });
+  }
+  log(`packages installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+/**
+ * @param {readonly string[]} command
+ * @param {{ root: string, env: NodeJS.ProcessEnv, timeoutMs: number }} options
+ */
+async function npm(command, { root, env, timeoutMs }) {
+  const options = { cwd: root, env, timeoutMs };
+  return runCommand('npm', [...command, ...NPM_OPTIONS], options).catch((cause) => {
     throw new BootstrapError('ERR_BOOTSTRAP_NPM_CI', `npm could not be started: ${cause.message}`, {
       mend: 'apt-get install -y npm',
       cause,
     });
   });
-  if (result.code !== 0 || result.timedOut) {
-    throw new BootstrapError('ERR_BOOTSTRAP_NPM_CI', `npm ci ${howItEnded(result, timeoutMs)}`, {
-      tried: [lastWords(result, 12)],
-      mend: `cd ${root} && npm ci`,
-    });
-  }
-  log(`packages installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+/**
+ * Whether `npm ci` refused the lock file for nothing but packages that a locked package calls optional.
+ * @param {string} stderr of `npm ci`
+ * @param {ReturnType<typeof readPackages>} packages of the lock file
+ * @returns {boolean}
+ */
+export function lacksOnlyOptionalPackages(stderr, packages) {
+  const complaints = stderr.split('\n').flatMap((line) => /(?:Missing|Invalid): .*/.exec(line)?.[0] ?? []);
+  const optional = new Set(Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {})));
+  return (
+    complaints.length > 0 &&
+    complaints.every((line) => optional.has(/^Missing: (@?[^@\s]+)@\S* from lock file$/.exec(line)?.[1] ?? ''))
+  );
+}
+
+/**
+ * npm puts the cause first and, when it was called wrongly, its manual behind it.
+ * @param {import('./run-command.mjs').CommandResult} result
+ */
+function whatNpmSaid({ stdout, stderr }) {
+  const lines = stderr.split('\n').filter((line) => !/^(npm error ?|npm warn .*)?$/.test(line.trimEnd()));
+  return lastWords({ stdout, stderr: lines.slice(0, MAX_NPM_LINES).join('\n') }, MAX_NPM_LINES);
 }

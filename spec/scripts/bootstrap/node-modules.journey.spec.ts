@@ -84,6 +84,39 @@ describe('packages of the project', () => {
     expect(callsOfNpm()).to.equal(1);
   });
 
+  describe('that npm ci refuses', () => {
+    const refuse = (complaint: string) =>
+      project.writeProgram(
+        'bin/npm',
+        `echo "$1" >> calls
+         [ "$1" = ci ] || { rm -rf node_modules; mkdir node_modules; exit 0; }
+         echo "npm error ${complaint}" >&2; exit 1`,
+      );
+    beforeEach(() => {
+      const tool = { version: '1.0.0', optionalDependencies: { '@tool/other-platform': '1.0.0' } };
+      project.write('package-lock.json', JSON.stringify({ packages: { 'node_modules/tool': tool } }));
+    });
+
+    it('for lacking builds of another platform are installed from the lock file as it stands', async () => {
+      refuse('Missing: @tool/other-platform@ from lock file');
+      expect(await ensure()).to.equal('installed');
+      expect(readFileSync(project.path('calls'), 'utf8')).to.equal('ci\ninstall\n');
+      expect(lines.join()).to.contain('npm install --no-save');
+    });
+
+    for (const complaint of [
+      'Missing: left-pad@1.0.0 from lock file',
+      "Invalid: lock file's tool@1.0.0 does not",
+      'x',
+    ]) {
+      it(`for another reason are not installed: ${complaint}`, async () => {
+        refuse(complaint);
+        expect((await failureOf(ensure())).tried[0]).to.contain(complaint);
+        expect(readFileSync(project.path('calls'), 'utf8')).to.equal('ci\n');
+      });
+    }
+  });
+
   it("that cannot be installed fail with npm's last words and the command that mends it", async () => {
     project.writeProgram('bin/npm', 'echo "npm error network unreachable" >&2; exit 1');
     const failure = await failureOf(ensure());
