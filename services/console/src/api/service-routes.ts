@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { appRoutes } from './apps.ts';
+import { auditRoutes } from './audit.ts';
+import { connectorGroupRoutes } from './connector-groups.ts';
+import { connectorRoutes } from './connectors.ts';
+import { limitRoutes } from './limits.ts';
+import { describeApi } from './openapi.ts';
+import { type Backbone, type Route, route } from './route.ts';
+import { sessionRoutes } from './sessions.ts';
+
+const health = z.object({ status: z.enum(['ok', 'unavailable']), service: z.literal('console') });
+
+/** Every route of the API, with the two that need no token. */
+export function createRoutes(backbone: Backbone, isHubReachable: () => Promise<boolean>): readonly Route[] {
+  const routes: readonly Route[] = [
+    route({
+      method: 'get',
+      path: '/health',
+      summary: 'Whether the console runs and reaches the hub; 503 when it does not',
+      isPublic: true,
+      reply: { schema: health },
+      handle: async () =>
+        (await isHubReachable())
+          ? { body: { status: 'ok', service: 'console' } }
+          : { status: 503, body: { status: 'unavailable', service: 'console' } },
+    }),
+    route({
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'This description',
+      isPublic: true,
+      reply: { schema: z.record(z.string(), z.unknown()) },
+      handle: () => ({ body: description }),
+    }),
+    ...appRoutes(backbone),
+    ...connectorGroupRoutes(backbone),
+    ...connectorRoutes(backbone),
+    ...limitRoutes(backbone),
+    ...sessionRoutes(backbone),
+    ...auditRoutes(backbone),
+  ];
+  const description = describeApi(routes);
+  return routes;
+}
