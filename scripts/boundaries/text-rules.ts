@@ -4,7 +4,8 @@ import { lineAt, type SourceFile, type Violation } from './source-file.ts';
 export const MAX_LINES = 300;
 
 const MAY_TOUCH_PROCESS = /^(services\/[^/]+\/src\/main\.ts|scripts\/.*|spec\/.*)$/;
-const PROCESS_USE = /(?<![.\w$#])process\s*(?:\.(?!\.)|\?\.|\[)|\bglobalThis\s*\.\s*process\b|\}\s*=\s*process\b/g;
+const PROCESS_MEMBER = /(?<![.\w$#])process\s*(?:\?\.|\.(?!\.))\s*(\w+)/g;
+const PROCESS_ITSELF = /(?<![.\w$#])process\s*(?:\?\.)?\[|\bglobalThis\s*\.\s*process\b|\}\s*=\s*process\b/g;
 
 const MAY_NAME_SUBJECTS = /^(broker|spec)\/|(^|\/)subjects\.ts$|\.(stream|api)\.ts$/;
 const SUBJECT = /^(evt|cmd|qry|cfg|prs|tun|acc|aud)\.(?=[\w*>${-])/;
@@ -18,9 +19,11 @@ export function checkProcess(file: SourceFile): readonly Violation[] {
   const imports = file.imports
     .filter(({ specifier, isTypeOnly }) => !isTypeOnly && /^(node:)?process$/.test(specifier))
     .map(({ specifier, line }) => ({ line, message: `imports ${specifier}` }));
-  const uses = [...file.code.matchAll(PROCESS_USE)].map((match) => ({
+  // A local of this name (a supervised process) is told apart by what is asked of it: Node.js's own has that member.
+  const members = [...file.code.matchAll(PROCESS_MEMBER)].filter((match) => (match[1] ?? '') in process);
+  const uses = [...members, ...file.code.matchAll(PROCESS_ITSELF)].map((match) => ({
     line: lineAt(file.text, match.index),
-    message: 'touches process',
+    message: `touches process${match[1] === undefined ? '' : `.${match[1]}`}`,
   }));
   return [...imports, ...uses].map((found) => ({
     path: file.path,

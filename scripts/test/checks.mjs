@@ -21,12 +21,13 @@ const FOLDERS = ['libs', 'services', 'broker', 'scripts', 'spec'];
  */
 export function listChecks(root) {
   const program = (/** @type {string[]} */ ...path) => join(root, 'node_modules', ...path);
+  const colors = process.stdout.isTTY ? 'force' : 'off';
   const tsc = program('typescript', 'bin', 'tsc');
   const source = ['--import=tsx', '--conditions=sallyport-source', '--no-warnings'];
   return [
-    { name: 'types', args: [tsc, '-p', 'tsconfig.json', '--noEmit'] },
-    { name: 'types of scripts', args: [tsc, '-p', 'scripts'] },
-    { name: 'format', args: [program('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.'] },
+    { name: 'types', args: [tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false'] },
+    { name: 'types of scripts', args: [tsc, '-p', 'scripts', '--pretty', 'false'] },
+    { name: 'format', args: [program('@biomejs', 'biome', 'bin', 'biome'), 'ci', `--colors=${colors}`, '.'] },
     { name: 'lint', args: [program('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings', ...FOLDERS] },
     { name: 'boundaries', args: [...source, join('scripts', 'check-boundaries.ts')] },
     { name: 'subjects', args: [...source, join('scripts', 'check-subjects.ts')] },

@@ -68,6 +68,8 @@ const RULES: Readonly<Record<string, { readonly bad: readonly (readonly [Tree, s
       [{ 'services/a/src/config.ts': "const home = process['env'];" }, 'services/a/src/config.ts:1'],
       [{ 'libs/a/src/x.ts': "import { env } from 'node:process';" }, 'libs/a/src/x.ts:1'],
       [{ 'libs/a/src/x.ts': 'const { env } = process;' }, 'libs/a/src/x.ts:1'],
+      [{ 'libs/a/src/x.ts': "process.on('SIGTERM', stop);" }, 'libs/a/src/x.ts:1'],
+      [{ 'libs/a/src/x.ts': 'globalThis.process.exit();' }, 'libs/a/src/x.ts:1'],
       [{ 'libs/a/src/main.ts': 'process.exit(1);' }, 'libs/a/src/main.ts:1'],
     ],
     good: {
@@ -76,6 +78,7 @@ const RULES: Readonly<Record<string, { readonly bad: readonly (readonly [Tree, s
       'libs/a/src/x.ts':
         "// process.env\nchild.process.kill();\nconst a = 'process.env';\ntype P = { process: string };",
       'libs/b/src/x.ts': "import type { Process } from 'node:process';",
+      'libs/c/src/x.ts': 'for (const process of supervised) process.drain();',
     },
   },
   'pure-file': {
