@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import { SallyportError } from '#libs/errors';
 import type { Commit, Fact, RecordedFact } from './fact.ts';
 import { MAX_SUBJECT_TOKEN_CHARACTERS } from './limits.ts';
+import { factSubject } from './subjects.ts';
 
 /** Turns one stored fact of an older version into today's type and data. Pure; called only for older versions. */
 export type Upcast = (type: string, version: number, data: unknown) => { type: string; data: unknown };
@@ -38,7 +39,7 @@ export function isSubjectToken(value: string): boolean {
 export function subjectOf(ref: AggregateRef<never> | AggregateRef): string {
   const parts = { tenant: ref.tenant, context: ref.type.context, thing: ref.type.thing, id: ref.id };
   for (const [name, value] of Object.entries(parts)) requireSubjectToken(name, value);
-  return `evt.${parts.tenant}.${parts.context}.${parts.thing}.${parts.id}`;
+  return factSubject(parts);
 }
 
 export function requireSubjectToken(name: string, value: string): void {

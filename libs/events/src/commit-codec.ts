@@ -11,6 +11,7 @@ import {
 import { unreadableCommit } from './errors.ts';
 import type { Commit, CommitMetadata, Fact } from './fact.ts';
 import { MAX_COMMIT_BYTES, MAX_FACTS_PER_COMMIT } from './limits.ts';
+import { parseFactSubject } from './subjects.ts';
 import { describedFact, issuePath, readFact, type StoredFact } from './upcast.ts';
 
 export type EncodedCommit = { readonly subject: string; readonly headers: HeaderList; readonly data: Uint8Array };
@@ -51,10 +52,9 @@ export function encodeCommit<F extends Fact>(
 /** @throws ERR_EVENTS_UNREADABLE naming subject and position, whatever is wrong with the stored bytes. */
 export function decodeCommit(lookup: TypeLookup, stored: StoredCommit): Commit {
   const { subject, position } = stored;
-  const [plane, tenant, context, thing, id, ...more] = subject.split('.');
-  if (plane !== 'evt' || !tenant || !context || !thing || !id || more.length > 0) {
-    throw unreadableCommit(subject, position, 'the subject is not evt.<tenant>.<context>.<thing>.<id>');
-  }
+  const address = parseFactSubject(subject);
+  if (address === undefined) throw unreadableCommit(subject, position, 'the subject is not one of a fact');
+  const { tenant, context, thing, id } = address;
   const type = lookup(context, thing);
   if (type === undefined)
     throw unreadableCommit(subject, position, `${context}.${thing} is no known kind of aggregate`);

@@ -2,6 +2,7 @@ import { SallyportError } from '#libs/errors';
 import { requireSubjectToken } from './aggregate-type.ts';
 import type { CommitFilter } from './event-store.ts';
 import { MAX_FILTERS } from './limits.ts';
+import { factSubject } from './subjects.ts';
 
 const PARTS = ['tenant', 'context', 'thing', 'id'] as const;
 type Tokens = readonly string[];
@@ -38,7 +39,9 @@ export function subjectFiltersOf(filters: readonly CommitFilter[]): readonly str
     }
     merged.push(tokens);
   }
-  return merged.map((tokens) => `evt.${tokens.join('.')}`);
+  return merged.map(([tenant = '*', context = '*', thing = '*', id = '*']) =>
+    factSubject({ tenant, context, thing, id }),
+  );
 }
 
 function overlapping(list: readonly Tokens[], tokens: Tokens): number {

@@ -6,6 +6,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { SallyportError } from '#libs/errors';
+import { FACT_SUBJECTS } from './subjects.ts';
 
 export type EventStreamOptions = {
   /** Default `EVENTS`. */
@@ -22,7 +23,7 @@ const STREAM_NOT_FOUND = 10059;
 function requiredConfig(options: EventStreamOptions) {
   return {
     name: options.stream ?? 'EVENTS',
-    subjects: ['evt.*.*.*.*'],
+    subjects: [FACT_SUBJECTS],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     num_replicas: options.replicas ?? 1,

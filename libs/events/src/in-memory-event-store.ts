@@ -12,6 +12,7 @@ import type {
 import { requireRevision } from './expected-revision.ts';
 import type { Commit, CommitMetadata, Fact } from './fact.ts';
 import { isAfter } from './read-bounds.ts';
+import { parseFactSubject } from './subjects.ts';
 import { CAUGHT_UP, type Delivery, startSubscription } from './subscription.ts';
 
 type Entry = { readonly stored: StoredCommit; readonly commandId: string };
@@ -108,8 +109,10 @@ export class InMemoryEventStore implements EventStore {
   }
 
   #match(stored: StoredCommit, filters: ReadOptions['filters']): Commit | undefined {
-    const [, tenant = '', context = '', thing = '', id = ''] = stored.subject.split('.');
-    return matchesFilters(filters, { tenant, context, thing, id }) ? decodeCommit(this.#lookup, stored) : undefined;
+    const address = parseFactSubject(stored.subject);
+    // An address that is none is not passed over: decoding refuses it.
+    const isAsked = address === undefined || matchesFilters(filters, address);
+    return isAsked ? decodeCommit(this.#lookup, stored) : undefined;
   }
 
   readonly #lookup: TypeLookup = (context, thing) => this.#types.get(`${context}.${thing}`);

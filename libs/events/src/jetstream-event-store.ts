@@ -28,6 +28,7 @@ import { loadSubject } from './jetstream-load.ts';
 import { orderedMessages } from './jetstream-messages.ts';
 import { MAX_READ_ATTEMPTS, MAX_READ_BACK_ATTEMPTS } from './limits.ts';
 import { isAfter } from './read-bounds.ts';
+import { parseFactSubject } from './subjects.ts';
 import { CAUGHT_UP, type Delivery, startSubscription } from './subscription.ts';
 
 export type JetstreamEventStoreOptions = {
@@ -135,8 +136,9 @@ export class JetstreamEventStore implements EventStore {
 
   #match(message: JsMsg, filters: readonly CommitFilter[]): Commit | undefined {
     const { subject, seq, data, headers } = message;
-    const [, tenant = '', context = '', thing = '', id = ''] = subject.split('.');
-    if (!matchesFilters(filters, { tenant, context, thing, id })) return undefined;
+    const address = parseFactSubject(subject);
+    // An address that is none is not passed over: decoding refuses it.
+    if (address !== undefined && !matchesFilters(filters, address)) return undefined;
     const header = (name: string) => headers?.last(name) || undefined;
     return decodeCommit(this.#lookup, { subject, position: seq, data, header });
   }

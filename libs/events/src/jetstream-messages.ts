@@ -16,8 +16,11 @@ export type MessagesOptions = {
   readonly onInterrupted?: ((error: unknown) => void) | undefined;
 };
 
-/** Pulls live this long, in milliseconds; the client looks after the consumer when two heartbeats (half of it) are missing. */
-const PULL_EXPIRES_MS = 10_000;
+/**
+ * Pulls live this long, in milliseconds. The client looks after its consumer when two heartbeats (half of it) are missing, and
+ * waits this long when that fails.
+ */
+const PULL_EXPIRES_MS = 4_000;
 
 /**
  * Messages of an ordered consumer, from behind a position, without loss or repeat. The client's ordered consumer numbers
@@ -32,6 +35,7 @@ export async function* orderedMessages(options: MessagesOptions): AsyncGenerator
   for (let failures = 0; !signal.aborted; ) {
     let consumer: Consumer | undefined;
     let messages: ConsumerMessages | undefined;
+    let isStalled = false;
     const stop = () => messages?.stop();
     try {
       consumer = await options.js.consumers.get(options.stream, {
@@ -51,13 +55,18 @@ export async function* orderedMessages(options: MessagesOptions): AsyncGenerator
         last = message.seq;
         failures = 0;
         left -= 1;
+        const handedAt = performance.now();
         yield message;
         if (left === 0 && !isCaughtUp) {
           isCaughtUp = true;
           yield CAUGHT_UP;
         }
+        // While a caller takes its time the client queues one more pull each time it misses heartbeats; run together they
+        // would pass the read-ahead bound. So start anew instead.
+        isStalled = performance.now() - handedAt > PULL_EXPIRES_MS;
+        if (isStalled) break;
       }
-      if (!signal.aborted) throw new Error('the consumer ended');
+      if (!signal.aborted && !isStalled) throw new Error('the consumer ended');
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;

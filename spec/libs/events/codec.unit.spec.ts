@@ -13,7 +13,7 @@ import {
 import { commitOf, deciderSpec, metadataOf } from '#libs/events/testing';
 import { decodeCommit, encodeCommit, typeLookup } from '../../../libs/events/src/commit-codec.ts';
 import { matchesFilters, subjectFiltersOf } from '../../../libs/events/src/commit-filter.ts';
-import { by, codeOf, counter, counterAggregate, freshRef, named } from '../../contracts/event-store.contract.ts';
+import { by, codeOf, counter, counterAggregate, freshRef, named } from '../../contracts/event-store/counter.ts';
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 });
 const lookup = typeLookup([counterAggregate]);

@@ -1,7 +1,7 @@
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from 'nats';
 import { type AggregateType, ensureEventStream, type JetstreamEventStore, openEventStore } from '#libs/events';
-import { counterAggregate } from '../../contracts/event-store.contract.ts';
+import { counterAggregate } from '../../contracts/event-store/counter.ts';
 import { type RunningNatsServer, startNatsServer } from '../../support/nats-server.ts';
 
 /** A real broker with an event stream, and clients of it. */

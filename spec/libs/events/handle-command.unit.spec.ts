@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import { SallyportError } from '#libs/errors';
 import { type AppendOutcome, handleCommand, InMemoryEventStore } from '#libs/events';
 import { metadataOf } from '#libs/events/testing';
-import { by, codeOf, counter, freshRef } from '../../contracts/event-store.contract.ts';
+import { by, codeOf, counter, freshRef } from '../../contracts/event-store/counter.ts';
 
 /** A store where somebody else commits right before each append, `times` times. */
 class ContestedEventStore extends InMemoryEventStore {

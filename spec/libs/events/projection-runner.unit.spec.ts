@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { type Commit, InMemoryEventStore, type Projection, runProjection } from '#libs/events';
 import { commitOf, metadataOf, projectionSpec } from '#libs/events/testing';
-import { by, codeOf, counterAggregate, freshRef } from '../../contracts/event-store.contract.ts';
+import { by, codeOf, counterAggregate, freshRef } from '../../contracts/event-store/counter.ts';
 
 const list: Projection<readonly number[]> = {
   name: 'list',

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { FileCheckpointStore, InMemoryCheckpointStore, InMemoryEventStore, runReactor } from '#libs/events';
 import { metadataOf } from '#libs/events/testing';
-import { by, codeOf, counterAggregate, freshRef, until } from '../../contracts/event-store.contract.ts';
+import { by, codeOf, counterAggregate, freshRef, until } from '../../contracts/event-store/counter.ts';
 
 async function storeOf(count: number): Promise<InMemoryEventStore> {
   const store = new InMemoryEventStore({ types: [counterAggregate] });
