@@ -2,7 +2,7 @@ import type { NatsConnection } from 'nats';
 import { z } from 'zod';
 import { SallyportError } from '#libs/errors';
 import { type AccountClaims, decodeJwt, encodeAccountJwt, type Nkey } from '#libs/nats-identity';
-import { accountLookup, system } from './permissions/subjects.ts';
+import { accountLookup, kickSubject, system } from './permissions/subjects.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const OK = 200;
@@ -36,8 +36,8 @@ export async function lookUpAccount(
 }
 
 /**
- * Revokes users of an account: their live links are cut, JWTs issued until now are void. Those already revoked stay so.
- * Does nothing when all of them are revoked up to `atSeconds` already.
+ * Revokes users of an account: JWTs issued until the given second are void, live links by them are cut. A user already
+ * revoked stays as it is; nothing is pushed when all are.
  */
 export async function revokeUsers(
   sys: NatsConnection,
@@ -54,7 +54,7 @@ export async function revokeUsers(
   const revocations: Record<string, number> = { ...claims.revocations };
   let isChanged = false;
   for (const [user, untilSeconds] of Object.entries(input.users)) {
-    if ((revocations[user] ?? -1) >= untilSeconds) continue;
+    if (revocations[user] !== undefined) continue;
     revocations[user] = untilSeconds;
     isChanged = true;
   }
@@ -66,6 +66,14 @@ export async function revokeUsers(
     claims: { ...claims, revocations },
   });
   await pushAccount(sys, jwt);
+}
+
+/** Cuts one connection of one server; it may come back if it is let in again. Answers no error for one that is gone. */
+export async function kickConnection(
+  sys: NatsConnection,
+  link: { readonly serverId: string; readonly connectionId: number },
+): Promise<void> {
+  await request(sys, kickSubject(link.serverId), JSON.stringify({ cid: link.connectionId }));
 }
 
 /** The hub verified the account when it took it; only the parts we change are looked into. */

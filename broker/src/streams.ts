@@ -72,7 +72,11 @@ export async function ensureStreams(jsm: JetStreamManager): Promise<void> {
  * The same over a connection of its own, as user provisioner of CORE. The hub must be ready.
  * @throws ERR_BROKER_STREAMS (retryable) when it does not answer or refuses.
  */
-export async function ensureBrokerStreams(layout: BrokerLayout): Promise<void> {
+export async function ensureBrokerStreams(
+  layout: BrokerLayout,
+  /** Default: the hub of the layout on this machine. */
+  servers: readonly string[] = [`127.0.0.1:${layout.ports.client}`],
+): Promise<void> {
   const [credentials, ca] = await Promise.all([
     readFile(credentialsFile(layout, 'provisioner', 'core')),
     readFile(layout.caFile, 'utf8'),
@@ -80,7 +84,7 @@ export async function ensureBrokerStreams(layout: BrokerLayout): Promise<void> {
   let connection: NatsConnection | undefined;
   try {
     connection = await connect({
-      servers: `127.0.0.1:${layout.ports.client}`,
+      servers: [...servers],
       authenticator: credsAuthenticator(credentials),
       tls: { ca },
       name: 'provisioner',
@@ -90,11 +94,11 @@ export async function ensureBrokerStreams(layout: BrokerLayout): Promise<void> {
     await ensureStreams(await jetstreamManager(connection));
   } catch (cause) {
     if (cause instanceof SallyportError) throw cause;
-    throw new SallyportError('ERR_BROKER_STREAMS', `streams could not be made at 127.0.0.1:${layout.ports.client}`, {
+    throw new SallyportError('ERR_BROKER_STREAMS', `streams could not be made at ${servers.join(', ')}`, {
       cause,
       retryable: true,
       expose: true,
-      details: { port: layout.ports.client },
+      details: { servers },
     });
   } finally {
     await connection?.close();

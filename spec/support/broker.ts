@@ -87,7 +87,7 @@ export async function startBroker(
     throw error;
   }
   return {
-    layout,
+    layout: { ...layout, ports: { ...layout.ports, client: hub.port, leaf: leafPortOf(hub.log()) } },
     dataDir,
     url: `tls://127.0.0.1:${hub.port}`,
     servers,

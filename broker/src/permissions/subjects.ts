@@ -42,6 +42,9 @@ export const system = {
 /** Asks the hub for the claims of one account. */
 export const accountLookup = (publicKey: string) => `$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`;
 
+/** Asks one hub to cut one connection. */
+export const kickSubject = (serverId: string) => `$SYS.REQ.SERVER.${serverId}.KICK`;
+
 /** What SIEM imports from CORE: one durable consumer's pull, state and acknowledgments. */
 export const siem = {
   stream: 'AUDIT',

@@ -1,0 +1,59 @@
+import type { X509Certificate } from 'node:crypto';
+import type { NatsConnection } from 'nats';
+import { type ConnectorConfiguration, connectorConfig } from '#libs/contracts';
+import { callEndpoint } from '#libs/messaging';
+import { readConnectorIdentity } from '#libs/pki';
+import { certificateOf, connectorOf, type KnownIdentities } from '../connectors/known-identities.projection.ts';
+import { refuse } from '../errors.ts';
+
+export type ClientCertificate = {
+  readonly certificate: X509Certificate | undefined;
+  /** Whether the TLS library verified chain, dates and purpose against our authorities. */
+  readonly isVerified: boolean;
+};
+
+/**
+ * Which connector a client certificate is: verified by TLS, issued by us, not revoked, of a connector that is known and not
+ * revoked. Pure. @throws ERR_CA_CERTIFICATE_MISSING (401), ERR_CA_CERTIFICATE_REFUSED (403).
+ */
+export function requireConnector(client: ClientCertificate, tenant: string, known: KnownIdentities): string {
+  const { certificate, isVerified } = client;
+  if (!certificate)
+    throw refuse({
+      status: 401,
+      code: 'ERR_CA_CERTIFICATE_MISSING',
+      detail: 'no client certificate was presented',
+      remedy: "present the connector's certificate (mutual TLS)",
+    });
+  const identity = isVerified ? readConnectorIdentity(certificate) : undefined;
+  if (!identity || identity.tenant !== tenant)
+    throw refused('the client certificate is not of this authority, expired, or of another kind');
+  const issued = certificateOf(known, identity.thumbprint);
+  if (issued.status !== 'valid' || issued.connectorId !== identity.connectorId)
+    throw refused(
+      issued.status === 'revoked' ? 'the client certificate is revoked' : 'the client certificate is unknown',
+    );
+  const connector = connectorOf(known, identity.connectorId);
+  if (connector.status === 'revoked') throw refused('the connector is revoked');
+  if (connector.status === 'absent') throw refused('the connector is unknown');
+  return identity.connectorId;
+}
+
+/** The configuration as routing has it, and its entity tag. */
+export async function pullConfiguration(
+  backbone: NatsConnection,
+  tenant: string,
+  connectorId: string,
+): Promise<{ readonly configuration: ConnectorConfiguration; readonly etag: string }> {
+  const configuration = await callEndpoint(backbone, tenant, connectorConfig, { connectorId });
+  return { configuration, etag: `"${configuration.version}-${configuration.status}"` };
+}
+
+function refused(detail: string) {
+  return refuse({
+    status: 403,
+    code: 'ERR_CA_CERTIFICATE_REFUSED',
+    detail,
+    remedy: 'register the connector again',
+  });
+}
