@@ -8,7 +8,7 @@ import {
   type AppView,
   appDirectory,
   apps as appsEndpoint,
-  newId,
+  connectorGroupId,
   recordAccess,
 } from '#libs/contracts';
 import { publishFeed, serveEndpoint } from '#libs/messaging';
@@ -23,7 +23,7 @@ import { type FakeAuth, serveFakeAuth } from './fake-auth.ts';
 
 export const TENANT = 'default';
 export const DOMAIN = 'sallyport.localhost';
-export const GROUP = 'grp_test';
+export const GROUP = connectorGroupId.parse('grp_test');
 
 export type RigOptions = {
   readonly apps?: readonly AppView[];
@@ -69,7 +69,7 @@ export function appView(name: string, changes: Partial<AppView> = {}): AppView {
     internalUrl: 'http://origin.internal/',
     externalUrl: `https://${name}.${DOMAIN}/`,
     preauthentication: 'passthrough',
-    connectorGroupId: GROUP as AppView['connectorGroupId'],
+    connectorGroupId: GROUP,
     backendTimeoutSeconds: 85,
     cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' },
     translateHeaders: true,
@@ -228,8 +228,4 @@ function serveFakeAudit(nc: NatsConnection, records: AccessRecord[], logger: Ret
     },
     { queue: 'audit', logger },
   );
-}
-
-export function newAppId(): string {
-  return newId('app');
 }

@@ -1,0 +1,314 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { connectorGroupId } from '#libs/contracts';
+import type { ServerExchange } from '#libs/tunnel-protocol';
+import { until } from '../../../support/until.ts';
+import { ask, NAVIGATION, open, openSocket, readAnswer } from '../support/http-client.ts';
+import { appView, DOMAIN, type IngressRig, startIngressRig } from '../support/ingress-rig.ts';
+import { bulkOrigin, recordingOrigin, uploadOrigin } from '../support/origins.ts';
+
+const MIB = 1024 * 1024;
+const OTHER_GROUP = connectorGroupId.parse('grp_nobody');
+const NOTHING = { onCancel: () => undefined };
+
+describe('ingress: forwarding over the tunnel', () => {
+  let rig: IngressRig;
+  before(async () => {
+    const lonely = appView('lonely', { connectorGroupId: OTHER_GROUP });
+    rig = await startIngressRig({ apps: [appView('wiki'), lonely] });
+  });
+  after(() => rig.stop());
+
+  it('answers a GET with the answer of the origin', async () => {
+    rig.serve(recordingOrigin(200, ['Content-Type', 'text/plain', 'X-Origin', 'yes'], 'hello').onRequest);
+    const answer = await ask(rig, '/pages/1?q=a');
+    expect(answer.status).to.equal(200);
+    expect(answer.text).to.equal('hello');
+    expect(answer.headers['x-origin']).to.equal('yes');
+    expect(answer.headers['x-request-id']).to.match(/^req_[a-z2-7]{24}$/);
+  });
+
+  it('tells the connector app, request and normalized path, never an address', async () => {
+    const origin = recordingOrigin();
+    rig.serve(origin.onRequest);
+    const answer = await ask(rig, '/a/../b/%7Euser?x=%2F..');
+    const exchange = origin.seen[0] as ServerExchange;
+    expect(exchange.head.target).to.equal('/b/~user?x=%2F..');
+    expect(exchange.metadata).to.deep.equal(['app-id', 'app_wiki', 'request-id', answer.requestId]);
+  });
+
+  it('keeps the length the origin gave', async () => {
+    rig.serve(recordingOrigin(200, ['Content-Length', '5'], 'hello').onRequest);
+    const answer = await ask(rig, '/');
+    expect(answer.headers['content-length']).to.equal('5');
+    expect(answer.headers['transfer-encoding']).to.equal(undefined);
+  });
+
+  it('uses chunks where the origin gave no length', async () => {
+    rig.serve(recordingOrigin(200, [], 'hello').onRequest);
+    const answer = await ask(rig, '/');
+    expect(answer.headers['transfer-encoding']).to.equal('chunked');
+    expect(answer.text).to.equal('hello');
+  });
+
+  for (const status of [204, 304]) {
+    it(`answers ${status} without a body and keeps the connection`, async () => {
+      rig.serve(recordingOrigin(status, ['ETag', '"1"'], '').onRequest);
+      const answer = await ask(rig, '/');
+      expect(answer.status).to.equal(status);
+      expect(answer.body.length).to.equal(0);
+      rig.serve(recordingOrigin().onRequest);
+      expect((await ask(rig, '/')).text).to.equal('ok');
+    });
+  }
+
+  it('answers HEAD with the length and without the body', async () => {
+    rig.serve(recordingOrigin(200, ['Content-Length', '1234'], '').onRequest);
+    const answer = await ask(rig, '/', { method: 'HEAD' });
+    expect(answer.headers['content-length']).to.equal('1234');
+    expect(answer.body.length).to.equal(0);
+  });
+
+  it('passes trailers on to those who ask for them', async () => {
+    rig.serve((exchange) => {
+      exchange.respondHead(200, ['Trailer', 'X-Sum']);
+      exchange.write(Buffer.from('data'));
+      exchange.end(['X-Sum', 'abc', 'Set-Cookie', 'late=1']);
+      return NOTHING;
+    });
+    const answer = await ask(rig, '/', { headers: { te: 'trailers', connection: 'te' } });
+    expect(answer.trailers).to.deep.equal({ 'x-sum': 'abc' });
+    expect((await ask(rig, '/')).trailers).to.deep.equal({});
+  });
+
+  it('sends the head and each event of an event stream at once', async () => {
+    let exchange: ServerExchange | undefined;
+    rig.serve((it) => {
+      exchange = it;
+      it.respondHead(200, ['Content-Type', 'text/event-stream']);
+      return NOTHING;
+    });
+    const req = open(rig, '/events');
+    const seen: string[] = [];
+    let isHeadSeen = false;
+    req.on('response', (res) => {
+      isHeadSeen = true;
+      res.on('data', (chunk: Buffer) => seen.push(chunk.toString()));
+      res.on('error', () => undefined);
+    });
+    req.on('error', () => undefined);
+    req.end();
+    await until(() => isHeadSeen, { what: 'the head alone' });
+    exchange?.write(Buffer.from('data: 1\n\n'));
+    await until(() => seen.join('') === 'data: 1\n\n', { what: 'the first event' });
+    exchange?.write(Buffer.from('data: 2\n\n'));
+    await until(() => seen.join('').endsWith('data: 2\n\n'), { what: 'the second event' });
+    req.destroy();
+    await until(() => exchange?.isOpen === false, { what: 'the channel ends with the user' });
+  });
+
+  it('cancels the channel when the user goes away', async () => {
+    const reasons: string[] = [];
+    rig.serve((exchange) => {
+      exchange.respondHead(200, []);
+      return { onCancel: (reason) => reasons.push(reason) };
+    });
+    const req = open(rig, '/');
+    req.on('error', () => undefined);
+    const requestId = await new Promise<string>((resolve) => {
+      req.on('response', (res) => {
+        res.on('error', () => undefined);
+        resolve(String(res.headers['x-request-id']));
+      });
+      req.end();
+    });
+    req.destroy();
+    await until(() => reasons.length > 0);
+    expect(reasons).to.deep.equal(['user-gone']);
+    const record = await rig.recordOf(requestId);
+    expect(record).to.include({ outcome: 'failed', reason: 'user-gone', appId: 'app_wiki', connectorId: 'con_test' });
+  });
+
+  it('shows a truncated answer as truncated', async () => {
+    rig.serve((exchange) => {
+      exchange.respondHead(200, []);
+      exchange.write(Buffer.from('the beginning'));
+      setImmediate(() => exchange.fail('origin-aborted', 'response-begun', 'reset'));
+      return NOTHING;
+    });
+    const failed = await ask(rig, '/').then(
+      () => 'whole',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    expect(failed).to.equal('ECONNRESET');
+  });
+
+  it('cuts an answer that is longer than its length said', async () => {
+    rig.serve(recordingOrigin(200, ['Content-Length', '2'], 'too long').onRequest);
+    const failed = await ask(rig, '/').then(
+      (answer) => answer.text,
+      () => 'cut',
+    );
+    expect(failed).to.be.oneOf(['cut', 'to']);
+  });
+
+  for (const [reason, status, code] of [
+    ['origin-dns', 502, 'SP-1401'],
+    ['origin-refused', 502, 'SP-1402'],
+    ['origin-tls', 502, 'SP-1403'],
+    ['origin-connect-timeout', 504, 'SP-1404'],
+    ['origin-timeout', 504, 'SP-1406'],
+    ['origin-aborted', 502, 'SP-1407'],
+  ] as const) {
+    it(`answers ${status} for ${reason}, with the request id`, async () => {
+      rig.serve((exchange) => {
+        exchange.fail(reason, 'origin-not-contacted', 'inside detail');
+        return NOTHING;
+      });
+      const answer = await ask(rig, '/');
+      const problem = JSON.parse(answer.text) as Record<string, unknown>;
+      expect(answer.status).to.equal(status);
+      expect(answer.headers['content-type']).to.equal('application/problem+json');
+      expect(problem).to.include({ code, requestId: answer.requestId, reason });
+      expect(answer.text).not.to.contain('inside detail');
+    });
+  }
+
+  it('answers 504 when the origin is silent for longer than the app allows', async () => {
+    await rig.putApp(appView('wiki', { revision: 2, backendTimeoutSeconds: 1 }));
+    rig.serve(() => NOTHING);
+    const answer = await ask(rig, '/', { headers: NAVIGATION });
+    await rig.putApp(appView('wiki', { revision: 3 }));
+    expect(answer.status).to.equal(504);
+    expect(answer.text).to.contain('did not answer in time').and.to.contain(answer.requestId);
+  });
+
+  it('answers 503 when no connector of the group is online', async () => {
+    const answer = await ask(rig, '/', { host: `lonely.${DOMAIN}`, headers: NAVIGATION });
+    expect(answer.status).to.equal(503);
+    expect(answer.headers['retry-after']).to.equal('5');
+    expect(answer.text).to.contain('No connector is online').and.to.contain(answer.requestId);
+  });
+
+  it('reads a request body only when the connector asks for it', async () => {
+    let exchange: ServerExchange | undefined;
+    rig.serve((it) => {
+      exchange = it;
+      return NOTHING;
+    });
+    const socket = await openSocket(rig);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.write(`POST / HTTP/1.1\r\nHost: wiki.${DOMAIN}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n`);
+    await until(() => exchange !== undefined);
+    expect(text).to.equal('');
+    const chunks: Uint8Array[] = [];
+    exchange?.receiveBody({
+      onData: (chunk) => chunks.push(chunk),
+      onEnd: () => exchange?.respondHead(201, [], { hasBody: false }),
+    });
+    await until(() => text.startsWith('HTTP/1.1 100 Continue\r\n\r\n'), { what: '100 Continue' });
+    socket.write('body');
+    await until(() => text.includes('HTTP/1.1 201 Created'), { what: 'the answer' });
+    expect(Buffer.concat(chunks).toString()).to.equal('body');
+    socket.destroy();
+  });
+
+  it('answers a refused upload without 100 Continue', async () => {
+    const socket = await openSocket(rig);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.write(`PUT / HTTP/1.1\r\nHost: none.${DOMAIN}\r\nContent-Length: 4000000\r\nExpect: 100-continue\r\n\r\n`);
+    await until(() => text.includes('404 Not Found'));
+    expect(text).not.to.contain('100 Continue');
+    expect(text.toLowerCase()).to.contain('connection: close');
+    socket.destroy();
+  });
+
+  it('lets a user read the refusal of an upload that was not wanted', async () => {
+    const answer = await ask(rig, '/', { host: `none.${DOMAIN}`, method: 'POST', body: Buffer.alloc(600 * 1024) });
+    expect(answer.status).to.equal(404);
+    expect(answer.headers.connection).to.equal('close');
+  });
+
+  it('streams 100 MB to the user with flat memory', async function () {
+    this.timeout(60_000);
+    rig.serve(bulkOrigin(100 * MIB));
+    const grown = await growthDuring(async () => {
+      const req = open(rig, '/big');
+      req.end();
+      const bytes = await new Promise<number>((resolve, reject) => {
+        let seen = 0;
+        req.on('error', reject);
+        req.on('response', (res) => {
+          res.on('data', (chunk: Buffer) => {
+            seen += chunk.length;
+          });
+          res.on('end', () => resolve(seen));
+        });
+      });
+      expect(bytes).to.equal(100 * MIB);
+    });
+    expect(grown).to.be.lessThan(64 * MIB);
+  });
+
+  it('streams 100 MB from the user with flat memory', async function () {
+    this.timeout(60_000);
+    rig.serve(uploadOrigin());
+    const grown = await growthDuring(async () => {
+      const req = open(rig, '/big', { method: 'PUT', headers: { 'content-length': 100 * MIB } });
+      const answered = new Promise<string>((resolve, reject) => {
+        req.on('error', reject);
+        req.on('response', (res) => void readAnswer(res).then((answer) => resolve(answer.text), reject));
+      });
+      const chunk = Buffer.alloc(64 * 1024);
+      for (let sent = 0; sent < 100 * MIB; sent += chunk.length)
+        if (!req.write(chunk)) await new Promise<void>((resolve) => req.once('drain', resolve));
+      req.end();
+      expect(await answered).to.equal(String(100 * MIB));
+    });
+    expect(grown).to.be.lessThan(64 * MIB);
+  });
+
+  it('holds a slow reader back without buffering for it, while others are served', async () => {
+    rig.serve((exchange) =>
+      exchange.head.target === '/big' ? bulkOrigin(50 * MIB)(exchange) : recordingOrigin().onRequest(exchange),
+    );
+    const req = open(rig, '/big');
+    req.on('error', () => undefined);
+    req.end();
+    await new Promise<void>((resolve) => {
+      req.on('response', (res) => {
+        res.on('error', () => undefined);
+        res.pause();
+        resolve();
+      });
+    });
+    const tunnel = rig.ingress.services.tenants[0].tunnel as { committedBytes?: number };
+    const startedAt = performance.now();
+    for (let i = 0; i < 20; i += 1) expect((await ask(rig, '/small')).text).to.equal('ok');
+    expect(performance.now() - startedAt).to.be.lessThan(2_000);
+    expect(tunnel.committedBytes).to.be.lessThan(2 * MIB);
+    req.destroy();
+  });
+});
+
+/** Growth of resident memory at its highest, sampled while the work runs. */
+async function growthDuring(work: () => Promise<void>): Promise<number> {
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  let highest = before;
+  const timer = setInterval(() => {
+    highest = Math.max(highest, process.memoryUsage().rss);
+  }, 20);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return highest - before;
+}
