@@ -135,6 +135,8 @@ function createServices(
     recordBudget: parts.budget,
     stallWatch: new StallWatch(config.limits.bodyIdleTimeoutMs),
     counters: createCounters(),
+    closingSockets: new WeakSet(),
+    currentExchanges: new WeakMap(),
     logger: parts.logger,
     isDraining: () => parts.state.isDraining,
   };

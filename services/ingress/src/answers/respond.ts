@@ -79,7 +79,10 @@ function send(exchange: Exchange, status: number, fields: readonly string[], tex
   const body = Buffer.from(text, 'utf8');
   const all = [...fields, 'Content-Length', String(body.length), 'X-Request-Id', exchange.requestId];
   const isBodyUnread = finishUnreadBody.isNeeded(exchange);
-  if (isBodyUnread || exchange.services.isDraining()) all.push('Connection', 'close');
+  if (isBodyUnread || exchange.mustClose || exchange.services.isDraining()) {
+    all.push('Connection', 'close');
+    exchange.services.closingSockets.add(exchange.req.socket);
+  }
   res.writeHead(status, all);
   if (exchange.method !== 'HEAD') exchange.responseBytes += body.length;
   if (!isBodyUnread) {

@@ -14,7 +14,7 @@ export const finishUnreadBody = { isNeeded, thenEnd };
 
 function isNeeded(exchange: Exchange): boolean {
   const { head, req } = exchange;
-  if (!head.hasBody || req.complete) return false;
+  if (!head.hasBody || req.complete || exchange.isBodyBroken) return false;
   if (exchange.expectsContinue) return true;
   return head.contentLength < 0 || head.contentLength > MAX_DISCARDED_BYTES;
 }

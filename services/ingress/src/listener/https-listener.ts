@@ -64,7 +64,7 @@ export async function startHttpsListener(options: {
   server.on('connect', (_req, socket) => refuseRaw(socket, '405 Method Not Allowed', 'Allow: GET, HEAD\r\n'));
   server.on('clientError', (error, socket) => {
     counters.malformed += 1;
-    answerClientError(error, socket);
+    answerClientError(services, error, socket);
   });
   server.on('tlsClientError', () => undefined);
   await listen(server, host, port);
@@ -83,6 +83,8 @@ export async function startHttpsListener(options: {
 }
 
 function handle(services: IngressServices, req: IncomingMessage, res: IngressResponse, expectsContinue: boolean): void {
+  // Node's parser goes on with bytes behind a request that was refused: they are not a request.
+  if (services.closingSockets.has(req.socket)) return;
   const head = scanRequestHead(
     req.rawHeaders,
     req.httpVersionMajor === 1 && req.httpVersionMinor === 0,
@@ -92,6 +94,7 @@ function handle(services: IngressServices, req: IncomingMessage, res: IngressRes
   const requestId = services.ids.nextRequestId();
   const exchange = new Exchange(services, req, res, { head, client, requestId, expectsContinue });
   services.counters.requests += 1;
+  services.currentExchanges.set(req.socket, exchange);
   if (!services.recordBudget.tryTake()) {
     services.counters.refusedForRecords += 1;
     respondProblem(exchange, 'records-full', { outcome: 'failed', retryAfterSeconds: 10 });
@@ -107,7 +110,8 @@ function onResponseClose(this: IngressResponse): void {
   if (!exchange) return;
   const isComplete = this.writableFinished;
   exchange.onUserGone?.userGone();
-  const { counters } = exchange.services;
+  const { counters, currentExchanges } = exchange.services;
+  if (currentExchanges.get(exchange.req.socket) === exchange) currentExchanges.delete(exchange.req.socket);
   const record = accessRecordOf(exchange, isComplete);
   counters[record.outcome] += 1;
   counters.bytesIn += exchange.requestBytes;
@@ -131,10 +135,25 @@ const STATUS_OF_ERROR: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** A request that Node's strict parser refused: nothing of it is trusted, not even its host. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-  else refuseRaw(socket, STATUS_OF_ERROR[error.code ?? ''] ?? '400 Bad Request', '');
+/**
+ * Bytes that Node's strict parser refused. Before a head is complete nothing of it is trusted, not even its host; in the
+ * middle of a body the request it belongs to is refused, or its answer cut, as long as that runs.
+ */
+function answerClientError(services: IngressServices, error: NodeJS.ErrnoException, socket: Duplex): void {
+  const exchange = services.currentExchanges.get(socket);
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+  } else if (exchange === undefined) {
+    if (!services.closingSockets.has(socket))
+      refuseRaw(socket, STATUS_OF_ERROR[error.code ?? ''] ?? '400 Bad Request', '');
+  } else if (exchange.res.headersSent) {
+    if (!services.closingSockets.has(socket)) socket.destroy();
+  } else {
+    exchange.onUserGone?.userGone();
+    exchange.mustClose = true;
+    exchange.isBodyBroken = true;
+    respondProblem(exchange, 'bad-request', { outcome: 'answered', reason: 'body-malformed' });
+  }
 }
 
 function refuseRaw(socket: Duplex, status: string, fields: string): void {

@@ -25,6 +25,11 @@ export class Exchange {
   /** `Expect: 100-continue` was sent and is unanswered. */
   expectsContinue: boolean;
 
+  /** The connection ends with this answer. */
+  mustClose = false;
+  /** The body could not be parsed: nothing more of it will come. */
+  isBodyBroken = false;
+
   hostname = '';
   /** Host and port as the user wrote them, lower case. */
   hostAndPort = '';

@@ -192,7 +192,10 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
     if (contentLength >= 0 && head.status !== 204) fields.push('Content-Length', String(contentLength));
     else if (!head.hasBody && !isBodyless) fields.push('Content-Length', '0');
     if (!isBodyless) this.#expectedBytes = contentLength;
-    if (exchange.services.isDraining()) fields.push('Connection', 'close');
+    if (exchange.services.isDraining()) {
+      fields.push('Connection', 'close');
+      exchange.services.closingSockets.add(exchange.req.socket);
+    }
     try {
       exchange.res.writeHead(head.status, fields);
     } catch (error) {

@@ -60,8 +60,9 @@ function continueLater(
 ): void {
   result
     .then((outcome) => {
-      // The user may have gone while auth was asked: nothing is opened for nobody.
-      if (outcome === NEXT && !exchange.res.destroyed) runSteps(exchange, steps, next);
+      // The user may have gone, or broken the rules, while auth was asked: nothing is opened for nobody.
+      const { res } = exchange;
+      if (outcome === NEXT && !res.destroyed && !res.headersSent) runSteps(exchange, steps, next);
     })
     .catch((error: unknown) => failInternally(exchange, error));
 }

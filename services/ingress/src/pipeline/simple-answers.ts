@@ -12,10 +12,10 @@ const KEY_OF_FAULT: Readonly<Record<string, ProblemReason>> = {
 /** The connection is closed with the answer: what follows on it cannot be told apart from the request. */
 export function respondMalformed(exchange: Exchange): StepResult {
   const reason = exchange.reason ?? 'bad-request';
+  exchange.mustClose = true;
   respondProblem(exchange, KEY_OF_FAULT[reason] ?? 'bad-request', {
     outcome: 'answered',
     reason,
-    fields: ['Connection', 'close'],
   });
   return DONE;
 }
