@@ -164,7 +164,7 @@ function throttling(input: PlanInput): ServicePlan {
 
 function certificateAuthority(input: PlanInput): ServicePlan {
   const { layout, ports } = input;
-  const { connectorEndpointUrl } = addressesOf(input);
+  const { connectorEndpointUrl, issuer } = addressesOf(input);
   return {
     name: 'certificate-authority',
     config: {
@@ -180,6 +180,18 @@ function certificateAuthority(input: PlanInput): ServicePlan {
       tls: layout.certificates['connector-endpoint'],
       publicUrl: connectorEndpointUrl,
       leafAddresses: [`tls://localhost:${ports.hubLeaf}`],
+      authorities: { root: { certFile: layout.authorities.root.certFile }, issuing: layout.authorities.issuing },
+      tenantAccount: {
+        publicKey: layout.accounts.tenant.publicKey,
+        signingKeyFile: layout.accounts.tenant.signingKeyFile,
+      },
+      connectorSigner: { keyFile: layout.connectorSigner.keyFile },
+      operator: { signingKeyFile: layout.operator.signingKeyFile },
+      registration: {
+        issuer,
+        clientId: demoDirectory.clientIds.cli,
+        scope: `api://${demoDirectory.clientIds.api}/Connector.Register`,
+      },
     },
   };
 }
