@@ -125,6 +125,7 @@ function createServices(
     limits: config.limits,
     signInHost: config.signInHost ?? `login.${config.domain}`,
     portalHost,
+    frontDoorHosts: config.domain.endsWith('.localhost') ? [config.domain, 'localhost'] : [config.domain],
     get portalOrigin() {
       const { publicPort } = parts.state;
       return publicPort === 443 ? `https://${portalHost}` : `https://${portalHost}:${publicPort}`;

@@ -5,8 +5,8 @@ import type { Logger } from '#libs/telemetry';
 import type { Decisions } from './decision-cache.ts';
 
 /**
- * Drops cached decisions as auth revokes them. Positions follow one another: the first one, a gap, or a step back (auth
- * began anew) mean that something may have been missed, and drop everything.
+ * Drops cached decisions as auth revokes them. Positions follow one another, and a beat repeats the last one without
+ * naming anything: any other position means that something was missed, or that auth began anew, and drops everything.
  */
 export function listenForRevocations(
   nc: NatsConnection,
@@ -20,12 +20,13 @@ export function listenForRevocations(
     tenant,
     revocations,
     (message) => {
-      const isNext = last !== undefined && message.position === last + 1;
-      const isBeat = message.position === last && message.sessionIds.length === 0 && message.appIds.length === 0;
-      last = message.position;
-      if (isBeat) return;
-      if (isNext) decisions.drop(message.sessionIds, message.appIds);
-      else decisions.dropAll();
+      const { position, sessionIds, appIds } = message;
+      const isBeat = sessionIds.length === 0 && appIds.length === 0;
+      // The same position twice: another instance of auth says the same.
+      const isExpected = position === last || (!isBeat && last !== undefined && position === last + 1);
+      last = position;
+      if (!isExpected) decisions.dropAll();
+      else if (!isBeat) decisions.drop(sessionIds, appIds);
     },
     { logger },
   );

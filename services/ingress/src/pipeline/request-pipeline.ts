@@ -1,5 +1,5 @@
 import { respondProblem } from '../answers/respond.ts';
-import { answerReservedPath, redirectToPortal } from '../sign-in/answer-reserved-path.ts';
+import { answerFrontDoor, answerReservedPath, redirectToPortal } from '../sign-in/answer-reserved-path.ts';
 import { admitRequest } from './admit-request.ts';
 import { answerRobots } from './answer-robots.ts';
 import type { Exchange } from './exchange.ts';
@@ -29,6 +29,7 @@ const PIPELINE: Readonly<Record<RouteKind, readonly Step[]>> = {
   'unknown-path': [answerRobots, admitRequest, respondUnknownPath],
   reserved: [admitRequest, answerReservedPath],
   'sign-in-host': [answerRobots, admitRequest, redirectToPortal],
+  'front-door': [answerRobots, admitRequest, answerFrontDoor],
   portal: [answerRobots, admitRequest, requireAccessDecision, showPortal],
   'app-oidc': [answerRobots, admitRequest, redirectToAppFolder, requireAccessDecision, forwardOverTunnel],
   'app-passthrough': [answerRobots, admitRequest, redirectToAppFolder, forwardOverTunnel],

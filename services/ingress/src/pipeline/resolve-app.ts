@@ -14,6 +14,7 @@ export type RouteKind =
   | 'reserved'
   | 'sign-in-host'
   | 'portal'
+  | 'front-door'
   | 'app-oidc'
   | 'app-passthrough';
 
@@ -51,6 +52,7 @@ function routeOfHost(exchange: Exchange): RouteKind {
     if (!exchange.app) return 'unknown-path';
     return exchange.app.view.preauthentication === 'passthrough' ? 'app-passthrough' : 'app-oidc';
   }
+  if (services.frontDoorHosts.includes(hostname)) return 'front-door';
   return isStarting ? 'starting' : 'unknown-host';
 }
 

@@ -34,6 +34,8 @@ export type IngressServices = {
   readonly limits: IngressLimits;
   readonly signInHost: string;
   readonly portalHost: string;
+  /** The bare domain, and `localhost` where the domain is below it: unless an app is published there. */
+  readonly frontDoorHosts: readonly string[];
   /** For example `https://portal.example.com:8443`. */
   readonly portalOrigin: string;
   /** Header fields of every page of our own. */

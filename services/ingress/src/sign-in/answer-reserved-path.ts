@@ -37,6 +37,12 @@ export function redirectToPortal(exchange: Exchange): StepResult {
   return DONE;
 }
 
+/** The bare domain: the way to the portal and the public keys, nothing else. */
+export function answerFrontDoor(exchange: Exchange): StepResult {
+  if (exchange.target.path === authPaths.keys) return requireGet(exchange) ?? answerKeys(exchange);
+  return redirectToPortal(exchange);
+}
+
 function notFound(exchange: Exchange): typeof DONE {
   respondProblem(exchange, 'unknown-path', { outcome: 'answered' });
   return DONE;
