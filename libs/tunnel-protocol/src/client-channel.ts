@@ -8,38 +8,21 @@ import type {
   OpenRequest,
   ResponseHead,
 } from './channel.ts';
-import type { CoalescingPublisher } from './coalescing-publisher.ts';
-import type { CreditLedger, CreditOwner } from './credit-ledger.ts';
+import type { ChannelHost } from './channel-host.ts';
+import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, encodeOpenPacket, type PreparedOpen } from './encode-frame.ts';
 import { type Frame, type HeadFrame, OPEN_END, OPEN_UPGRADE, type Packet } from './frame.ts';
 import { HEAD_TIMEOUT_MS, MAX_INFORMATIONAL, MAX_INITIAL_CREDIT_BYTES } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
-import type { CancelReason, FailureReason, RefuseReason, RetryClass } from './reasons.ts';
+import { PeerWatch } from './peer-watch.ts';
+import { type CancelReason, type FailureReason, type RefuseReason, wireReasonOf } from './reasons.ts';
+import { mayRetry, retryClassOf } from './retry-class.ts';
 import { downSubject, headSubject, NO_CONNECTOR, upSubject } from './subjects.ts';
-
-/** What a channel needs from its client. */
-export type ChannelHost = {
-  readonly publisher: CoalescingPublisher;
-  readonly ledger: CreditLedger;
-  readonly ingressId: string;
-  readonly maxDispatches: number;
-  readonly acceptDeadlineMs: number;
-  readonly probeAfterMs: number;
-  readonly probeTimeoutMs: number;
-  readonly now: () => number;
-  openChannels(): number;
-  newChannelId(): string;
-  enlist(channel: DispatchedChannel): void;
-  delist(channel: DispatchedChannel): void;
-  /** Run a callback of the caller; when it throws, its channel ends and nothing else. */
-  guard(channel: DispatchedChannel, action: () => void): void;
-  onAcceptMissed(channel: DispatchedChannel): void;
-  onAborted(channel: DispatchedChannel, reason: CancelReason): void;
-};
 
 /**
  * One request at the ingress: dispatches the head until a connector answers, pins itself to that connector, then moves
- * both bodies. States: dispatching (not pinned), pinned, responding (final head seen), closed.
+ * both bodies. One state machine, kept in one file although it passes 300 lines: every method changes the same few
+ * fields, and the order of their changes is the protocol. States: dispatching (not pinned), pinned, responding (final head seen), closed.
  */
 export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwner {
   readonly #host: ChannelHost;
@@ -51,13 +34,14 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   #dispatches = 0;
   #outbox: Outbox;
   #receiver: BodyReceiver;
-  #account;
+  #account: CreditAccount;
   #connectorId: string | undefined;
   #upSubject: string | undefined;
   #nextSequence = 0;
   #isClosed = false;
   #isBodyWanted = false;
   #isBodyTaken = false;
+  #hasSentBody = false;
   #hasHead = false;
   #isUpgraded = false;
   #informational = 0;
@@ -66,8 +50,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   #hasMissed = false;
   #dispatchedAtMs = 0;
   #progressAtMs = 0;
-  #receivedAtMs = 0;
-  #probedAtMs: number | undefined;
+  readonly #watch: PeerWatch;
   #onAbortSignal: (() => void) | undefined;
 
   constructor(
@@ -82,6 +65,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     this.#open = open;
     this.#handlers = handlers;
     this.#isIdempotent = isIdempotent;
+    this.#watch = new PeerWatch(host.probeAfterMs, host.probeTimeoutMs, host.now());
     this.#outbox = new Outbox(host.publisher, this, 1, 0);
     const credit = host.ledger.initialCredit(host.openChannels(), MAX_INITIAL_CREDIT_BYTES);
     this.#account = host.ledger.open(this, credit, host.now());
@@ -89,7 +73,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     this.#dispatch(credit);
     if (this.#isComplete) this.#outbox.markEnded();
     else if (!request.hasBody && request.isUpgrade !== true) this.#outbox.end(undefined);
-    this.#watch(request.signal);
+    this.#heed(request.signal);
   }
 
   get id(): string {
@@ -161,6 +145,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   onOutboxProgress(): void {
+    this.#hasSentBody = true;
     this.#progressAtMs = this.#host.now();
   }
 
@@ -182,8 +167,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   onPacket(packet: Packet): void {
-    this.#receivedAtMs = this.#host.now();
-    this.#probedAtMs = undefined;
+    this.#watch.received(this.#host.now());
     if (packet.sequence !== this.#nextSequence && !packet.isReset) {
       this.abort('gap', `expected packet ${this.#nextSequence}, got ${packet.sequence}`);
       return;
@@ -214,20 +198,14 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
       this.#fail('origin-timeout', 'no response head within the backend timeout');
       return;
     }
-    if (!isConnected) {
-      this.#receivedAtMs = nowMs;
-    } else if (this.#probedAtMs !== undefined) {
-      if (nowMs - this.#probedAtMs >= this.#host.probeTimeoutMs) this.abort('peer-silent', 'probe was not answered');
-    } else if (nowMs - this.#receivedAtMs >= this.#host.probeAfterMs) {
-      this.probe(nowMs);
-    }
+    const state = this.#watch.check(nowMs, isConnected);
+    if (state === 'silent') this.abort('peer-silent', 'probe was not answered');
+    if (state === 'ask') this.probe(nowMs);
   }
 
   /** Ask the connector whether it still has this channel, and whether anything got lost. */
   probe(nowMs: number): void {
-    if (this.#isClosed || this.#connectorId === undefined || this.#probedAtMs !== undefined) return;
-    this.#probedAtMs = nowMs;
-    this.#outbox.probe(false);
+    if (!this.#isClosed && this.#connectorId !== undefined && this.#watch.ask(nowMs)) this.#outbox.probe(false);
   }
 
   #sweepDispatch(nowMs: number, isConnected: boolean): void {
@@ -256,7 +234,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     this.#dispatches++;
     this.#dispatchedAtMs = nowMs;
     this.#progressAtMs = nowMs;
-    this.#receivedAtMs = nowMs;
+    this.#watch.received(nowMs);
     this.#host.enlist(this);
     const packet = encodeOpenPacket(this.#open, this.#host.ingressId, this.#id, credit);
     const reply = upSubject(this.#host.ingressId, NO_CONNECTOR, this.#id);
@@ -382,26 +360,32 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   #onCancel(frame: Extract<Frame, { type: 'cancel' }>): void {
-    const isUntouched = frame.phase === 'origin-not-contacted' && !this.#hasHead;
-    this.#fail(frame.reason, frame.text, isUntouched ? 'not-dispatched' : undefined, false);
+    this.#fail(frame.reason, frame.text, frame.phase === 'origin-not-contacted', false);
   }
 
-  #fail(reason: FailureReason, text: string, known?: RetryClass, tellPeer = true): void {
+  #fail(reason: FailureReason, text: string, isUntouched = false, tellsPeer = true): void {
     if (this.#isClosed) return;
-    const failure = this.#describe(reason, text, known);
-    const isWireReason = reason !== 'no-connector' && reason !== 'accept-timeout' && reason !== 'refused';
-    this.#close(tellPeer && isWireReason ? wireReason(reason) : undefined, text);
+    const failure = this.#describe(reason, text, isUntouched);
+    this.#close(tellsPeer ? wireReasonOf(reason) : undefined, text);
     this.#receiver.abort(reason);
     this.#handlers.onFailure(failure);
   }
 
-  #describe(reason: FailureReason, text: string, known: RetryClass | undefined): ChannelFailure {
-    const retryClass = known ?? this.#retryClass(reason);
-    const isRepeatable = retryClass === 'not-dispatched' || (retryClass === 'dispatched' && this.#isIdempotent);
+  #describe(reason: FailureReason, text: string, isUntouched: boolean): ChannelFailure {
+    const facts = {
+      hasHead: this.#hasHead,
+      hasMissed: this.#hasMissed,
+      mayRunUnconfirmed: this.#mayRunUnconfirmed(),
+      isConfirmed: this.#hasSentBody || this.#outbox.isEnded,
+      isUntouched,
+      isIdempotent: this.#isIdempotent,
+      isBodyTaken: this.#isBodyTaken || this.#isBodyWanted,
+    };
+    const retryClass = retryClassOf(reason, facts);
     return {
       reason,
       retryClass,
-      mayRetry: isRepeatable && !this.#isBodyTaken && !this.#isBodyWanted,
+      mayRetry: mayRetry(retryClass, facts),
       connectorId: this.#connectorId,
       refusal: reason === 'refused' ? this.#lastRefusal : undefined,
       dispatches: this.#dispatches,
@@ -409,22 +393,12 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     };
   }
 
-  #retryClass(reason: FailureReason): RetryClass {
-    if (this.#hasHead) return 'response-begun';
-    if (reason === 'no-connector' || reason === 'refused') {
-      return this.#hasMissed && this.#mayRunUnconfirmed() ? 'dispatched' : 'not-dispatched';
-    }
-    if (this.#mayRunUnconfirmed()) return 'dispatched';
-    const isConfirmed = this.#isBodyTaken || this.#outbox.isEnded;
-    return isConfirmed ? 'dispatched' : 'not-dispatched';
-  }
-
   /** Whether a connector may have called the origin without a confirmation from here. */
   #mayRunUnconfirmed(): boolean {
     return (this.#open.flags & (OPEN_END | OPEN_UPGRADE)) !== 0;
   }
 
-  #watch(signal: AbortSignal | undefined): void {
+  #heed(signal: AbortSignal | undefined): void {
     if (signal === undefined) return;
     this.#onAbortSignal = () => this.cancel('user-gone');
     signal.addEventListener('abort', this.#onAbortSignal, { once: true });
@@ -440,19 +414,5 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
       reason === undefined ? undefined : encodeCancelPacket(this.#outbox.nextSequence, false, reason, phase, text),
     );
     if (this.#onAbortSignal !== undefined) this.#request.signal?.removeEventListener('abort', this.#onAbortSignal);
-  }
-}
-
-function wireReason(reason: FailureReason): CancelReason {
-  switch (reason) {
-    case 'no-connector':
-    case 'accept-timeout':
-    case 'refused':
-    case 'too-many-channels':
-      return 'not-needed';
-    case 'head-too-large':
-      return 'too-large';
-    default:
-      return reason;
   }
 }

@@ -66,6 +66,7 @@ const GRANT_QUANTUM_BYTES = 64 * KIB;
 const LAGGING_WINDOW_BYTES = 16 * KIB;
 
 /**
+ * (Past 300 lines because the books and the rules over them must be read together.)
  * Who may send how much: one account per channel, links with an adaptive cap, one cap for the process. No I/O and no
  * clock: instants arrive as arguments, grants leave through the owners.
  *

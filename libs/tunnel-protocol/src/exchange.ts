@@ -7,29 +7,15 @@ import type {
   RespondOptions,
   ServerExchange,
 } from './channel.ts';
-import type { CoalescingPublisher } from './coalescing-publisher.ts';
-import type { CreditAccount, CreditLedger, CreditOwner } from './credit-ledger.ts';
+import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, encodeRefusePacket, prepareHead } from './encode-frame.ts';
+import type { ExchangeHost } from './exchange-host.ts';
 import type { Frame, OpenFrame, Packet } from './frame.ts';
 import { MAX_INFORMATIONAL } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
+import { PeerWatch } from './peer-watch.ts';
 import type { CancelPhase, CancelReason, RefuseReason } from './reasons.ts';
 import { upSubject } from './subjects.ts';
-
-/** What an exchange needs from its server. */
-export type ExchangeHost = {
-  readonly publisher: CoalescingPublisher;
-  readonly ledger: CreditLedger;
-  readonly connectorId: string;
-  readonly acceptDelayMs: number;
-  readonly probeAfterMs: number;
-  readonly probeTimeoutMs: number;
-  readonly now: () => number;
-  delist(exchange: TunnelExchange): void;
-  /** Run a callback of the caller; when it throws, its exchange ends and nothing else. */
-  guard(exchange: TunnelExchange, action: () => void): void;
-  onAborted(exchange: TunnelExchange, reason: CancelReason): void;
-};
 
 const NO_HANDLERS: ExchangeHandlers = { onCancel: () => undefined };
 
@@ -57,8 +43,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
   #isUpgraded = false;
   #informational = 0;
   #onConfirmed: (() => void) | undefined;
-  #receivedAtMs: number;
-  #probedAtMs: number | undefined;
+  readonly #watch: PeerWatch;
 
   constructor(host: ExchangeHost, open: OpenFrame) {
     this.#host = host;
@@ -72,7 +57,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
     this.#isRequestEnded = open.isComplete;
     const nowMs = host.now();
     this.#openedAtMs = nowMs;
-    this.#receivedAtMs = nowMs;
+    this.#watch = new PeerWatch(host.probeAfterMs, host.probeTimeoutMs, nowMs);
     this.#outbox = new Outbox(host.publisher, this, 0, open.credit);
     this.#outbox.setSubject(upSubject(open.ingressId, host.connectorId, open.channelId));
     this.#account = host.ledger.open(this, 0, nowMs);
@@ -194,8 +179,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
   }
 
   onPacket(packet: Packet): void {
-    this.#receivedAtMs = this.#host.now();
-    this.#probedAtMs = undefined;
+    this.#watch.received(this.#host.now());
     if (packet.sequence !== this.#nextSequence && !packet.isReset) {
       this.abort('gap', `expected packet ${this.#nextSequence}, got ${packet.sequence}`);
       return;
@@ -217,14 +201,9 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
 
   onSweep(nowMs: number, isConnected: boolean): void {
     if (!this.#hasAnswered && nowMs - this.#openedAtMs >= this.#host.acceptDelayMs) this.#accept();
-    if (!isConnected) {
-      this.#receivedAtMs = nowMs;
-    } else if (this.#probedAtMs !== undefined) {
-      if (nowMs - this.#probedAtMs >= this.#host.probeTimeoutMs) this.abort('peer-silent', 'probe was not answered');
-    } else if (nowMs - this.#receivedAtMs >= this.#host.probeAfterMs) {
-      this.#probedAtMs = nowMs;
-      this.#outbox.probe(false);
-    }
+    const state = this.#watch.check(nowMs, isConnected);
+    if (state === 'silent') this.abort('peer-silent', 'probe was not answered');
+    if (state === 'ask' && this.#watch.ask(nowMs)) this.#outbox.probe(false);
   }
 
   #onFrame(frame: Frame): void {

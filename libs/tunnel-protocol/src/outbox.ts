@@ -19,7 +19,7 @@ import {
   PROBE_ACK,
 } from './frame.ts';
 import {
-  MAX_DATA_BYTES,
+  DATA_FRAME_BYTES,
   MAX_FIELD_BLOCK_BYTES,
   MAX_OUTSTANDING_CREDIT_BYTES,
   MAX_PACKET_BYTES,
@@ -196,7 +196,7 @@ export class Outbox implements PacketSource {
     }
     const hasAllHeads = headCount === this.#heads.length;
     const room = MAX_PACKET_BYTES - size - FRAME_HEADER_BYTES;
-    const data = hasAllHeads ? Math.max(0, Math.min(this.#queue.bytes, this.#credit, MAX_DATA_BYTES, room)) : 0;
+    const data = hasAllHeads ? Math.max(0, Math.min(this.#queue.bytes, this.#credit, DATA_FRAME_BYTES, room)) : 0;
     if (data > 0) size += FRAME_HEADER_BYTES + data;
     const endBytes = FRAME_HEADER_BYTES + (this.#trailers === EMPTY_BLOCK ? 0 : this.#trailers.bytes);
     const ends =

@@ -44,6 +44,20 @@ export type CancelPhase = keyof typeof PHASE_CODES;
 /** What is known about the request when it failed: see PROTOCOL.md "Retry classes". */
 export type RetryClass = 'not-dispatched' | 'dispatched' | 'response-begun';
 
+/** What the connector is told; undefined when there is no connector to tell. */
+export function wireReasonOf(reason: FailureReason): CancelReason | undefined {
+  switch (reason) {
+    case 'no-connector':
+    case 'accept-timeout':
+    case 'refused':
+    case 'too-many-channels':
+    case 'head-too-large':
+      return undefined;
+    default:
+      return reason;
+  }
+}
+
 const refuseByCode = invert(REFUSE_CODES);
 const cancelByCode = invert(CANCEL_CODES);
 const phaseByCode = invert(PHASE_CODES);

@@ -1,6 +1,7 @@
 import type { ChannelFailure, ChannelHandlers, ClientChannel, OpenRequest } from './channel.ts';
+import type { ChannelHost } from './channel-host.ts';
 import { ChannelIds } from './channel-ids.ts';
-import { type ChannelHost, DispatchedChannel } from './client-channel.ts';
+import { DispatchedChannel } from './client-channel.ts';
 import { CoalescingPublisher } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodePacket } from './decode-packet.ts';

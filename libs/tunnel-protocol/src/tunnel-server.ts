@@ -3,7 +3,8 @@ import { CoalescingPublisher } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { type DecodeResult, decodePacket } from './decode-packet.ts';
 import { encodeCancelPacket, encodeRefusePacket } from './encode-frame.ts';
-import { type ExchangeHost, TunnelExchange } from './exchange.ts';
+import { TunnelExchange } from './exchange.ts';
+import type { ExchangeHost } from './exchange-host.ts';
 import { hasProbe, type OpenFrame } from './frame.ts';
 import { encodeHeartbeat } from './heartbeat.ts';
 import {
