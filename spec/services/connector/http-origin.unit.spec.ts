@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
 import { until } from '../../libs/tunnel-protocol/tunnel-pair.ts';
-import { field, originConfig, OriginWorld, request, type RunningOrigin, startOrigin } from './origin-world.ts';
+import { field, OriginWorld, originConfig, type RunningOrigin, request, startOrigin } from './origin-world.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -16,7 +16,10 @@ describe('a connector calling an http origin', () => {
     await Promise.all(running.splice(0).map((origin) => origin.stop()));
   });
 
-  const serve = async (listener: Parameters<typeof startOrigin>[0], changes: Parameters<typeof originConfig>[1] = {}) => {
+  const serve = async (
+    listener: Parameters<typeof startOrigin>[0],
+    changes: Parameters<typeof originConfig>[1] = {},
+  ) => {
     const origin = await startOrigin(listener);
     running.push(origin);
     world = await OriginWorld.start([originConfig(origin.url, changes)]);
@@ -40,10 +43,36 @@ describe('a connector calling an http origin', () => {
     let seen: string[] = [];
     const { world } = await serve((req, res) => {
       seen = req.rawHeaders;
-      res.writeHead(200, ['Set-Cookie', 'a=1', 'X-One', '1', 'Set-Cookie', 'b=2', 'X-Hop', 'x', 'Connection', 'keep-alive, X-Hop']);
+      res.writeHead(200, [
+        'Set-Cookie',
+        'a=1',
+        'X-One',
+        '1',
+        'Set-Cookie',
+        'b=2',
+        'X-Hop',
+        'x',
+        'Connection',
+        'keep-alive, X-Hop',
+      ]);
       res.end();
     });
-    const fields = ['X-B', '1', 'x-a', '2', 'X-B', '3', 'Connection', 'x-gone', 'X-Gone', '1', 'TE', 'trailers', 'Expect', '100-continue'];
+    const fields = [
+      'X-B',
+      '1',
+      'x-a',
+      '2',
+      'X-B',
+      '3',
+      'Connection',
+      'x-gone',
+      'X-Gone',
+      '1',
+      'TE',
+      'trailers',
+      'Expect',
+      '100-continue',
+    ];
     const outcome = await world.fetch('GET', '/', { fields });
     const own = seen.slice(seen.indexOf('X-B'));
     expect(own).to.deep.equal(['X-B', '1', 'x-a', '2', 'X-B', '3']);
@@ -95,7 +124,9 @@ describe('a connector calling an http origin', () => {
     const { world } = await serve((req, res) => {
       const hash = createHash('sha256');
       req.on('data', (chunk: Buffer) => hash.update(chunk));
-      req.on('end', () => res.end(`${req.headers['content-length']} ${req.headers['transfer-encoding']} ${hash.digest('hex')}`));
+      req.on('end', () =>
+        res.end(`${req.headers['content-length']} ${req.headers['transfer-encoding']} ${hash.digest('hex')}`),
+      );
     });
     const outcome = await world.fetch('POST', '/', { body, fields: ['content-length', String(body.length)] });
     expect(outcome.body.toString()).to.equal(`${body.length} undefined ${sha256(body)}`);
@@ -125,7 +156,8 @@ describe('a connector calling an http origin', () => {
   it('answers HEAD, 204 and 304 without a body and keeps their length field', async () => {
     const { world } = await serve((req, res) => {
       if (req.method === 'HEAD') res.writeHead(200, { 'content-length': '1234' });
-      else res.writeHead(req.url === '/304' ? 304 : 204, req.url === '/304' ? { etag: '"x"', 'content-length': '9' } : {});
+      else
+        res.writeHead(req.url === '/304' ? 304 : 204, req.url === '/304' ? { etag: '"x"', 'content-length': '9' } : {});
       res.end();
     });
     const head = await world.fetch('HEAD', '/');
@@ -143,7 +175,11 @@ describe('a connector calling an http origin', () => {
       res.end();
     });
     const outcome = await world.fetch('GET', '/');
-    expect([outcome.head?.status, field(outcome.head?.fields, 'location'), count]).to.deep.equal([302, ['/elsewhere'], 1]);
+    expect([outcome.head?.status, field(outcome.head?.fields, 'location'), count]).to.deep.equal([
+      302,
+      ['/elsewhere'],
+      1,
+    ]);
   });
 
   it('passes trailers and early hints on, and no other informational answer', async () => {

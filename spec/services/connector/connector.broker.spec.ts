@@ -1,0 +1,142 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { until } from '../../libs/tunnel-protocol/tunnel-pair.ts';
+import { ConnectorWorld } from './connector-world.ts';
+import { configurationOf } from './fake-service.ts';
+import { originConfig, type RunningOrigin, request, startOrigin } from './origin-world.ts';
+
+describe('a running connector', function () {
+  this.timeout(30_000);
+  let world: ConnectorWorld;
+  let origin: RunningOrigin;
+
+  beforeEach(async () => {
+    world = await ConnectorWorld.start();
+    origin = await startOrigin((req, res) => res.end(`${req.method} ${req.url}`));
+    world.service.configuration = configurationOf({ apps: [originConfig(origin.url)] });
+    await world.register();
+  });
+  afterEach(async () => {
+    await world.stop();
+    await origin.stop();
+  });
+
+  const get = (target = '/') => world.pair.fetch(request('GET', target));
+  const answers = async () => (await get('/x')).body.toString() === 'GET /x';
+
+  it('dials out, joins its group and answers from its origin', async () => {
+    const connector = await world.run();
+    expect(connector.ready).to.include({ connectorId: 'con_spec', status: 'active', isLinked: true });
+    expect((await get('/x')).body.toString()).to.equal('GET /x');
+  });
+
+  it('listens on loopback only, and its leaf has no listener but that one', async () => {
+    await world.run();
+    const config = readFileSync(world.paths.leafConfig, 'utf8');
+    expect(config).to.match(/host: "127\.0\.0\.1"/);
+    expect(config).to.not.match(/^\s*(http|https|monitor_port|cluster|websocket|gateway|mqtt)\b/m);
+    expect(config).to.not.match(/leafnodes \{[^}]*listen/);
+  });
+
+  it('starts its leaf again when it dies, and serves again', async () => {
+    await world.run();
+    const pid = Number(readFileSync(`${world.paths.run}/leaf.pid`, 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    await until(() => world.messages('leaf restarted').length === 1, 'the restart', 10_000);
+    await until(() => world.messages('hub link up').length === 2, 'the link', 10_000);
+    expect(await answers()).to.equal(true);
+    expect(world.messages('leaf ended')[0]).to.include({ how: 'signal SIGKILL' });
+  });
+
+  it('says once that the hub is lost and once that it is back, and serves again', async () => {
+    await world.run();
+    await world.hub.halt();
+    await until(
+      () => world.messages('hub link lost: no request arrives until it is back').length === 1,
+      'the loss',
+      10_000,
+    );
+    await world.hub.restart();
+  });
+
+  it('takes a changed configuration after a notice', async () => {
+    await world.run();
+    world.service.configuration = configurationOf({
+      version: 2,
+      apps: [originConfig(origin.url, { appId: 'app_two' })],
+    });
+    world.ingress.publish('tun.c.con_spec.routing.config', '');
+    await until(() => world.messages('configuration applied').some((line) => line['version'] === 2), 'version 2');
+    expect((await world.pair.fetch(request('GET', '/', { appId: 'app_two' }))).head?.status).to.equal(200);
+    expect((await get()).failure?.refusal).to.equal('stale-configuration');
+  });
+
+  it('moves to another group without dropping what runs', async () => {
+    await world.run();
+    expect(await answers()).to.equal(true);
+    world.service.configuration = configurationOf({
+      version: 2,
+      connectorGroupId: 'group-b',
+      queue: 'other-queue',
+      apps: [originConfig(origin.url)],
+    });
+    world.ingress.publish('tun.c.con_spec.routing.config', '');
+    await until(() => world.messages('configuration applied').some((line) => line['version'] === 2), 'version 2');
+    const inNewGroup = await world.pair.fetch({ ...request('GET', '/x'), group: 'group-b' });
+    expect(inNewGroup.body.toString()).to.equal('GET /x');
+    expect((await get()).failure?.reason).to.equal('no-connector');
+  });
+
+  it('serves nothing while pending, and starts when a group is assigned', async () => {
+    world.service.configuration = configurationOf({
+      version: 2,
+      status: 'pending',
+      connectorGroupId: null,
+      queue: null,
+    });
+    await world.run();
+    expect((await get()).failure?.reason).to.equal('no-connector');
+    world.service.configuration = configurationOf({ version: 3, apps: [originConfig(origin.url)] });
+    world.ingress.publish('tun.c.con_spec.routing.config', '');
+    await until(() => world.messages('configuration applied').some((line) => line['version'] === 3), 'version 3');
+    expect(await answers()).to.equal(true);
+  });
+
+  it('starts from its last good configuration while the endpoint is away', async () => {
+    world.service.configurationStatus = 503;
+    await world.run();
+    expect(await answers()).to.equal(true);
+    expect(world.messages('configuration not pulled')).to.have.length(1);
+  });
+
+  it('finishes running requests when drained, then ends its leaf', async () => {
+    let finish: () => void = () => undefined;
+    const slow = await startOrigin((_req, res) => {
+      finish = () => res.end('late');
+    });
+    world.service.configuration = configurationOf({ version: 2, apps: [originConfig(slow.url)] });
+    const connector = await world.run();
+    const running = get();
+    await until(() => finish.length === 0 && world.pair.client.openChannels === 1, 'the request');
+    const pid = Number(readFileSync(`${world.paths.run}/leaf.pid`, 'utf8'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const drained = connector.drain();
+    await until(() => {
+      finish();
+      return world.pair.client.openChannels === 0;
+    }, 'the answer');
+    expect((await running).body.toString()).to.equal('late');
+    await drained;
+    await connector.stop();
+    expect(() => process.kill(pid, 0)).to.throw();
+    await slow.stop();
+  });
+
+  it('refuses to start with every problem named when its state is damaged', async () => {
+    writeFileSync(world.paths.certificate, 'garbage');
+    const error = await world.run().catch((failure: Error) => failure);
+    expect(error).to.include({ code: 'ERR_CONFIG_CONNECTOR_CHECKS' });
+    expect((error as Error).message).to.match(/not readable PEM/);
+  });
+});
