@@ -8,7 +8,8 @@ export type NatsTransportOptions = {
 
 /**
  * The tunnel over one NATS connection. Connect with `noAsyncTraces: true`, `noEcho: true` and `maxReconnectAttempts: -1`;
- * while the link is down the client keeps what is published and sends it after reconnecting.
+ * while the link is down what is published is lost: the client empties its buffer with every attempt to reconnect. The
+ * tunnel notices by the accept deadline, which waits for the link, and by probes.
  */
 export function natsTransport(connection: NatsConnection, options: NatsTransportOptions = {}): TunnelTransport {
   let isConnected = true;
