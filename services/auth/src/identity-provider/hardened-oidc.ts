@@ -17,8 +17,11 @@ export type HardenedOidcOptions = {
   readonly timeoutMs: number;
 };
 
-/** `session` key under which the strategy keeps state and nonce; passport's name for the strategy. */
-export const SESSION_KEY = 'oidc';
+/** Where passport-azure-ad keeps state and nonce in the session object, by default. */
+export function sessionKeyOf(clientId: string): string {
+  return `OIDC: ${clientId}`;
+}
+
 const MAX_PARAMETER_LENGTH = 8192;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 const PARAMETERS = ['code', 'state', 'error', 'error_description', 'iss', 'session_state'] as const;
@@ -55,7 +58,6 @@ export class HardenedOidc extends OIDCStrategy {
         clockSkew: CLOCK_SKEW_SECONDS,
         loggingLevel: 'error',
         loggingNoPII: true,
-        ...{ sessionKey: SESSION_KEY },
       },
       (
         _req: Request,
@@ -93,8 +95,8 @@ export class HardenedOidc extends OIDCStrategy {
       req,
       (error) => {
         if (!error) {
-          params['metadata'] = this.metadata;
-          params['cachekey'] = `${this.options.issuer}#${this.metadata?.version}`;
+          params.metadata = this.metadata;
+          params.cachekey = `${this.options.issuer}#${this.metadata?.version}`;
         }
         next(error);
       },
@@ -140,7 +142,7 @@ export class HardenedOidc extends OIDCStrategy {
   ): void {
     this.checkIdToken(params).then(
       (metadata) => {
-        params['metadata'] = metadata;
+        params.metadata = metadata;
         this.guard(
           () => super._idTokenHandler(params, toValidate, req, next, callback),
           (error) => this.error(error),
@@ -195,9 +197,9 @@ function problemOfResponse(query: unknown, issuer: string): IdentityProviderErro
 function problemOfTokenAnswer(answer: Readonly<Record<string, unknown>>): IdentityProviderError | null {
   const fields = ['id_token', 'access_token', 'refresh_token', 'token_type'];
   const wrong = fields.find((name) => answer[name] !== undefined && typeof answer[name] !== 'string');
-  const type = answer['token_type'];
+  const type = answer.token_type;
   if (wrong !== undefined) return nonsense(`${wrong} is not text`);
-  if (answer['id_token'] === undefined) return nonsense('it sent no ID token');
+  if (answer.id_token === undefined) return nonsense('it sent no ID token');
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return nonsense('its token type is not Bearer');
   return null;
 }

@@ -1,18 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import passport from 'passport';
+import { z } from 'zod';
 import { authPaths, MANAGE_SCOPE, REGISTER_SCOPE } from '#libs/contracts';
 import type { IdentityProviderConfig } from '../config.ts';
 import { fileError, IdentityProviderError } from '../errors.ts';
 import { refused, type TokenClaims } from './check-token.ts';
 import { drivePassport } from './drive-passport.ts';
 import { HardenedBearer } from './hardened-bearer.ts';
-import { HardenedOidc, SESSION_KEY } from './hardened-oidc.ts';
+import { HardenedOidc, sessionKeyOf } from './hardened-oidc.ts';
 import type { IdentityProvider, SignInTransaction } from './identity-provider.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { principalOf } from './principal-of-claims.ts';
 import { createProviderConnection } from './provider-connection.ts';
 
+/** Passport's name for the sign-in strategy; the others are named by their scope. */
+const SIGN_IN = 'oidc';
+const kept = z.object({ state: z.string(), nonce: z.string(), timeStamp: z.number() });
+const keptSession = z.object({ content: z.tuple([kept]) });
 const SCOPES = [MANAGE_SCOPE, REGISTER_SCOPE];
 const API_PREFIX = 'api://';
 const ERROR_CODE = /^[\w.-]{1,60}$/;
@@ -35,8 +40,9 @@ export function createPassportIdentityProvider(options: {
     : config.apiAudience;
   const audience = [api, `${API_PREFIX}${api}`];
   const authenticator = new passport.Passport();
+  const sessionKey = sessionKeyOf(clientId);
   const oidc = { store, connection, issuer, tenantId, clientId, clientSecret, redirectUrl, timeoutMs };
-  authenticator.use(SESSION_KEY, new HardenedOidc(oidc));
+  authenticator.use(SIGN_IN, new HardenedOidc(oidc));
   for (const scope of SCOPES)
     authenticator.use(scope, new HardenedBearer({ store, issuer, tenantId, audience, scope }));
   return {
@@ -46,9 +52,9 @@ export function createPassportIdentityProvider(options: {
       const code_challenge = createHash('sha256').update(codeVerifier).digest('base64url');
       const extraAuthReqQueryParams = { code_challenge, code_challenge_method: 'S256' };
       const request = { method: 'GET', headers: {}, query: {}, session } as const;
-      const outcome = await drivePassport(authenticator, SESSION_KEY, { extraAuthReqQueryParams }, request);
+      const outcome = await drivePassport(authenticator, SIGN_IN, { extraAuthReqQueryParams }, request);
       if (outcome.kind !== 'redirect') throw refused('there was none to be had');
-      return { location: outcome.location, transaction: readTransaction(session, codeVerifier) };
+      return { location: outcome.location, transaction: readTransaction(session[sessionKey], codeVerifier) };
     },
     complete: async (query, transaction) => {
       const { state, code, error } = query;
@@ -56,10 +62,10 @@ export function createPassportIdentityProvider(options: {
       if (error !== undefined) throw refusedByProvider(error);
       if (!code) throw missingCode();
       const { nonce, codeVerifier, startedAtMs } = transaction;
-      const session = { [SESSION_KEY]: { content: [{ state, nonce, timeStamp: startedAtMs }] } };
+      const session = { [sessionKey]: { content: [{ state, nonce, timeStamp: startedAtMs }] } };
       const tokenOptions = { extraTokenReqQueryParams: { code_verifier: codeVerifier } };
       const request = { method: 'GET', headers: {}, query, session } as const;
-      const outcome = await drivePassport(authenticator, SESSION_KEY, tokenOptions, request);
+      const outcome = await drivePassport(authenticator, SIGN_IN, tokenOptions, request);
       if (outcome.kind !== 'user') throw missingCode();
       return principalOf(outcome.user as TokenClaims, { requireGroups: true });
     },
@@ -85,11 +91,11 @@ export function createPassportIdentityProvider(options: {
 }
 
 /** State and nonce as the strategy put them into its session object. */
-function readTransaction(session: Readonly<Record<string, unknown>>, codeVerifier: string): SignInTransaction {
-  const kept = session[SESSION_KEY] as { content?: { state?: unknown; nonce?: unknown }[] } | undefined;
-  const { state, nonce } = kept?.content?.[0] ?? {};
-  if (typeof state !== 'string' || typeof nonce !== 'string') throw refused('passport kept no state');
-  return { state, nonce, codeVerifier, startedAtMs: Date.now() };
+function readTransaction(kept: unknown, codeVerifier: string): SignInTransaction {
+  const parsed = keptSession.safeParse(kept);
+  if (!parsed.success) throw refused('passport kept no state');
+  const [{ state, nonce, timeStamp }] = parsed.data.content;
+  return { state, nonce, codeVerifier, startedAtMs: timeStamp };
 }
 
 function stateMismatch(): IdentityProviderError {

@@ -51,9 +51,9 @@ export function principalOf(claims: TokenClaims, options: { readonly requireGrou
 
 /** Entra above 200 groups: `_claim_names.groups`, or `hasgroups` in the implicit flow. */
 function hasUnknownGroups(claims: TokenClaims): boolean {
-  const names = claims['_claim_names'];
+  const names = claims._claim_names;
   const isElsewhere = typeof names === 'object' && names !== null && 'groups' in names;
-  return isElsewhere || (claims['hasgroups'] !== undefined && claims['hasgroups'] !== false);
+  return isElsewhere || (claims.hasgroups !== undefined && claims.hasgroups !== false);
 }
 
 /** Control characters become spaces: names end up on pages, in log lines and in headers. */

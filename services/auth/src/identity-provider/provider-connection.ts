@@ -75,7 +75,7 @@ function readAnswer(url: string, statusCode: number, text: string): Record<strin
   }
   if (!isRecord(answer)) throw nonsense(url, `answered ${statusCode} with something that is no JSON object`);
   if (statusCode === 200) return answer;
-  const code = answer['error'];
+  const code = answer.error;
   if (typeof code !== 'string' || !ERROR_CODE.test(code)) throw nonsense(url, `answered with status ${statusCode}`);
   throw new IdentityProviderError(
     'identity-provider-refused',

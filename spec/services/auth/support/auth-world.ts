@@ -1,0 +1,159 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from 'nats';
+import type { z } from 'zod';
+import { credentialsFile, ensureStreams } from '#broker';
+import { type AppFact, appAggregate, newId, revocations } from '#libs/contracts';
+import { type Commit, type EventStore, type Fact, openEventStore } from '#libs/events';
+import { metadataOf } from '#libs/events/testing';
+import { subscribeFeed } from '#libs/messaging';
+import type { RunningService } from '#libs/service-host';
+import { createLogger } from '#libs/telemetry';
+import { authConfig } from '../../../../services/auth/src/config.ts';
+import { AUTH_AGGREGATES } from '../../../../services/auth/src/ports.ts';
+import { startAuth } from '../../../../services/auth/src/service.ts';
+import { type RunningBroker, startBroker } from '../../../support/broker.ts';
+import { type RunningIdentityProvider, startIdentityProvider } from '../../../support/identity-provider.ts';
+
+export const TENANT = 'default';
+export const SIGN_IN_URL = 'https://login.sallyport.localhost:8443';
+export const PORTAL_URL = 'https://portal.sallyport.localhost:8443/';
+export const APP_URL = 'https://wiki.sallyport.localhost:8443/';
+
+export type AuthWorld = {
+  readonly broker: RunningBroker;
+  readonly idp: RunningIdentityProvider;
+  /** The ingress's and the console's connection to the backbone. */
+  readonly ingress: NatsConnection;
+  readonly console: NatsConnection;
+  /** Reads every fact, with the rights of audit. */
+  readonly store: EventStore;
+  readonly operatorKey: KeyObject;
+  readonly keyDirectory: string;
+  readonly revocations: z.infer<typeof revocations.message>[];
+  /** Log lines of auth so far. */
+  readonly log: string[];
+  readonly clock: { offsetMs: number };
+  appendApp(id: string, facts: readonly AppFact[]): Promise<void>;
+  /** Facts of one kind, by the name of the fact. */
+  factsNamed(type: string): Promise<readonly (Fact & { readonly commit: Commit })[]>;
+  restart(change?: Readonly<Record<string, unknown>>): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** auth with the real hub, its real credentials and the real development identity provider. */
+export async function startAuthWorld(): Promise<AuthWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-auth-'));
+  const [broker, idp] = await Promise.all([
+    startBroker({ tenant: TENANT }),
+    startIdentityProvider({
+      redirectUris: [`${SIGN_IN_URL}/.sallyport/callback`],
+      postLogoutRedirectUris: [`${SIGN_IN_URL}/.sallyport/signed-out`],
+    }),
+  ]);
+  await ensureStreams(await jetstreamManager(await broker.connectAs('provisioner', 'core'), { checkAPI: false }));
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicKeyFile = join(folder, 'operator.pem');
+  writeFileSync(publicKeyFile, publicKey.export({ type: 'spki', format: 'pem' }));
+  const keyDirectory = join(folder, 'auth');
+  const clock = { offsetMs: 0 };
+  const log: string[] = [];
+  const logger = createLogger({ service: 'auth', write: (line) => log.push(line) });
+  const start = (change: Readonly<Record<string, unknown>>) =>
+    startAuth(
+      authConfig.parse({
+        tenant: TENANT,
+        broker: { servers: [...broker.servers], caFile: broker.layout.caFile },
+        credentials: {
+          backbone: credentialsFile(broker.layout, 'auth', 'backbone'),
+          core: credentialsFile(broker.layout, 'auth', 'core'),
+        },
+        signInUrl: SIGN_IN_URL,
+        portalUrl: PORTAL_URL,
+        identityProvider: {
+          issuer: idp.issuer,
+          tenantId: idp.tenantId,
+          clientId: idp.clientIds.web,
+          clientSecretFile: idp.clientSecretFile,
+          apiAudience: `api://${idp.clientIds.api}`,
+          caFile: idp.caFile,
+        },
+        keyDirectory,
+        localOperator: { publicKeyFile },
+        ...change,
+      }),
+      { logger },
+      { nowMs: () => Date.now() + clock.offsetMs },
+    );
+  let service: RunningService = await start({});
+  const ingress = await broker.connectAs('ingress');
+  const received: z.infer<typeof revocations.message>[] = [];
+  subscribeFeed(ingress, TENANT, revocations, (message) => received.push(message), { logger });
+  await ingress.flush();
+  const routing = await openEventStore(await broker.connectAs('routing', 'core'), [appAggregate]);
+  const store = await openEventStore(await broker.connectAs('audit', 'core'), AUTH_AGGREGATES);
+  const end = async () => {
+    await service.drain();
+    await service.stop();
+  };
+  return {
+    broker,
+    idp,
+    ingress,
+    console: await broker.connectAs('console'),
+    store,
+    operatorKey: privateKey,
+    keyDirectory,
+    revocations: received,
+    log,
+    clock,
+    appendApp: async (id, facts) => {
+      const ref = { tenant: TENANT, type: appAggregate, id };
+      const { revision } = await routing.load(ref);
+      const outcome = await routing.append(ref, revision, facts, metadataOf(newId('cmd')));
+      if (outcome.status !== 'appended') throw new Error(`app not appended: ${outcome.status}`);
+    },
+    factsNamed: async (type) => {
+      const found: (Fact & { commit: Commit })[] = [];
+      for await (const commit of store.read({ filters: [{ tenant: TENANT }] }))
+        for (const fact of commit.facts) if (fact.type === type) found.push({ ...fact, commit });
+      return found;
+    },
+    restart: async (change = {}) => {
+      await end();
+      service = await start(change);
+    },
+    stop: async () => {
+      await end();
+      await Promise.all([broker.stop(), idp.stop()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An app published at `url`, open to these users and groups. */
+export function published(
+  options: { url?: string; users?: readonly string[]; groups?: readonly string[] } = {},
+): AppFact[] {
+  return [
+    {
+      type: 'AppPublished',
+      data: {
+        name: 'Wiki',
+        internalUrl: 'http://localhost:3000/',
+        externalUrl: options.url ?? APP_URL,
+        preauthentication: 'oidc',
+        connectorGroupId: 'grp_default',
+        backendTimeoutSeconds: 85,
+        cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' },
+        translateHeaders: true,
+        validateBackendCertificate: true,
+      } as Extract<AppFact, { type: 'AppPublished' }>['data'],
+    },
+    ...(options.users ?? []).map((userId) => ({ type: 'AppUserAssigned' as const, data: { userId } })),
+    ...(options.groups ?? []).map((groupId) => ({ type: 'AppGroupAssigned' as const, data: { groupId } })),
+  ];
+}

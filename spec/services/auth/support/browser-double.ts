@@ -1,0 +1,118 @@
+import type { NatsConnection } from 'nats';
+import {
+  ACCESS_COOKIE,
+  type AuthorizeReply,
+  type AuthReply,
+  authorize,
+  beginSignIn,
+  completeSignIn,
+  continueSignIn,
+  openAppAccess,
+  signOut,
+} from '#libs/contracts';
+import { callEndpoint } from '#libs/messaging';
+import { ScriptedBrowser, signInByForm } from '../../../support/identity-provider.ts';
+import { APP_URL, SIGN_IN_URL, TENANT } from './auth-world.ts';
+
+type Redirect = Extract<AuthReply, { kind: 'redirect' }>;
+
+/** A browser in front of an ingress that asks auth and does what it says: one cookie jar per host, nothing checked. */
+export class BrowserDouble {
+  readonly jars = new Map<string, Map<string, string>>();
+  readonly #nc: NatsConnection;
+  readonly #identityProviderBrowser: ScriptedBrowser;
+  requestId = 'req_spec';
+
+  constructor(nc: NatsConnection, ca: string) {
+    this.#nc = nc;
+    this.#identityProviderBrowser = new ScriptedBrowser({ ca });
+  }
+
+  cookies(url: string): Record<string, string> {
+    return Object.fromEntries(this.jar(url));
+  }
+
+  jar(url: string): Map<string, string> {
+    const { host } = new URL(url);
+    const jar = this.jars.get(host) ?? new Map<string, string>();
+    this.jars.set(host, jar);
+    return jar;
+  }
+
+  async begin(appId: string, returnUrl = APP_URL): Promise<AuthReply> {
+    const request = { ...this.#request(returnUrl), appId, returnUrl };
+    return this.#keep(returnUrl, await callEndpoint(this.#nc, TENANT, beginSignIn, request));
+  }
+
+  /** The same for an address that may be none; cookies are those of the wiki. */
+  async beginWith(appId: string, returnUrl: string): Promise<AuthReply> {
+    const request = { ...this.#request(APP_URL), appId, returnUrl };
+    return this.#keep(APP_URL, await callEndpoint(this.#nc, TENANT, beginSignIn, request));
+  }
+
+  async continue(location: string): Promise<AuthReply> {
+    const token = new URL(location).searchParams.get('t') ?? '';
+    const request = { ...this.#request(SIGN_IN_URL), token };
+    return this.#keep(SIGN_IN_URL, await callEndpoint(this.#nc, TENANT, continueSignIn, request));
+  }
+
+  /** At the identity provider; the address it sends the browser back to. */
+  authenticate(location: string, username: string): Promise<string> {
+    const browser = this.#identityProviderBrowser;
+    return signInByForm({ authorizeUrl: location, username, password: username, browser });
+  }
+
+  async complete(callback: string | Record<string, string | string[]>): Promise<AuthReply> {
+    const query = typeof callback === 'string' ? Object.fromEntries(new URL(callback).searchParams) : callback;
+    const request = { ...this.#request(SIGN_IN_URL), query };
+    return this.#keep(SIGN_IN_URL, await callEndpoint(this.#nc, TENANT, completeSignIn, request));
+  }
+
+  async open(location: string, appId: string): Promise<AuthReply> {
+    const ticket = new URL(location).searchParams.get('ticket') ?? '';
+    const request = { ...this.#request(location), appId, ticket };
+    return this.#keep(location, await callEndpoint(this.#nc, TENANT, openAppAccess, request));
+  }
+
+  async signOut(url: string): Promise<AuthReply> {
+    return this.#keep(url, await callEndpoint(this.#nc, TENANT, signOut, this.#request(url)));
+  }
+
+  /** From the app to the app: every step must be a redirect. Returns where it ended. */
+  async signIn(username: string, appId: string, returnUrl = APP_URL): Promise<string> {
+    const begun = redirected(await this.begin(appId, returnUrl));
+    const sent = redirected(await this.continue(begun.location));
+    let ticket = sent.location;
+    if (!ticket.includes('/.sallyport/complete?')) {
+      const callback = await this.authenticate(sent.location, username);
+      ticket = redirected(await this.complete(callback)).location;
+    }
+    return redirected(await this.open(ticket, appId)).location;
+  }
+
+  authorize(appId: string, url = APP_URL, cookie = this.jar(url).get(ACCESS_COOKIE) ?? ''): Promise<AuthorizeReply> {
+    const { requestId, client } = this.#request(url);
+    return callEndpoint(this.#nc, TENANT, authorize, { appId, accessCookie: cookie, requestId, client });
+  }
+
+  #request(url: string) {
+    const client = { address: '192.0.2.7', userAgent: 'spec' };
+    return { requestId: this.requestId, client, cookies: this.cookies(url) };
+  }
+
+  #keep(url: string, reply: AuthReply): AuthReply {
+    const jar = this.jar(url);
+    for (const line of reply.setCookies) {
+      const [pair = '', ...attributes] = line.split('; ');
+      const at = pair.indexOf('=');
+      if (attributes.includes('Max-Age=0')) jar.delete(pair.slice(0, at));
+      else jar.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+    return reply;
+  }
+}
+
+export function redirected(reply: AuthReply): Redirect {
+  if (reply.kind !== 'redirect') throw new Error(`expected a redirect, got ${JSON.stringify(reply)}`);
+  return reply;
+}
