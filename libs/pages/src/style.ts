@@ -46,8 +46,8 @@ cursor:pointer}
 .button.quiet{background:transparent;color:var(--ink);border-color:var(--line);font-weight:500;min-height:2.2rem;
 padding:.25rem .85rem;font-size:.925rem}
 .button.quiet:hover{border-color:var(--soft);filter:none}
-.tiles{list-style:none;margin:0;padding:0;display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,16.5rem),1fr))}
-.tile{display:flex;gap:.9rem;align-items:center;height:100%;padding:1rem 1.1rem;background:var(--card);border:1px solid var(--line);
+.tiles{list-style:none;margin:0;padding:0;display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17.5rem),1fr))}
+.tile{display:flex;gap:.9rem;align-items:flex-start;height:100%;padding:1.05rem 1.1rem;background:var(--card);border:1px solid var(--line);
 border-radius:14px;color:inherit;text-decoration:none;box-shadow:var(--shadow)}
 .tile:hover{border-color:var(--accent)}
 .tile:focus-visible{border-radius:14px}
@@ -64,7 +64,7 @@ border-radius:999px;padding:0 .5rem}
 .tone5{background:#163f3b;color:#aee2db}}
 .empty{border:1px dashed var(--line);border-radius:14px;padding:2rem 1.5rem;color:var(--soft);background:var(--card)}
 footer{color:var(--soft);font-size:.8125rem;text-align:center;padding:0 1.25rem 1.5rem}
-@media (max-width:30rem){main{padding-top:1.4rem}.card{padding:1.3rem}dl.facts{grid-template-columns:1fr;gap:.1rem}
+@media (max-width:30rem){.bar .who{width:100%;gap:.2rem .6rem}.bar .who form{margin-left:auto}main{padding-top:1.4rem}.card{padding:1.3rem}dl.facts{grid-template-columns:1fr;gap:.1rem}
 dl.facts dd{margin-bottom:.5rem}.actions .button{width:100%}}
 @media (prefers-reduced-motion:no-preference){.tile{transition:border-color .12s}}
 @media (forced-colors:active){.card,.tile,.button{border:1px solid}}

@@ -59,13 +59,18 @@ ${apps.map(tile)}</ul>`;
 }
 
 function tile({ view }: PublishedApp): Html {
-  const { host, pathname } = new URL(view.externalUrl);
+  const { hostname, pathname } = new URL(view.externalUrl);
   const [first] = new Intl.Segmenter('en').segment(view.name.trim());
   const letter = first?.segment.toUpperCase() ?? '?';
-  return html`<li><a class="tile" href="${view.externalUrl}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${host}${pathname === '/' ? '' : pathname}</span>${
+  return html`<li><a class="tile" href="${view.externalUrl}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${breakable(hostname)}${pathname === '/' ? '' : pathname}</span>${
     view.preauthentication === 'passthrough' && html` <span class="note">Open without sign-in</span>`
   }</span></a></li>
 `;
+}
+
+/** Long host names may break before a dot, and nowhere else as long as the parts fit. */
+function breakable(hostname: string): Html[] {
+  return hostname.split('.').map((label, i) => (i === 0 ? html`${label}` : html`<wbr>.${label}`));
 }
 
 function nothingYet(): Html {
