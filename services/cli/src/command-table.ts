@@ -1,0 +1,27 @@
+import type { Command } from './command.ts';
+import { accessCommands } from './commands/access.ts';
+import { appCommands } from './commands/apps.ts';
+import { connectorCommands } from './commands/connectors.ts';
+import { eventCommands } from './commands/events.ts';
+import { groupCommands } from './commands/groups.ts';
+import { limitCommands } from './commands/limits.ts';
+import { publish } from './commands/publish.ts';
+import { replayCommand } from './commands/replay.ts';
+import { sessionCommands } from './commands/sessions.ts';
+import { signInCommands } from './commands/sign-in.ts';
+import { status } from './commands/status.ts';
+
+/** In the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  publish,
+  ...appCommands,
+  ...groupCommands,
+  ...connectorCommands,
+  ...limitCommands,
+  ...sessionCommands,
+  ...eventCommands,
+  ...accessCommands,
+  replayCommand,
+  ...signInCommands,
+  status,
+];

@@ -1,0 +1,115 @@
+import { type ConnectorView, connectorView } from '#libs/contracts';
+import type { Command, CommandContext } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { printable } from '../output/table.ts';
+import { listConnectors, resolveConnector, resolveGroup } from './resources.ts';
+
+const connector = [{ name: 'connector' }] as const;
+const CONNECTOR = '<connector> is an id or a name.';
+
+export const connectorCommands: readonly Command[] = [
+  {
+    name: 'connectors list',
+    summary: 'List connectors with their presence',
+    options: { revoked: { type: 'boolean', summary: 'with revoked ones' } },
+    run: async ({ api, args, out }) => {
+      const all = await listConnectors(await api());
+      const connectors = args.has('revoked') ? all : all.filter(({ status }) => status !== 'revoked');
+      out.result({ connectors }, () =>
+        out.table(
+          ['name', 'status', 'presence', 'group', 'machine', 'version', 'last seen', 'id'],
+          connectors.map((one) => [
+            one.name,
+            one.status,
+            one.presence,
+            one.connectorGroupId ?? 'none',
+            one.machineName,
+            one.version,
+            one.lastSeenAt ?? '-',
+            one.id,
+          ]),
+          'no connectors: register one with `sallyport connector register`',
+        ),
+      );
+      return undefined;
+    },
+  },
+  {
+    name: 'connectors assign',
+    summary: 'Put a connector into a group; a pending one begins to serve',
+    details: CONNECTOR,
+    positionals: [...connector, { name: 'group' }],
+    run: async (context) => {
+      const api = await context.api();
+      const connectorGroupId = (await resolveGroup(api, context.args.required('group'))).id;
+      return change(context, { connectorGroupId }, (one) => `serves group ${one.connectorGroupId}`);
+    },
+  },
+  {
+    name: 'connectors rename',
+    summary: 'Rename a connector',
+    details: CONNECTOR,
+    positionals: [...connector, { name: 'new-name' }],
+    run: (context) => change(context, { name: context.args.required('new-name') }, () => 'is its new name'),
+  },
+  {
+    name: 'connectors revoke',
+    summary: 'Revoke a connector for good: its link is cut and its certificate refused',
+    details: CONNECTOR,
+    positionals: connector,
+    options: { reason: { type: 'string', value: 'text', summary: 'kept in the record' } },
+    run: async (context) => {
+      const api = await context.api();
+      const { id } = await resolveConnector(api, context.args.required('connector'));
+      const query = { reason: context.args.text('reason') };
+      return done(context, await api.call(connectorView, 'DELETE', `connectors/${id}`, { query }), 'is revoked');
+    },
+  },
+  passedOn('register', 'Register a connector on this machine with a token of an administrator'),
+  passedOn('run', 'Run the connector that was registered on this machine'),
+];
+
+async function change(
+  context: CommandContext,
+  body: Readonly<Record<string, string>>,
+  what: (connector: ConnectorView) => string,
+): Promise<undefined> {
+  const api = await context.api();
+  const { id } = await resolveConnector(api, context.args.required('connector'));
+  const changed = await api.call(connectorView, 'PATCH', `connectors/${id}`, { body });
+  return done(context, changed, what(changed));
+}
+
+function done({ out }: CommandContext, one: ConnectorView, what: string): undefined {
+  out.result(one, () => `${printable(one.name)} (${one.id}) ${what}\n`);
+  return undefined;
+}
+
+/** The connector is a program of its own, installed where the origins are; these two commands run it from here. */
+function passedOn(verb: 'register' | 'run', summary: string): Command {
+  const example =
+    verb === 'register'
+      ? '\n\nExample:\n  sallyport token --for register | sallyport connector register --token-stdin \\\n    --service https://localhost:8444 --ca-file .sallyport/pki/root.crt --name east --group default'
+      : '';
+  return {
+    name: `connector ${verb}`,
+    summary,
+    details: `Every argument goes to the connector as it is; \`sallyport connector ${verb} -- --help\` shows them.${example}`,
+    isPassedOn: true,
+    run: async ({ host, args }) => {
+      const rest = args.raw[0] === '--' ? args.raw.slice(1) : args.raw;
+      return classOf(await host.runProgram('connector', [verb, ...rest]));
+    },
+  };
+}
+
+/** The connector's own exit codes (sysexits) as our classes. */
+function classOf(code: number): number {
+  const classes: Readonly<Record<number, number>> = {
+    64: EXIT.usage,
+    69: EXIT.unavailable,
+    77: EXIT.refused,
+    78: EXIT.refused,
+  };
+  return classes[code] ?? code;
+}

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { runCli } from './cli.ts';
+
+const servicesDir = join(import.meta.dirname, '..', '..');
+const interrupted = new AbortController();
+
+/** The folder of package.json above this file, whether it runs from dist or from its source. */
+function findProjectRoot(): string {
+  for (let folder = import.meta.dirname; dirname(folder) !== folder; folder = dirname(folder))
+    if (existsSync(join(folder, 'package.json'))) return folder;
+  return process.cwd();
+}
+
+/** In the foreground, with our terminal; signals to us go on to it, and it says when it is done. */
+function runProgram(service: string, args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [join(servicesDir, service, 'src', 'main.js'), ...args], { stdio: 'inherit' });
+  const terminate = () => child.kill('SIGTERM');
+  process.on('SIGTERM', terminate);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      process.off('SIGTERM', terminate);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+// A reader that left (`| head`) is no error; everything else about stdout ends like a signal.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
+process.once('SIGINT', () => interrupted.abort());
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  projectRoot: findProjectRoot(),
+  homeDir: homedir(),
+  userName: userInfo().username,
+  isTerminal: process.stdout.isTTY === true,
+  print: (text) => process.stdout.write(text),
+  printError: (text) => process.stderr.write(text),
+  signal: interrupted.signal,
+  runProgram,
+});
