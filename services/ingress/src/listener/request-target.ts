@@ -19,7 +19,7 @@ export type RequestTarget = {
 
 const HAZARD_IN_PATH = /[^\x21-\x7e]|[\\#%]|\/\.|\/\//;
 const HAZARD_IN_QUERY = /[^\x21-\x7e]|#/;
-const ABSOLUTE = /^https:\/\/([^/?#@]+)(.*)$/i;
+const ABSOLUTE = /^https:\/\/([^/?#@]+)([/?].*)?$/i;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 const ESCAPED_SLASH = /%2f|%5c/i;
 const TRAVERSAL_PART = /^\.{1,2}(;.*)?$/;

@@ -122,7 +122,7 @@ describe('ingress: sign-in paths', () => {
 
 describe('ingress: signing out', () => {
   let rig: IngressRig;
-  const signOut = (headers: Record<string, string>) =>
+  const signOut = (headers: Readonly<Record<string, string>>) =>
     ask(rig, '/.sallyport/sign-out', {
       host: PORTAL,
       method: 'POST',
@@ -135,7 +135,7 @@ describe('ingress: signing out', () => {
 
   it('follows a form of this very site', async () => {
     for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: `https://${PORTAL}` }]) {
-      const answer = await signOut(headers as Record<string, string>);
+      const answer = await signOut(headers);
       expect(answer.status).to.equal(303);
     }
     expect(rig.auth.countOf('sign-out')).to.equal(2);
@@ -149,7 +149,7 @@ describe('ingress: signing out', () => {
       { origin: 'https://evil.example' },
       {},
     ])
-      expect((await signOut(headers as Record<string, string>)).status).to.equal(403);
+      expect((await signOut(headers)).status).to.equal(403);
     expect(rig.auth.asked).to.deep.equal([]);
   });
 
