@@ -6,6 +6,8 @@ import { accountLookup, kickSubject, system } from './permissions/subjects.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const OK = 200;
+const LIST_WAIT_MS = 1_000;
+const MAX_HUBS = 64;
 
 const pushAnswer = z.object({
   data: z.object({ code: z.number(), message: z.string().optional() }).optional(),
@@ -49,7 +51,7 @@ export async function revokeUsers(
     /** Public keys of users, with the Unix second up to which their JWTs are void. */
     readonly users: Readonly<Record<string, number>>;
   },
-): Promise<void> {
+): Promise<boolean> {
   const { name, claims } = await lookUpAccount(sys, input.account);
   const revocations: Record<string, number> = { ...claims.revocations };
   let isChanged = false;
@@ -58,7 +60,7 @@ export async function revokeUsers(
     revocations[user] = untilSeconds;
     isChanged = true;
   }
-  if (!isChanged) return;
+  if (!isChanged) return false;
   const jwt = await encodeAccountJwt({
     name,
     publicKey: input.account,
@@ -66,6 +68,28 @@ export async function revokeUsers(
     claims: { ...claims, revocations },
   });
   await pushAccount(sys, jwt);
+  return true;
+}
+
+const leafAnswer = z.object({
+  server: z.object({ id: z.string() }),
+  data: z.object({ leafs: z.array(z.object({ id: z.number() })).default([]) }),
+});
+
+/** Every leaf link of an account, of every hub that answers in time (one second, at most 64 hubs). */
+export async function listLeafs(
+  sys: NatsConnection,
+  account: string,
+): Promise<readonly { readonly serverId: string; readonly connectionId: number }[]> {
+  const options = { strategy: 'stall', maxWait: LIST_WAIT_MS, maxMessages: MAX_HUBS } as const;
+  const found: { serverId: string; connectionId: number }[] = [];
+  for await (const answer of await sys.requestMany(system.leafs, JSON.stringify({ account }), options)) {
+    const parsed = leafAnswer.safeParse(answer.json());
+    if (!parsed.success) throw new SallyportError('ERR_BROKER_LEAFS', 'hub listed its leafs in an unknown form');
+    const { server, data } = parsed.data;
+    found.push(...data.leafs.map(({ id }) => ({ serverId: server.id, connectionId: id })));
+  }
+  return found;
 }
 
 /** Cuts one connection of one server; it may come back if it is let in again. Answers no error for one that is gone. */

@@ -5,17 +5,18 @@ import { system, tunnel } from './subjects.ts';
 export const authCallout = system.authCallout;
 
 /**
- * Rights of one connector, written out by the auth callout: its own subjects, and the head subject of its group in the
- * group's secret queue. Without a group it serves nothing.
+ * Rights of one connector, written out by the auth callout: its own subjects, and the head subject of its group. Without a
+ * group it serves nothing. The queue is not part of it: the server does not look at a leaf's queue names, which is why the
+ * name is a secret of the group.
  */
 export function connectorRights(connector: {
   readonly id: string;
-  readonly group: { readonly id: string; readonly queue: string } | null;
+  readonly groupId: string | null;
 }): Partial<UserClaims> {
-  const { id, group } = connector;
+  const { id, groupId } = connector;
   return {
     pub: { allow: [tunnel.fromConnector(id), tunnel.presence(id)] },
-    sub: { allow: [tunnel.toConnector(id), ...(group ? [`${tunnel.group(group.id)} ${group.queue}`] : [])] },
+    sub: { allow: [tunnel.toConnector(id), ...(groupId === null ? [] : [tunnel.group(groupId)])] },
     subs: CONNECTOR_MAX_SUBSCRIPTIONS,
     data: -1,
     payload: CONNECTOR_MAX_PAYLOAD_BYTES,

@@ -66,7 +66,6 @@ export async function startCertificateAuthority(
       logger,
       now: Date.now,
       tenantConnection: ports.tenant,
-      backbone: ports.backbone,
     });
     const trusted = serveTrust(config, ports, signers, logger);
     const listener = await listen(config, ports, { signers, identities, refusals, logger });

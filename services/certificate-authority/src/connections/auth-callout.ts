@@ -1,7 +1,5 @@
 import type { Msg, NatsConnection } from 'nats';
 import { authCallout, connectorRights } from '#broker';
-import { connectorConfig } from '#libs/contracts';
-import { callEndpoint } from '#libs/messaging';
 import { encodeAuthAnswer, encodeUserJwt } from '#libs/nats-identity';
 import type { Logger } from '#libs/telemetry';
 import type { Signers } from '../authority/signers.ts';
@@ -13,13 +11,10 @@ import type { LiveLinks } from './live-links.ts';
 
 /** Attempts judged at once; above it the hub gets no answer and refuses (its timeout is 5 s); the leaf tries again. */
 const MAX_CONCURRENT = 256;
-/** Within the hub's own timeout. */
-const ROUTING_TIMEOUT_MS = 3_000;
 
 export type AuthCalloutOptions = {
   readonly tenant: string;
   readonly tenantConnection: NatsConnection;
-  readonly backbone: NatsConnection;
   readonly signers: Signers;
   readonly account: string;
   /** Throws when the read model ended: nobody is let in on old truth. */
@@ -73,27 +68,19 @@ async function answer(options: AuthCalloutOptions, msg: Msg): Promise<void> {
   options.logger.info('connector let in', { connectorId: verdict.connectorId, address: attempt.address });
 }
 
-/** The rights of the answer replace those of the presented JWT: the group is the one routing says now. */
-async function userFor(
+/** The rights of the answer replace those of the presented JWT: the group is the one routing assigned last. */
+function userFor(
   options: AuthCalloutOptions,
   attempt: ConnectionAttempt,
   verdict: Extract<ConnectionVerdict, { status: 'accepted' }>,
 ): Promise<string> {
-  const { connectorId } = verdict;
-  const { connectorGroupId, queue } = await callEndpoint(
-    options.backbone,
-    options.tenant,
-    connectorConfig,
-    { connectorId },
-    { timeoutMs: ROUTING_TIMEOUT_MS },
-  );
-  const group = connectorGroupId !== null && queue !== null ? { id: connectorGroupId, queue } : null;
+  const { connectorId, connectorGroupId } = verdict;
   return encodeUserJwt({
     name: connectorId,
     publicKey: attempt.userKey,
     account: options.account,
     signer: options.signers.tenantSigner,
-    permissions: connectorRights({ id: connectorId, group }),
+    permissions: connectorRights({ id: connectorId, groupId: connectorGroupId }),
   });
 }
 

@@ -18,4 +18,11 @@ export class LiveLinks {
   of(connectorId: string): Link | undefined {
     return this.#links.get(connectorId);
   }
+
+  /** Whether a link is known to be one of these connectors' or of none. */
+  mayBelongTo(link: Link, connectorIds: ReadonlySet<string>): boolean {
+    for (const [id, known] of this.#links)
+      if (known.serverId === link.serverId && known.connectionId === link.connectionId) return connectorIds.has(id);
+    return true;
+  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
-import { kickConnection, revokeUsers } from '#broker';
+import { kickConnection, listLeafs, revokeUsers } from '#broker';
 import { certificateAggregate, connectorAggregate, newId } from '#libs/contracts';
 import { type Commit, type EventStore, factsOf, handleCommand } from '#libs/events';
 import type { Nkey } from '#libs/nats-identity';
@@ -48,14 +48,15 @@ export class ConnectorEnforcer {
   async reconcile(): Promise<void> {
     const revoked = revokedConnectors(this.#options.known());
     if (revoked.length === 0) return;
-    await this.#revokeUsers(revoked.map(({ userPublicKey }) => userPublicKey));
+    const isNew = await this.#revokeUsers(revoked.map(({ userPublicKey }) => userPublicKey));
+    if (isNew) await this.#cut(revoked.map(({ id }) => id));
     for (const { id } of revoked) await this.#revokeCertificates(id);
   }
 
   onCommit(commit: Commit): void {
     for (const fact of factsOf(connectorAggregate, commit)) {
       if (fact.type === 'ConnectorRevoked') this.#enqueue(commit.id, () => this.#revoke(commit.id));
-      if (fact.type === 'ConnectorAssignedToGroup') this.#enqueue(commit.id, () => this.#cut(commit.id));
+      if (fact.type === 'ConnectorAssignedToGroup') this.#enqueue(commit.id, () => this.#cut([commit.id]));
     }
   }
 
@@ -89,15 +90,23 @@ export class ConnectorEnforcer {
   async #revoke(connectorId: string): Promise<void> {
     const connector = connectorOf(this.#options.known(), connectorId);
     if (connector.status === 'absent') return;
+    await this.#cutKnown(connectorId);
     await this.#revokeUsers([connector.userPublicKey]);
-    await this.#cut(connectorId);
+    await this.#cut([connectorId]);
     await this.#revokeCertificates(connectorId);
     this.#options.logger.info('connector revoked at the hub', { connectorId });
   }
 
-  async #revokeUsers(userPublicKeys: readonly string[]): Promise<void> {
+  /** The link this service let in last, at once: the way back is closed already, for the callout knows of the revocation. */
+  async #cutKnown(connectorId: string): Promise<void> {
+    const link = this.#options.links.of(connectorId);
+    if (link) await kickConnection(this.#options.sys, link);
+  }
+
+  /** Whether the hub did not know yet. */
+  async #revokeUsers(userPublicKeys: readonly string[]): Promise<boolean> {
     const untilSeconds = Math.ceil(this.#options.now() / 1000);
-    await revokeUsers(this.#options.sys, {
+    return revokeUsers(this.#options.sys, {
       account: this.#options.account,
       signer: this.#options.operatorSigner,
       users: Object.fromEntries(userPublicKeys.map((key) => [key, untilSeconds])),
@@ -122,8 +131,16 @@ export class ConnectorEnforcer {
     }
   }
 
-  async #cut(connectorId: string): Promise<void> {
-    const link = this.#options.links.of(connectorId);
-    if (link) await kickConnection(this.#options.sys, link);
+  /**
+   * Cuts the links of these connectors. The hub does not tell whose a link is: those that this service did not let in itself
+   * (it was restarted since) are cut too. They come back within a second when they may.
+   */
+  async #cut(connectorIds: readonly string[]): Promise<void> {
+    const { sys, links, account } = this.#options;
+    const wanted = new Set(connectorIds);
+    const standing = await listLeafs(sys, account);
+    await Promise.all(
+      standing.filter((link) => links.mayBelongTo(link, wanted)).map((link) => kickConnection(sys, link)),
+    );
   }
 }
