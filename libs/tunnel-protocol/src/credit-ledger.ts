@@ -28,6 +28,9 @@ export type CreditAccount = {
   isDone: boolean;
   isClosed: boolean;
   lastAtMs: number;
+  /** Since when more than half of the window has been held. */
+  laggingSinceMs: number | undefined;
+  tunedAtMs: number;
   consumedSinceTuning: number;
 };
 
@@ -64,6 +67,8 @@ export const DEFAULT_LEDGER_LIMITS: LedgerLimits = {
 const MEASURE_MS = 250;
 const GRANT_QUANTUM_BYTES = 64 * KIB;
 const LAGGING_WINDOW_BYTES = 16 * KIB;
+const LAGGING_MS = 200;
+const TUNING_MS = 1_000;
 
 /**
  * (Past 300 lines because the books and the rules over them must be read together.)
@@ -122,6 +127,8 @@ export class CreditLedger {
       isDone: false,
       isClosed: false,
       lastAtMs: nowMs,
+      laggingSinceMs: undefined,
+      tunedAtMs: nowMs,
       consumedSinceTuning: 0,
     };
     this.#accounts.add(account);
@@ -153,13 +160,9 @@ export class CreditLedger {
     const link = account.link;
     if (link === undefined || account.isClosed || account.isDone || bytes > account.outstanding) return false;
     this.#charge(account, nowMs);
-    // What was held before these bytes tells whether the consumer lags; these bytes themselves do not.
-    if (account.held > account.window / 2 && account.window > LAGGING_WINDOW_BYTES) {
-      account.window = Math.max(LAGGING_WINDOW_BYTES, account.window >>> 1);
-      account.consumedSinceTuning = 0;
-    }
     account.outstanding -= bytes;
     account.held += bytes;
+    narrow(account, nowMs);
     link.charged -= bytes;
     this.#measure(link, bytes, nowMs);
     if (link.queue.length > 0) this.#pump(link, nowMs);
@@ -174,11 +177,7 @@ export class CreditLedger {
       this.#feedStarved(nowMs);
       return;
     }
-    account.consumedSinceTuning += bytes;
-    if (account.held === 0 && account.consumedSinceTuning >= account.window) {
-      account.consumedSinceTuning = 0;
-      account.window = Math.max(account.window, Math.min(this.limits.maxWindowBytes, 2 * account.window));
-    }
+    widen(account, bytes, this.limits.maxWindowBytes, nowMs);
     this.#request(account, nowMs);
     this.#feedStarved(nowMs);
   }
@@ -313,4 +312,28 @@ export class CreditLedger {
     link.periodStartMs = nowMs;
     link.periodBytes = 0;
   }
+}
+
+/** Halve the window of a reader that has held more than half of it for LAGGING_MS: a burst alone is no lag. */
+function narrow(account: CreditAccount, nowMs: number): void {
+  if (account.held <= account.window / 2) return;
+  account.laggingSinceMs ??= nowMs;
+  if (nowMs - account.laggingSinceMs < LAGGING_MS) return;
+  account.laggingSinceMs = nowMs;
+  account.window = Math.max(Math.min(account.window, LAGGING_WINDOW_BYTES), account.window >>> 1);
+}
+
+/** Double the window of a reader that took all of it within TUNING_MS and is not behind. */
+function widen(account: CreditAccount, bytes: number, maxBytes: number, nowMs: number): void {
+  if (nowMs - account.tunedAtMs > TUNING_MS) {
+    account.tunedAtMs = nowMs;
+    account.consumedSinceTuning = 0;
+  }
+  account.consumedSinceTuning += bytes;
+  if (account.held > account.window / 2) return;
+  account.laggingSinceMs = undefined;
+  if (account.consumedSinceTuning < account.window) return;
+  account.tunedAtMs = nowMs;
+  account.consumedSinceTuning = 0;
+  account.window = Math.max(account.window, Math.min(maxBytes, 2 * account.window));
 }

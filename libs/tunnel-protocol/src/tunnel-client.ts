@@ -6,7 +6,7 @@ import { CoalescingPublisher } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodePacket } from './decode-packet.ts';
 import { encodeCancelPacket, prepareOpen } from './encode-frame.ts';
-import { hasProbe, OPEN_EMPTY, OPEN_END, OPEN_UPGRADE } from './frame.ts';
+import { hasProbe, OPEN_EMPTY, OPEN_END, OPEN_UPGRADE, type Packet } from './frame.ts';
 import {
   ACCEPT_DEADLINE_MS,
   IDLE_CREDIT_MS,
@@ -173,7 +173,7 @@ export class TunnelClient {
       }
       channel.pin(from.connectorId, subject);
     }
-    if (channel !== undefined) this.#guard(channel, () => channel.onPacket(packet));
+    if (channel !== undefined) this.#receive(channel, packet);
   }
 
   /** A first answer that came too late, or to a channel another connector has: the exchange must end over there. */
@@ -181,6 +181,16 @@ export class TunnelClient {
     this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId });
     const subject = downSubject(connectorId, this.#host.ingressId, channelId);
     this.#publisher.publish(subject, encodeCancelPacket(0, true, 'not-needed', 'origin-contacted', ''));
+  }
+
+  /** `#guard` without a closure, for the path every packet takes. */
+  #receive(channel: DispatchedChannel, packet: Packet): void {
+    try {
+      channel.onPacket(packet);
+    } catch (error) {
+      this.#emit({ type: 'callback-failed', error, channelId: channel.id });
+      this.#abandon(channel);
+    }
   }
 
   /** A callback that throws costs its own channel, never the read loop. */
