@@ -31,7 +31,10 @@ export type BodyConsumer = {
 
 /** The receiving half. Nothing flows beyond the first credit until a consumer is attached. */
 export type BodySource = {
-  /** Attach the one consumer. What already arrived is delivered before this returns. */
+  /**
+   * Attach the one consumer. What already arrived is delivered before this returns. A body that nobody wants must be
+   * cancelled: what is held of it counts against the process until then.
+   */
   receiveBody(consumer: BodyConsumer): void;
   /** Stop the callbacks; what still arrives is held, never more than the window. Nothing is granted meanwhile. */
   pause(): void;

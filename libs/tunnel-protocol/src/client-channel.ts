@@ -34,6 +34,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   #dispatches = 0;
   #outbox: Outbox;
   #receiver: BodyReceiver;
+  #consumer: BodyConsumer | undefined;
   #account: CreditAccount;
   #connectorId: string | undefined;
   #upSubject: string | undefined;
@@ -106,7 +107,8 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   receiveBody(consumer: BodyConsumer): void {
-    this.#receiver.attach(consumer);
+    this.#consumer ??= consumer;
+    this.#receiver.attach(this.#consumer);
   }
 
   pause(): void {
@@ -118,11 +120,13 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   write(chunk: Uint8Array): boolean {
+    if (!this.#hasRequestBody()) return true;
     this.#isBodyTaken = true;
     return this.#outbox.write(chunk);
   }
 
   end(trailers?: FieldList): void {
+    if (!this.#hasRequestBody()) return;
     this.#isBodyTaken = true;
     if (!this.#outbox.end(trailers)) this.#fail('too-large', 'request trailers cannot be sent');
   }
@@ -266,6 +270,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     const credit = this.#host.ledger.initialCredit(this.#host.openChannels(), MAX_INITIAL_CREDIT_BYTES);
     this.#account = this.#host.ledger.open(this, credit, this.#host.now());
     this.#receiver = new BodyReceiver(this.#host.ledger, this.#account, this.#host.now);
+    if (this.#consumer !== undefined) this.#receiver.attach(this.#consumer);
   }
 
   #onFrame(frame: Frame): void {
@@ -354,7 +359,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
       this.#violate('more credit than a peer may give');
       return;
     }
-    if (this.#isBodyWanted || (!this.#request.hasBody && this.#request.isUpgrade !== true)) return;
+    if (this.#isBodyWanted || !this.#hasRequestBody()) return;
     this.#isBodyWanted = true;
     this.#handlers.onBodyWanted?.();
   }
@@ -391,6 +396,10 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
       dispatches: this.#dispatches,
       text,
     };
+  }
+
+  #hasRequestBody(): boolean {
+    return this.#request.hasBody || this.#request.isUpgrade === true;
   }
 
   /** Whether a connector may have called the origin without a confirmation from here. */

@@ -77,8 +77,8 @@ export class TunnelServer {
     return this.#ledger.committedBytes;
   }
 
-  /** Join the queue of a connector group and announce this connector. */
-  serve({ group, queue }: ServeOptions): void {
+  /** Join the queue of a connector group and announce this connector. Drain or close what is returned to leave it. */
+  serve({ group, queue }: ServeOptions): TransportSubscription {
     requireSubjectId('connector group', group);
     const subscription = this.#options.transport.subscribe(
       headSubject(group),
@@ -89,6 +89,7 @@ export class TunnelServer {
     );
     this.#queues.push(subscription);
     this.#sendHeartbeat();
+    return subscription;
   }
 
   /**

@@ -118,6 +118,36 @@ describe('tunnel under faults', () => {
     expect(pair.events.map(({ type }) => type)).to.include('late-answer');
   });
 
+  it('serves elsewhere what a connector refuses after it had acknowledged it', async () => {
+    const taken: string[] = [];
+    let refuse: (() => void) | undefined;
+    const reluctant = (exchange: ServerExchange) => {
+      refuse = () => exchange.refuse('draining');
+      return { onCancel: () => undefined };
+    };
+    await pair.addConnector('c1', reluctant, { acceptDelayMs: 5 });
+    let isOver = false;
+    const channel = pair.open(
+      { head: head('POST') },
+      { onHead: () => undefined, onFailure: ({ reason }) => taken.push(reason) },
+    );
+    channel.receiveBody({
+      onData: (chunk) => taken.push(Buffer.from(chunk).toString()),
+      onEnd: () => {
+        isOver = true;
+      },
+    });
+    await until(() => channel.connectorId === 'c1', 'c1 acknowledged it');
+    // c1 takes part no more, so that the next dispatch meets c2.
+    void pair.servers[0]?.drain();
+    await pair.addConnector('c2', answering(200, 'from c2'));
+    refuse?.();
+    await until(() => isOver || taken.length > 0, 'c2 answered');
+    await until(() => isOver, 'the answer ended');
+    expect(taken).to.deep.equal(['from c2']);
+    expect(pair.client.committedBytes).to.equal(0);
+  });
+
   it('gives up after three silent dispatches and says whether the request may have run', async () => {
     await pair.addConnector('c1', mute, { acceptDelayMs: 60_000 });
     const [get, post] = await Promise.all([pair.fetch(), pair.fetch({ head: head('POST') })]);
