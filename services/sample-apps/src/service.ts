@@ -17,9 +17,11 @@ export async function startSampleApps(config: SampleAppsConfig): Promise<Running
       throw error;
     },
   );
+  let verifierClosed: Promise<void> | undefined;
   const end = async (deadlineMs: number) => {
     await Promise.all([dumper.close(deadlineMs), status.close(deadlineMs)]);
-    await verifier.close();
+    verifierClosed ??= verifier.close();
+    await verifierClosed;
   };
   return {
     ready: { dumper: `http://${config.host}:${dumper.port}/`, status: `http://${config.host}:${status.port}/` },
