@@ -94,20 +94,24 @@ async function exchange(agent: Agent, sent: ServiceRequest, timeoutMs: number) {
 }
 
 function failure(url: string, status: number, body: unknown): SallyportError {
-  const { detail, code } = problemOf(body);
-  const text = detail ?? `status ${status}`;
+  const { detail, code, remedy } = problemOf(body);
+  const text = `${detail ?? `status ${status}`}${remedy === undefined ? '' : `; ${remedy}`}`;
   if (status >= 500 || status === 429) return unavailable(`${new URL(url).host} answered ${status}: ${text}`);
   return refused(text, { status, ...(code === undefined ? {} : { code }) });
 }
 
-/** `detail` and `code` of an RFC 9457 problem; the OAuth names when there are none. */
-function problemOf(body: unknown): { readonly detail: string | undefined; readonly code: string | undefined } {
-  if (typeof body !== 'object' || body === null) return { detail: undefined, code: undefined };
+/** Members of an RFC 9457 problem; the OAuth names when there are none. */
+function problemOf(body: unknown): Readonly<Partial<Record<'detail' | 'code' | 'remedy', string | undefined>>> {
+  if (typeof body !== 'object' || body === null) return {};
   const text = (name: string) => {
     const value: unknown = Reflect.get(body, name);
     return typeof value === 'string' ? value.slice(0, 500) : undefined;
   };
-  return { detail: text('detail') ?? text('error_description') ?? text('title'), code: text('code') ?? text('error') };
+  return {
+    detail: text('detail') ?? text('error_description') ?? text('title'),
+    code: text('code') ?? text('error'),
+    remedy: text('remedy'),
+  };
 }
 
 function parseJson(text: string): unknown {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import type { ConnectorConfiguration } from '#libs/contracts';
 import type { RunningService, ServiceContext } from '#libs/service-host';
@@ -16,6 +17,8 @@ import { connectLocally } from './tunnel/local-connection.ts';
 
 /** How long a start waits for the hub before it says ready without it; the leaf goes on trying. */
 export const HUB_WAIT_MS = 10_000;
+/** Time given to the subscriptions to travel from the leaf to the hub, which does not say when it has them. */
+export const SETTLE_MS = 100;
 /** How long a drain waits for running requests. Below the 30 s after which the service host gives up. */
 export const DRAIN_WAIT_MS = 20_000;
 
@@ -65,6 +68,7 @@ class Connector implements RunningService {
     this.#origins = serveOrigins({
       table: () => this.#table,
       logger,
+      trust: checked.originTrust,
       onUnknownApp: () => void this.#receiver?.refresh(),
     });
   }
@@ -121,8 +125,10 @@ class Connector implements RunningService {
     this.#closers.push(() => link.stop());
     this.#openTunnel(natsTransport(local, { onError: (error) => this.#logger.warn('tunnel transport', { error }) }));
     if (this.#receiver.current) this.#apply(this.#receiver.current);
-    if (!(await link.whenUp(HUB_WAIT_MS)))
-      this.#logger.warn('started without its hub: no request arrives until the link is up', { leafAddresses });
+    if (await link.whenUp(HUB_WAIT_MS)) {
+      await local.flush();
+      await delay(SETTLE_MS);
+    } else this.#logger.warn('started without its hub: no request arrives until the link is up', { leafAddresses });
   }
 
   drain(): Promise<void> {

@@ -34,6 +34,8 @@ export type StatePaths = {
   readonly trust: string;
   /** Further authorities for the service's HTTPS endpoint, PEM; absent when the system's suffice. */
   readonly endpointTrust: string;
+  /** Put here by the host's administrator: authorities of origins' certificates, PEM; absent when the system's suffice. */
+  readonly originTrust: string;
   readonly credentials: string;
   /** The last good configuration. */
   readonly configuration: string;
@@ -52,6 +54,7 @@ export function statePaths(directory: string): StatePaths {
     certificate: join(root, 'connector.crt'),
     trust: join(root, 'trust.crt'),
     endpointTrust: join(root, 'endpoint-trust.crt'),
+    originTrust: join(root, 'origin-trust.crt'),
     credentials: join(root, 'connector.creds'),
     configuration: join(root, 'configuration.json'),
     leafConfig: join(root, 'leaf.conf'),

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { Secret } from '#libs/config';
@@ -11,7 +12,7 @@ import { TunnelPair } from '../../libs/tunnel-protocol/tunnel-pair.ts';
 import { findNatsServer, type RunningNatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { ADMIN_TOKEN, type FakeService, startFakeService } from './fake-service.ts';
 
-export type LogLine = { readonly message: string } & Readonly<Record<string, unknown>>;
+export type LogLine = { readonly message: string; readonly version?: number } & Readonly<Record<string, unknown>>;
 
 /** A hub with a mutual TLS leaf listener, the fake service, and an ingress end; connectors are started as `run` does. */
 export class ConnectorWorld {
@@ -33,8 +34,9 @@ export class ConnectorWorld {
 
   static async start(): Promise<ConnectorWorld> {
     const service = await startFakeService();
-    const hub = await startNatsServer({ config: leafListener(service, -1) });
-    service.leafAddresses = [`tls://localhost:${leafPortOf(hub)}`];
+    const leafPort = await freePort();
+    const hub = await startNatsServer({ config: leafListener(service, leafPort) });
+    service.leafAddresses = [`tls://localhost:${leafPort}`];
     const ingress = await connect({ servers: hub.url, noAsyncTraces: true, noEcho: true, maxReconnectAttempts: -1 });
     const pair = await TunnelPair.create({
       transport: () => Promise.resolve(natsTransport(ingress)),
@@ -94,8 +96,15 @@ function leafListener(service: FakeService, port: number): string {
   }`;
 }
 
-function leafPortOf(hub: RunningNatsServer): number {
-  const port = /Listening for leafnode connections on [^ ]*:(\d+)/.exec(hub.log())?.[1];
-  if (port === undefined) throw new Error('the hub logged no leaf port');
-  return Number(port);
+/** Kept over restarts of the hub, which a port of the server's own choice would not be. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  return port;
 }

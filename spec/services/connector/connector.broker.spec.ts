@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { downSubject } from '#libs/tunnel-protocol';
 import { until } from '../../libs/tunnel-protocol/tunnel-pair.ts';
 import { ConnectorWorld } from './connector-world.ts';
 import { configurationOf } from './fake-service.ts';
@@ -24,6 +25,15 @@ describe('a running connector', function () {
 
   const get = (target = '/') => world.pair.fetch(request('GET', target));
   const answers = async () => (await get('/x')).body.toString() === 'GET /x';
+  const untilAnswered = async () => {
+    for (const deadline = Date.now() + 10_000; !(await answers()); )
+      if (Date.now() > deadline) throw new Error('no answer within 10 s');
+  };
+
+  const notice = async (version: number) => {
+    world.ingress.publish(downSubject('con_spec', 'routing', 'config'), '');
+    await until(() => world.messages('configuration applied').some((line) => line.version === version), 'the version');
+  };
 
   it('dials out, joins its group and answers from its origin', async () => {
     const connector = await world.run();
@@ -44,8 +54,7 @@ describe('a running connector', function () {
     const pid = Number(readFileSync(`${world.paths.run}/leaf.pid`, 'utf8'));
     process.kill(pid, 'SIGKILL');
     await until(() => world.messages('leaf restarted').length === 1, 'the restart', 10_000);
-    await until(() => world.messages('hub link up').length === 2, 'the link', 10_000);
-    expect(await answers()).to.equal(true);
+    await untilAnswered();
     expect(world.messages('leaf ended')[0]).to.include({ how: 'signal SIGKILL' });
   });
 
@@ -58,6 +67,9 @@ describe('a running connector', function () {
       10_000,
     );
     await world.hub.restart();
+    await until(() => world.messages('hub link up').length === 2, 'the return', 15_000);
+    await untilAnswered();
+    expect(world.messages('hub link lost: no request arrives until it is back')).to.have.length(1);
   });
 
   it('takes a changed configuration after a notice', async () => {
@@ -66,8 +78,7 @@ describe('a running connector', function () {
       version: 2,
       apps: [originConfig(origin.url, { appId: 'app_two' })],
     });
-    world.ingress.publish('tun.c.con_spec.routing.config', '');
-    await until(() => world.messages('configuration applied').some((line) => line['version'] === 2), 'version 2');
+    await notice(2);
     expect((await world.pair.fetch(request('GET', '/', { appId: 'app_two' }))).head?.status).to.equal(200);
     expect((await get()).failure?.refusal).to.equal('stale-configuration');
   });
@@ -81,8 +92,7 @@ describe('a running connector', function () {
       queue: 'other-queue',
       apps: [originConfig(origin.url)],
     });
-    world.ingress.publish('tun.c.con_spec.routing.config', '');
-    await until(() => world.messages('configuration applied').some((line) => line['version'] === 2), 'version 2');
+    await notice(2);
     const inNewGroup = await world.pair.fetch({ ...request('GET', '/x'), group: 'group-b' });
     expect(inNewGroup.body.toString()).to.equal('GET /x');
     expect((await get()).failure?.reason).to.equal('no-connector');
@@ -98,34 +108,29 @@ describe('a running connector', function () {
     await world.run();
     expect((await get()).failure?.reason).to.equal('no-connector');
     world.service.configuration = configurationOf({ version: 3, apps: [originConfig(origin.url)] });
-    world.ingress.publish('tun.c.con_spec.routing.config', '');
-    await until(() => world.messages('configuration applied').some((line) => line['version'] === 3), 'version 3');
+    await notice(3);
     expect(await answers()).to.equal(true);
   });
 
   it('starts from its last good configuration while the endpoint is away', async () => {
     world.service.configurationStatus = 503;
     await world.run();
-    expect(await answers()).to.equal(true);
+    await untilAnswered();
     expect(world.messages('configuration not pulled')).to.have.length(1);
   });
 
   it('finishes running requests when drained, then ends its leaf', async () => {
-    let finish: () => void = () => undefined;
+    let finish: (() => void) | undefined;
     const slow = await startOrigin((_req, res) => {
       finish = () => res.end('late');
     });
     world.service.configuration = configurationOf({ version: 2, apps: [originConfig(slow.url)] });
     const connector = await world.run();
     const running = get();
-    await until(() => finish.length === 0 && world.pair.client.openChannels === 1, 'the request');
+    await until(() => finish !== undefined, 'the request at the origin');
     const pid = Number(readFileSync(`${world.paths.run}/leaf.pid`, 'utf8'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
     const drained = connector.drain();
-    await until(() => {
-      finish();
-      return world.pair.client.openChannels === 0;
-    }, 'the answer');
+    finish?.();
     expect((await running).body.toString()).to.equal('late');
     await drained;
     await connector.stop();

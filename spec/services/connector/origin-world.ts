@@ -1,6 +1,6 @@
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { ConnectorConfiguration } from '#libs/contracts';
 import { createLogger } from '#libs/telemetry';
 import type { OpenRequest } from '#libs/tunnel-protocol';
@@ -104,11 +104,7 @@ export async function startRawOrigin(onSocket: (socket: Socket) => void): Promis
   });
 }
 
-async function listening(
-  server: Pick<Server, 'listen' | 'close' | 'address'>,
-  scheme: string,
-  cut: () => void,
-): Promise<RunningOrigin> {
+async function listening(server: Server, scheme: string, cut: () => void): Promise<RunningOrigin> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve());
   });

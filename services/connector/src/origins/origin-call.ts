@@ -48,7 +48,7 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
   start(): void {
     const { exchange } = this.#options;
     if (exchange.hasBody && !exchange.isUpgrade) {
-      this.#body = new RequestBody(exchange, (isWaitingForUser) => this.#expect(!isWaitingForUser));
+      this.#body = new RequestBody(exchange, () => this.#expectWhileSending());
       exchange.receiveBody(this.#body);
     }
     // A turn later, so that a small body that came in the confirming packet goes out as one buffer.
@@ -95,7 +95,7 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#isEnded) controller.abort(new Error('cancelled before the connection was there'));
-    else this.#expect(true);
+    else this.#expectWhileSending();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
@@ -184,6 +184,11 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
   #informational(status: number, fields: string[]): void {
     this.#expect(true);
     if (status === 103) this.#options.exchange.informational(status, responseFields(fields));
+  }
+
+  /** Before the connection is there the clock runs on, whoever else is slow. */
+  #expectWhileSending(): void {
+    if (this.#controller !== undefined) this.#expect(this.#body?.isWaitingForUser !== true);
   }
 
   /** Starts the origin's clock anew, or stops it. */

@@ -30,7 +30,7 @@ export function originFailure(error: unknown): CancelReason {
   if (TLS.test(code)) return 'origin-tls';
   if (ABORTED.has(code)) return 'origin-aborted';
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'too-large';
-  if (code.startsWith('HPE_')) return 'origin-invalid';
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'origin-invalid';
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'malformed';
   return 'internal';
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import { buildConnector, Pool } from 'undici';
 import type { OriginTarget } from './origin-rules.ts';
@@ -22,6 +23,8 @@ export type OriginPools = {
 };
 
 export type OriginPoolsOptions = {
+  /** Authorities of origins' certificates besides the system's, PEM. Default none. */
+  readonly trust?: readonly string[];
   /** Default MAX_CONNECTIONS_PER_ORIGIN. */
   readonly maxConnections?: number;
   /** Default MAX_ORIGINS. */
@@ -63,6 +66,7 @@ function createPool(target: OriginTarget, options: OriginPoolsOptions): Pool {
   const connector = buildConnector({
     timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     rejectUnauthorized: target.validateCertificate,
+    ...(options.trust && options.trust.length > 0 ? { ca: [...rootCertificates, ...options.trust] } : {}),
   });
   // The certificate must name the origin, whatever Host says: undici would take the name from the Host field.
   const name = isIP(target.hostname) === 0 ? { servername: target.hostname } : {};

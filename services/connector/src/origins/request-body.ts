@@ -11,13 +11,15 @@ const READ_AHEAD_BYTES = 64 * 1024;
  */
 export class RequestBody implements BodyConsumer {
   readonly #source: BodySource;
-  readonly #onProgress: (isWaitingForUser: boolean) => void;
+  readonly #onProgress: () => void;
   #early: Uint8Array[] = [];
   #stream: Readable | undefined;
   #isEnded = false;
+  #isWaitingForUser = false;
   #isGone = false;
 
-  constructor(source: BodySource, onProgress: (isWaitingForUser: boolean) => void) {
+  /** `onProgress`: whom the body waits for may have changed. */
+  constructor(source: BodySource, onProgress: () => void) {
     this.#source = source;
     this.#onProgress = onProgress;
   }
@@ -28,13 +30,13 @@ export class RequestBody implements BodyConsumer {
       this.#early.push(chunk);
       return;
     }
-    this.#onProgress(false);
+    this.#waitForUser(false);
     if (!this.#stream.push(chunk)) this.#source.pause();
   }
 
   onEnd(_trailers: FieldList): void {
     this.#isEnded = true;
-    this.#onProgress(false);
+    this.#waitForUser(false);
     this.#stream?.push(null);
   }
 
@@ -42,8 +44,9 @@ export class RequestBody implements BodyConsumer {
     this.drop();
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
+  /** The origin took all there is; the next byte is the user's to send. */
+  get isWaitingForUser(): boolean {
+    return this.#isWaitingForUser;
   }
 
   take(): Buffer | Readable {
@@ -56,7 +59,7 @@ export class RequestBody implements BodyConsumer {
       highWaterMark: READ_AHEAD_BYTES,
       read: () => {
         if (this.#isEnded || this.#isGone) return;
-        this.#onProgress(true);
+        this.#waitForUser(true);
         this.#source.resume();
       },
     });
@@ -75,5 +78,10 @@ export class RequestBody implements BodyConsumer {
     this.#early = [];
     if (!this.#isEnded) this.#source.pause();
     this.#stream?.destroy();
+  }
+
+  #waitForUser(isWaiting: boolean): void {
+    this.#isWaitingForUser = isWaiting;
+    this.#onProgress();
   }
 }

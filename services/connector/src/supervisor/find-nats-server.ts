@@ -57,7 +57,7 @@ async function isExecutable(path: string): Promise<boolean> {
 async function versionOf(path: string): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: VERSION_TIMEOUT_MS });
-    return /v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+    return /nats-server:? v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   } catch {
     // Not a program that runs here: reported as tried.
     return undefined;

@@ -22,6 +22,8 @@ export type CheckedState = {
   readonly privateKey: string;
   /** PEM texts for the configuration endpoint. */
   readonly trust: readonly string[];
+  /** PEM texts for origins' certificates. */
+  readonly originTrust: readonly string[];
   readonly savedConfiguration: string | undefined;
   readonly natsServer: NatsServerBinary;
 };
@@ -58,6 +60,7 @@ export async function runStartupChecks(options: StartupChecksOptions): Promise<C
     await check('certificate dates and key', () => requireUsable(certificate, privateKey, options));
   const natsServer = await check('nats-server', () => findNatsServer(options.natsServer));
   const endpointTrust = await readOptionalStateFile(paths.endpointTrust);
+  const originTrust = await readOptionalStateFile(paths.originTrust);
   const savedConfiguration = await readOptionalStateFile(paths.configuration);
   if (!identity || !privateKey || !certificate || !trust || !natsServer || problems.length > 0) {
     throw new SallyportError('ERR_CONFIG_CONNECTOR_CHECKS', `connector cannot start: ${problems.join('; ')}`, {
@@ -66,7 +69,15 @@ export async function runStartupChecks(options: StartupChecksOptions): Promise<C
     });
   }
   const trusts = endpointTrust === undefined ? [trust] : [trust, endpointTrust];
-  return { identity, certificate, privateKey, trust: trusts, savedConfiguration, natsServer };
+  return {
+    identity,
+    certificate,
+    privateKey,
+    trust: trusts,
+    originTrust: originTrust === undefined ? [] : [originTrust],
+    savedConfiguration,
+    natsServer,
+  };
 }
 
 function requireUsable(certificatePem: string, privateKeyPem: string, options: StartupChecksOptions): void {
