@@ -177,7 +177,7 @@ async function register(call: AuthorityWorld['call'], group: string | null, name
   const connectorId = String(opened.body.connectorId);
   const { privateKeyPem, requestPem } = await createKeyAndRequest({ commonName: connectorId });
   const user = createNkey('user');
-  const issued = await call('POST', `/v1/registrations/${opened.body.registrationId}/certificate`, {
+  const issued = await call('POST', `/v1/registrations/${String(opened.body.registrationId)}/certificate`, {
     token: 'admin',
     body: { certificateRequest: requestPem, userPublicKey: user.publicKey, machineName: 'host-1', version: '1.0.0' },
   });
