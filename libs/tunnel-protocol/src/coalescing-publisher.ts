@@ -15,6 +15,8 @@ export type PacketSource = {
 export class CoalescingPublisher {
   readonly #transport: TunnelTransport;
   readonly #maxBytes: number;
+  /** Bytes of bodies that wait for credit or for the end of the turn, of all sources; they keep it. */
+  queuedBytes = 0;
   #sources: PacketSource[] = [];
   #ready: { subject: string; packet: Uint8Array; reply: string | undefined }[] = [];
   #pendingBytes = 0;

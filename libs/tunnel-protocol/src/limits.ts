@@ -52,6 +52,9 @@ export const MAX_OUTSTANDING_CREDIT_BYTES = 16 * MIB;
 
 /** Bytes a sender accepts from its caller before `write` answers false. */
 export const SEND_QUEUE_BYTES = 128 * KIB;
+/** The same, while all senders of the process together hold SEND_QUEUES_BYTES or more. */
+export const MIN_SEND_QUEUE_BYTES = 16 * KIB;
+export const SEND_QUEUES_BYTES = 32 * MIB;
 /** Bytes collected by the coalescing publisher before it publishes within the turn. */
 export const COALESCE_BYTES = 256 * KIB;
 

@@ -23,7 +23,9 @@ import {
   MAX_FIELD_BLOCK_BYTES,
   MAX_OUTSTANDING_CREDIT_BYTES,
   MAX_PACKET_BYTES,
+  MIN_SEND_QUEUE_BYTES,
   SEND_QUEUE_BYTES,
+  SEND_QUEUES_BYTES,
 } from './limits.ts';
 import { SendQueue } from './send-queue.ts';
 
@@ -39,7 +41,7 @@ export type OutboxOwner = {
 /**
  * The sending direction of one channel. Collects what the owner wants to say within an event-loop turn and packs it
  * into as few packets as the limits allow: a small response leaves as one packet with HEAD, DATA and END.
- * Holds at most SEND_QUEUE_BYTES plus one chunk of a caller that heeds `write`.
+ * Holds at most SEND_QUEUE_BYTES plus one chunk of a caller that heeds `write`; less while all outboxes hold much.
  */
 export class Outbox implements PacketSource {
   readonly #publisher: CoalescingPublisher;
@@ -129,11 +131,12 @@ export class Outbox implements PacketSource {
   write(chunk: Uint8Array): boolean {
     if (this.#isClosed || this.#isEnding) return true;
     this.#queue.push(chunk);
+    this.#publisher.queuedBytes += chunk.length;
     if (this.#credit > 0) {
       this.#schedule();
       this.#publisher.announce(chunk.length);
     }
-    if (this.#queue.bytes < SEND_QUEUE_BYTES) return true;
+    if (this.#queue.bytes < this.#maxQueueBytes()) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -163,9 +166,14 @@ export class Outbox implements PacketSource {
   close(packet?: Buffer): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#publisher.queuedBytes -= this.#queue.bytes;
     this.#queue.clear();
     this.#heads = [];
     if (packet !== undefined && this.#subject !== undefined) this.#publisher.publish(this.#subject, packet);
+  }
+
+  #maxQueueBytes(): number {
+    return this.#publisher.queuedBytes < SEND_QUEUES_BYTES ? SEND_QUEUE_BYTES : MIN_SEND_QUEUE_BYTES;
   }
 
   #schedule(): void {
@@ -177,7 +185,7 @@ export class Outbox implements PacketSource {
   flushPackets(): void {
     this.#isScheduled = false;
     while (!this.#isClosed && this.#sendPacket());
-    if (this.#needsDrain && !this.#isClosed && this.#queue.bytes < SEND_QUEUE_BYTES / 2) {
+    if (this.#needsDrain && !this.#isClosed && this.#queue.bytes < this.#maxQueueBytes() / 2) {
       this.#needsDrain = false;
       this.#owner.onOutboxDrain();
     }
@@ -264,6 +272,7 @@ export class Outbox implements PacketSource {
     const offset = writeFrameHeader(packet, start, FRAME_DATA, 0, bytes);
     this.#queue.moveTo(packet, offset, bytes);
     this.#credit -= bytes;
+    this.#publisher.queuedBytes -= bytes;
     return offset + bytes;
   }
 

@@ -67,6 +67,11 @@ export class TunnelClient {
     return this.#ledger.committedBytes;
   }
 
+  /** Bytes of bodies that wait here for credit. */
+  get queuedBytes(): number {
+    return this.#publisher.queuedBytes;
+  }
+
   /** Never throws for what a request contains: every failure arrives at `handlers.onFailure`, after this returned. */
   open(request: OpenRequest, handlers: ChannelHandlers): ClientChannel {
     requireSubjectId('connector group', request.group);

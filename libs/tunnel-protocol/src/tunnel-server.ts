@@ -77,6 +77,11 @@ export class TunnelServer {
     return this.#ledger.committedBytes;
   }
 
+  /** Bytes of bodies that wait here for credit. */
+  get queuedBytes(): number {
+    return this.#publisher.queuedBytes;
+  }
+
   /** Join the queue of a connector group and announce this connector. Drain or close what is returned to leave it. */
   serve({ group, queue }: ServeOptions): TransportSubscription {
     requireSubjectId('connector group', group);

@@ -467,6 +467,33 @@ describe('tunnel under faults', () => {
     expect(sent).to.deep.equal(['g', 'i']);
   });
 
+  it('holds little at the connector for very many readers that stopped', async function () {
+    this.timeout(20_000);
+    await pair.close();
+    await start();
+    const origin = streaming(10_000_000, () => Buffer.alloc(16_384), 16_384);
+    const server = await pair.addConnector('c1', origin);
+    const channels = Array.from({ length: 800 }, () => {
+      const channel = pair.open(
+        {},
+        {
+          onHead: () => channel.receiveBody({ onData: () => channel.pause(), onEnd: () => undefined }),
+          onFailure: () => undefined,
+        },
+      );
+      return channel;
+    });
+    await until(
+      () => server.openChannels === 800 && channels.every(({ connectorId }) => connectorId !== undefined),
+      'all',
+    );
+    await broker.settled();
+    expect(server.queuedBytes).to.be.within(20 * 1024 * 1024, (32 + 800 / 32) * 1024 * 1024);
+    for (const channel of channels) channel.cancel();
+    await until(() => server.openChannels === 0, 'all are cancelled');
+    expect([server.queuedBytes, server.committedBytes, pair.client.committedBytes]).to.deep.equal([0, 0, 0]);
+  });
+
   it('never sends a packet above the limit', async () => {
     await pair.addConnector('c1', (exchange) => {
       exchange.onceConfirmed(() => {
