@@ -57,7 +57,7 @@ export async function startFakeService(): Promise<FakeService> {
   const account = createNkey('account');
 
   const issue = async (body: Record<string, string>) => {
-    const verdict = await readCertificateRequest(body['certificateRequest'] ?? '');
+    const verdict = await readCertificateRequest(body.certificateRequest ?? '');
     if (verdict.status === 'refused') return { status: 400, body: problem(400, verdict.detail) };
     const foreign = service.answersForeignKey ? await foreignRequest() : verdict.request;
     const certificate = await issueConnectorCertificate(issuing, {
@@ -68,7 +68,7 @@ export async function startFakeService(): Promise<FakeService> {
     });
     const userJwt = await encodeUserJwt({
       name: CONNECTOR_ID,
-      publicKey: body['userPublicKey'] ?? '',
+      publicKey: body.userPublicKey ?? '',
       account: account.publicKey,
       signer: account,
       permissions: {},
