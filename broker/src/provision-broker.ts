@@ -149,7 +149,7 @@ async function ensureTokens(folder: string, keys: BrokerKeys): Promise<SiemToken
 
 /** Revocations pushed at run time live in the hub's resolver: an account issued again must carry them on. */
 async function pushedRevocations(path: string): Promise<Readonly<Record<string, number>>> {
-  const pushed = (await readJwtFile(path))?.claims.nats['revocations'];
+  const pushed = (await readJwtFile(path))?.claims.nats.revocations;
   if (typeof pushed !== 'object' || pushed === null) return {};
   return Object.fromEntries(Object.entries(pushed).filter(([, until]) => typeof until === 'number'));
 }
