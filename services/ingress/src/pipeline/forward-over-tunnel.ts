@@ -128,11 +128,14 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
       this.#breakOff('origin-aborted');
       return;
     }
-    this.#finish();
-    const { res, head } = this.#exchange;
+    const { res, head, services } = this.#exchange;
     if (trailers.length > 0 && head.wantsTrailers) res.addTrailers(trailersFrom(trailers));
     res.end();
+    this.#isEnded = true;
     this.#upload?.abandon();
+    // What waits in the socket is the user's to take: until the response is closed the user may still stall.
+    this.#readerStalledSinceMs = performance.now();
+    services.stallWatch.add(this);
   }
 
   onFailure(failure: ChannelFailure): void {
@@ -157,8 +160,12 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
 
   // ---- the user's side
 
+  /** Also called when an ended response is closed. */
   userGone(): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded) {
+      this.#finish();
+      return;
+    }
     this.#exchange.services.counters.userGone += 1;
     this.#exchange.reason = 'user-gone';
     this.#finish();
@@ -166,11 +173,9 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
   }
 
   userStalled(): void {
-    if (this.#isEnded) return;
     this.#exchange.reason = 'user-stalled';
-    this.#channel?.cancel('user-gone', 'the user stalled');
+    if (!this.#isEnded) this.#channel?.cancel('user-gone', 'the user stalled');
     if (this.#isResponding) {
-      this.#exchange.outcome = 'failed';
       this.#finish();
       this.#exchange.res.destroy();
       return;
@@ -187,8 +192,10 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
     const built =
       head.status >= 200 && head.status <= 999 && !head.isUpgraded && buildResponseFields(exchange, head.fields);
     if (!built) return this.#refuseHead();
-    const { fields, contentLength } = built;
+    const { fields, contentLength, trailer } = built;
     const isBodyless = head.status === 204 || head.status === 304 || exchange.method === 'HEAD';
+    const isChunked = contentLength < 0 && head.hasBody && exchange.req.httpVersionMinor > 0;
+    if (trailer !== undefined && isChunked && exchange.head.wantsTrailers) fields.push('Trailer', trailer);
     if (contentLength >= 0 && head.status !== 204) fields.push('Content-Length', String(contentLength));
     else if (!head.hasBody && !isBodyless) fields.push('Content-Length', '0');
     if (!isBodyless) this.#expectedBytes = contentLength;

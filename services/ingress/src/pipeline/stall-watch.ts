@@ -27,12 +27,15 @@ export class StallWatch {
   }
 
   remove(member: Stallable): void {
-    if (!this.#members.delete(member) || this.#members.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#members.delete(member);
   }
 
   #check(): void {
+    if (this.#members.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
     const since = performance.now() - this.#limitMs;
     for (const member of this.#members)
       if (member.waitsForUserSinceMs > 0 && member.waitsForUserSinceMs < since) member.userStalled();

@@ -25,6 +25,8 @@ export type ResponseFields = {
   readonly fields: string[];
   /** -1 when absent. */
   readonly contentLength: number;
+  /** Value of Trailer, which has a meaning only in front of chunks. */
+  readonly trailer: string | undefined;
 };
 
 /** The response head for the user, built anew. Undefined when its length cannot be trusted. */
@@ -32,6 +34,7 @@ export function buildResponseFields(exchange: Exchange, origin: FieldList): Resp
   const named = connectionNames(origin);
   const fields: string[] = [];
   let contentLength = -1;
+  let trailer: string | undefined;
   for (let i = 0; i + 1 < origin.length; i += 2) {
     const name = origin[i] ?? '';
     const value = origin[i + 1] ?? '';
@@ -43,11 +46,15 @@ export function buildResponseFields(exchange: Exchange, origin: FieldList): Resp
       contentLength = length;
       continue;
     }
+    if (lower === 'trailer') {
+      trailer = value;
+      continue;
+    }
     const rewritten = rewriteField(exchange, lower, value);
     if (rewritten !== undefined) fields.push(name, rewritten);
   }
   fields.push('X-Request-Id', exchange.requestId);
-  return { fields, contentLength };
+  return { fields, contentLength, trailer };
 }
 
 function rewriteField(exchange: Exchange, lower: string, value: string): string | undefined {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { until } from '../../../support/until.ts';
 import { ask, NAVIGATION, open, openSocket, readAnswer, sendRaw } from '../support/http-client.ts';
 import { appView, DOMAIN, type IngressRig, startIngressRig } from '../support/ingress-rig.ts';
-import { fieldsOf, recordingOrigin } from '../support/origins.ts';
+import { bulkOrigin, fieldsOf, recordingOrigin } from '../support/origins.ts';
 
 const HOST = `Host: wiki.${DOMAIN}\r\n`;
 
@@ -276,6 +276,24 @@ describe('ingress: the listener', () => {
     try {
       const text = await sendRaw(rig, `POST / HTTP/1.1\r\n${HOST}Content-Length: 900000\r\n\r\nabc`);
       expect(text).to.match(/^HTTP\/1\.1 408/);
+    } finally {
+      await rig.stop();
+    }
+  });
+
+  it('cuts a user who stops taking an answer', async () => {
+    const rig = await startIngressRig({
+      apps: [appView('wiki')],
+      config: { limits: { bodyIdleTimeoutMs: 200 } },
+      onRequest: bulkOrigin(64 * 1024 * 1024),
+    });
+    try {
+      const socket = await openSocket(rig);
+      socket.on('error', () => undefined);
+      socket.pause();
+      socket.write(`GET /big HTTP/1.1\r\n${HOST}\r\n`);
+      await until(() => rig.records.some((it) => it.reason === 'user-stalled' && it.outcome === 'failed'));
+      socket.destroy();
     } finally {
       await rig.stop();
     }

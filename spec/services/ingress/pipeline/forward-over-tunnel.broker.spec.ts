@@ -235,6 +235,36 @@ describe('ingress: forwarding over the tunnel', () => {
     expect(answer.headers.connection).to.equal('close');
   });
 
+  it('delivers an answer that comes before the upload is complete', async () => {
+    rig.serve((exchange) => {
+      exchange.receiveBody({
+        onData: () => {
+          if (!exchange.isOpen) return;
+          exchange.respondHead(413, []);
+          exchange.write(Buffer.from('enough'));
+          exchange.end();
+        },
+        onEnd: () => undefined,
+      });
+      return NOTHING;
+    });
+    const answer = await ask(rig, '/', { method: 'POST', body: Buffer.alloc(900 * 1024) });
+    expect([answer.status, answer.text]).to.deep.equal([413, 'enough']);
+    rig.serve(recordingOrigin().onRequest);
+    expect((await ask(rig, '/')).status).to.equal(200);
+  });
+
+  it('names trailers only where there can be some', async () => {
+    for (const [method, fields] of [
+      ['HEAD', ['Trailer', 'X-Sum']],
+      ['GET', ['Trailer', 'X-Sum', 'Content-Length', '2']],
+    ] as const) {
+      rig.serve(recordingOrigin(200, fields, method === 'HEAD' ? '' : 'ok').onRequest);
+      const answer = await ask(rig, '/', { method, headers: { te: 'trailers', connection: 'te' } });
+      expect([answer.status, answer.headers.trailer]).to.deep.equal([200, undefined]);
+    }
+  });
+
   it('streams 100 MB to the user with flat memory', async function () {
     this.timeout(60_000);
     rig.serve(bulkOrigin(100 * MIB));

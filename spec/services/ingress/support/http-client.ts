@@ -64,6 +64,23 @@ export async function readAnswer(res: IncomingMessage): Promise<Answer> {
   };
 }
 
+/** One GET without a rig. */
+export async function get(at: {
+  readonly port: number;
+  readonly ca: string;
+  readonly host: string;
+  readonly path: string;
+}): Promise<Answer> {
+  const { port, ca, host, path } = at;
+  const req = httpsRequest({ host: '127.0.0.1', port, ca, servername: host, path, headers: { host }, agent: false });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    req.once('response', resolve);
+    req.once('error', reject);
+  });
+  req.end();
+  return readAnswer(await answered);
+}
+
 /** A TLS socket to the ingress, for bytes no client library would send. */
 export function openSocket(rig: IngressRig): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
