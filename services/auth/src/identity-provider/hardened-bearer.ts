@@ -44,7 +44,10 @@ export class HardenedBearer extends BearerStrategy {
 
   override authenticate(req: Request, options?: object): void {
     const token = BEARER.exec(req.headers.authorization ?? '')?.[1];
-    if (token === undefined) return this.error(refused('it is not a signed JWT'));
+    if (token === undefined) {
+      this.error(refused('it is not a signed JWT'));
+      return;
+    }
     this.checkAccessToken(token).then(
       (metadata) => {
         this.metadata = metadata;

@@ -76,7 +76,10 @@ export class HardenedOidc extends OIDCStrategy {
 
   override authenticate(req: Request, options?: object): void {
     const problem = problemOfResponse(req.query, this.options.issuer);
-    if (problem !== null) return this.error(problem);
+    if (problem !== null) {
+      this.error(problem);
+      return;
+    }
     this.options.store.get().then(
       (metadata) => {
         this.metadata = metadata;
