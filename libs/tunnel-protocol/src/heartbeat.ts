@@ -35,10 +35,3 @@ export function parseHeartbeat(payload: Uint8Array): Heartbeat | undefined {
   if (typeof isDraining !== 'boolean') return undefined;
   return { instanceId, sentAt, openChannels, isDraining };
 }
-
-/** The connector id of a heartbeat's subject, or undefined. */
-export function heartbeatConnectorId(subject: string): string | undefined {
-  const prefix = 'prs.c.';
-  const id = subject.slice(prefix.length);
-  return subject.startsWith(prefix) && isSubjectId(id) ? id : undefined;
-}

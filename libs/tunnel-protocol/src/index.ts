@@ -15,7 +15,7 @@ export type {
   ResponseHead,
   ServerExchange,
 } from './channel.ts';
-export { encodeHeartbeat, type Heartbeat, heartbeatConnectorId, parseHeartbeat } from './heartbeat.ts';
+export { encodeHeartbeat, type Heartbeat, parseHeartbeat } from './heartbeat.ts';
 export { HEARTBEAT_INTERVAL_MS, LOST_AFTER_MS } from './limits.ts';
 export { type Liveness, LivenessTable, type Observation } from './liveness-table.ts';
 export { type NatsTransportOptions, natsTransport } from './nats-transport.ts';
@@ -26,6 +26,7 @@ export {
   downWildcard,
   HEARTBEAT_WILDCARD,
   headSubject,
+  heartbeatConnectorId,
   heartbeatSubject,
   isSubjectId,
   upSubject,

@@ -41,8 +41,16 @@ export function upWildcard(ingressId: string): string {
   return `tun.i.${ingressId}.>`;
 }
 
+const HEARTBEAT_PREFIX = 'prs.c.';
+
 export function heartbeatSubject(connectorId: string): string {
-  return `prs.c.${connectorId}`;
+  return HEARTBEAT_PREFIX + connectorId;
+}
+
+/** The connector id of a heartbeat's subject, or undefined. */
+export function heartbeatConnectorId(subject: string): string | undefined {
+  const id = subject.slice(HEARTBEAT_PREFIX.length);
+  return subject.startsWith(HEARTBEAT_PREFIX) && isSubjectId(id) ? id : undefined;
 }
 
 /** All heartbeats of the account. */
