@@ -1,4 +1,4 @@
-import { isSallyportError, toPublicError } from '#libs/errors';
+import { toPublicError } from '#libs/errors';
 import type { Arguments, CommandContext } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
@@ -62,7 +62,7 @@ async function runCommand(
 function report(host: CliHost, error: unknown): void {
   const shown = toPublicError(error);
   const isBug = exitCodeOf(error) === EXIT.bug;
-  const message = isSallyportError(error) || !(error instanceof Error) ? shown.message : error.message;
+  const message = error instanceof Error ? error.message : shown.message;
   if (host.argv.includes('--json')) {
     const { code, retryable, details } = shown;
     host.printError(`${JSON.stringify({ error: { code, message, retryable, details } })}\n`);
