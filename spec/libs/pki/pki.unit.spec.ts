@@ -1,4 +1,4 @@
-import { webcrypto, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
 import { isSallyportError } from '#libs/errors';
@@ -15,7 +15,14 @@ import {
   readCertificateRequest,
   readConnectorIdentity,
 } from '#libs/pki';
-import { x509 } from '../../../libs/pki/src/x509.ts';
+import {
+  pemOfRequest,
+  requestWith,
+  requestWithBrokenSignature,
+  requestWithP384Key,
+  requestWithRsaKey,
+} from '#libs/pki/testing';
+import type { x509 } from '../../../libs/pki/src/x509.ts';
 
 const NOW = new Date('2026-11-22T05:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -112,12 +119,12 @@ describe('certificate requests', () => {
       async () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
       'csr-malformed',
     ],
-    ['PEM around garbage', async () => pemOf(Buffer.from('not a request')), 'csr-malformed'],
+    ['PEM around garbage', async () => pemOfRequest(Buffer.from('not a request')), 'csr-malformed'],
     ['more than one block', async () => (await goodRequest()) + (await goodRequest()), 'csr-malformed'],
-    ['an oversize text', async () => pemOf(Buffer.alloc(10_000)), 'csr-oversize'],
-    ['an RSA key', rsaRequest, 'csr-key-type'],
-    ['an ECDSA key on P-384', p384Request, 'csr-key-type'],
-    ['a broken signature', brokenRequest, 'csr-signature-wrong'],
+    ['an oversize text', async () => pemOfRequest(Buffer.alloc(10_000)), 'csr-oversize'],
+    ['an RSA key', () => requestWithRsaKey('CN=con_1'), 'csr-key-type'],
+    ['an ECDSA key on P-384', () => requestWithP384Key('CN=con_1'), 'csr-key-type'],
+    ['a broken signature', () => requestWithBrokenSignature('CN=con_1'), 'csr-signature-wrong'],
   ];
   for (const [name, build, reason] of refusals) {
     it(`${name} is refused as ${reason}`, async () => {
@@ -127,59 +134,13 @@ describe('certificate requests', () => {
   }
 
   it('the names that were asked for are shown, so that foreign ones can be refused', async () => {
-    const keys = await webcrypto.subtle.generateKey(P256, true, ['sign', 'verify']);
-    const request = await x509.Pkcs10CertificateRequestGenerator.create({
-      name: 'CN=con_1,O=Evil',
-      keys,
-      signingAlgorithm: P256,
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: 'urn:evil:admin' }])],
-    });
-    const verdict = await readCertificateRequest(pemOf(Buffer.from(request.rawData)));
+    const verdict = await readCertificateRequest(await requestWith('CN=con_1,O=Evil', 'urn:evil:admin'));
     if (verdict.status !== 'accepted') throw new Error(verdict.detail);
     expect(verdict.request.subject).to.equal('CN=con_1, O=Evil');
     expect(verdict.request.alternativeNames).to.deep.equal(['url:urn:evil:admin']);
   });
 });
 
-const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-
-function pemOf(der: Buffer): string {
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
-}
-
 async function goodRequest(): Promise<string> {
   return (await createKeyAndRequest({ commonName: 'con_1' })).requestPem;
-}
-
-async function brokenRequest(): Promise<string> {
-  const der = Buffer.from((await goodRequest()).replace(/-----[A-Z ]+-----/g, ''), 'base64');
-  der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
-  return pemOf(der);
-}
-
-async function rsaRequest(): Promise<string> {
-  const algorithm = {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    modulusLength: 2048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-  };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: 'CN=con_1',
-    keys,
-    signingAlgorithm: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
-  });
-  return pemOf(Buffer.from(request.rawData));
-}
-
-async function p384Request(): Promise<string> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: 'CN=con_1',
-    keys,
-    signingAlgorithm: algorithm,
-  });
-  return pemOf(Buffer.from(request.rawData));
 }

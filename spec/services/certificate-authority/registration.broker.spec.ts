@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
@@ -7,11 +6,10 @@ import { type EventStore, openEventStore } from '#libs/events';
 import { callEndpoint } from '#libs/messaging';
 import { createNkey } from '#libs/nats-identity';
 import { createKeyAndRequest } from '#libs/pki';
-import { x509 } from '../../../libs/pki/src/x509.ts';
+import { requestWith, requestWithBrokenSignature, requestWithRsaKey } from '#libs/pki/testing';
 import { type Answer, type AuthorityWorld, startAuthorityWorld, TENANT } from './support.ts';
 
 const BODY = { name: 'branch office', machineName: 'host-1', connectorGroupId: 'default' };
-const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 describe('registration of connectors', function registrationSpecs() {
   this.timeout(30_000);
@@ -92,14 +90,14 @@ describe('registration of connectors', function registrationSpecs() {
         async () => (await createKeyAndRequest({ commonName: 'con_other' })).requestPem,
         'ERR_CA_REQUEST_SUBJECT',
       ],
-      ['with more than its common name', (id) => requestOf(`CN=${id},O=Evil`), 'ERR_CA_REQUEST_SUBJECT'],
+      ['with more than its common name', (id) => requestWith(`CN=${id},O=Evil`), 'ERR_CA_REQUEST_SUBJECT'],
       [
         'with a foreign alternative name',
-        (id) => requestOf(`CN=${id}`, 'urn:sallyport:tenant:default:connector:con_other'),
+        (id) => requestWith(`CN=${id}`, 'urn:sallyport:tenant:default:connector:con_other'),
         'ERR_CA_REQUEST_NAME',
       ],
-      ['with an RSA key', rsaRequest, 'ERR_CA_REQUEST_KEY_TYPE'],
-      ['with a broken signature', brokenRequest, 'ERR_CA_REQUEST_SIGNATURE_WRONG'],
+      ['with an RSA key', (id) => requestWithRsaKey(`CN=${id}`), 'ERR_CA_REQUEST_KEY_TYPE'],
+      ['with a broken signature', (id) => requestWithBrokenSignature(`CN=${id}`), 'ERR_CA_REQUEST_SIGNATURE_WRONG'],
       ['that is no request', async () => 'hello', 'ERR_CA_REQUEST_MALFORMED'],
     ];
     for (const [name, build, code] of refused) {
@@ -175,38 +173,4 @@ function expectProblem(answer: Answer, status: number, code: string): void {
   expect(answer.headers['content-type']).to.equal('application/problem+json');
   for (const name of ['detail', 'remedy', 'instance'])
     expect(answer.body[name], name).to.be.a('string').and.not.equal('');
-}
-
-async function requestOf(name: string, uri?: string): Promise<string> {
-  const keys = await webcrypto.subtle.generateKey(P256, true, ['sign', 'verify']);
-  const extensions = uri === undefined ? [] : [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: uri }])];
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name,
-    keys,
-    signingAlgorithm: P256,
-    extensions,
-  });
-  return pemOf(Buffer.from(request.rawData));
-}
-
-async function brokenRequest(id: string): Promise<string> {
-  const der = Buffer.from((await requestOf(`CN=${id}`)).replace(/-----[A-Z ]+-----/g, ''), 'base64');
-  der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
-  return pemOf(der);
-}
-
-async function rsaRequest(id: string): Promise<string> {
-  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-  const parameters = { ...algorithm, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
-  const keys = await webcrypto.subtle.generateKey(parameters, true, ['sign', 'verify']);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: `CN=${id}`,
-    keys,
-    signingAlgorithm: algorithm,
-  });
-  return pemOf(Buffer.from(request.rawData));
-}
-
-function pemOf(der: Buffer): string {
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
 }
