@@ -1,3 +1,4 @@
+// long because it is one state machine: every method changes the same few fields, and their order is the protocol
 import { BodyReceiver } from './body-receiver.ts';
 import type {
   BodyConsumer,
@@ -21,8 +22,7 @@ import { downSubject, headSubject, NO_CONNECTOR, upSubject } from './subjects.ts
 
 /**
  * One request at the ingress: dispatches the head until a connector answers, pins itself to that connector, then moves
- * both bodies. One state machine, kept in one file although it passes 300 lines: every method changes the same few
- * fields, and the order of their changes is the protocol. States: dispatching (not pinned), pinned, responding (final head seen), closed.
+ * both bodies. States: dispatching (not pinned), pinned, responding (final head seen), closed.
  */
 export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwner {
   readonly #host: ChannelHost;

@@ -1,3 +1,4 @@
+// long because the books and the rules over them must be read together
 import {
   IDLE_CREDIT_MS,
   KIB,
@@ -71,7 +72,6 @@ const LAGGING_MS = 200;
 const TUNING_MS = 1_000;
 
 /**
- * (Past 300 lines because the books and the rules over them must be read together.)
  * Who may send how much: one account per channel, links with an adaptive cap, one cap for the process. No I/O and no
  * clock: instants arrive as arguments, grants leave through the owners.
  *

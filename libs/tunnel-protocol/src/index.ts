@@ -29,6 +29,7 @@ export {
   heartbeatConnectorId,
   heartbeatSubject,
   isSubjectId,
+  TUNNEL_SUBJECT_PATTERNS,
   upSubject,
   upWildcard,
 } from './subjects.ts';

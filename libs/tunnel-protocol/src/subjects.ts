@@ -65,3 +65,11 @@ export function parseUpSubject(
   if (dot <= prefixLength || subject.indexOf('.', dot + 1) !== -1) return undefined;
   return { connectorId: subject.slice(prefixLength, dot), channelId: subject.slice(dot + 1) };
 }
+
+/** Every subject of the tunnel, checked against broker/SUBJECTS.md. */
+export const TUNNEL_SUBJECT_PATTERNS: readonly string[] = [
+  'tun.g.*.req',
+  'tun.c.*.*.*',
+  'tun.i.*.*.*',
+  HEARTBEAT_WILDCARD,
+];
