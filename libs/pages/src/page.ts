@@ -81,5 +81,5 @@ export const ANSWER_FIELDS: readonly string[] = [
   'X-Content-Type-Options',
   'nosniff',
   'Referrer-Policy',
-  'no-referrer',
+  'same-origin',
 ];

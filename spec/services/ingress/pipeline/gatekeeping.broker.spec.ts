@@ -226,7 +226,7 @@ describe('ingress: who gets through', () => {
       expect(headers).to.include({
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': 'same-origin',
         'x-frame-options': 'DENY',
       });
       expect(text).not.to.match(/<script|style="| on[a-z]+=/);
