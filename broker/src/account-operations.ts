@@ -1,13 +1,15 @@
-import type { NatsConnection } from 'nats';
+import { errors, type NatsConnection } from 'nats';
 import { z } from 'zod';
 import { SallyportError } from '#libs/errors';
 import { type AccountClaims, decodeJwt, encodeAccountJwt, type Nkey } from '#libs/nats-identity';
-import { accountLookup, kickSubject, system } from './permissions/subjects.ts';
+import { accountLookup, kickSubject, leafsSubject, system } from './permissions/subjects.ts';
 
 const REQUEST_TIMEOUT_MS = 5_000;
 const OK = 200;
 const LIST_WAIT_MS = 1_000;
 const MAX_HUBS = 64;
+/** Within the hub's own wait for an auth callout. */
+const STANDING_TIMEOUT_MS = 2_000;
 
 const pushAnswer = z.object({
   data: z.object({ code: z.number(), message: z.string().optional() }).optional(),
@@ -90,6 +92,23 @@ export async function listLeafs(
     found.push(...data.leafs.map(({ id }) => ({ serverId: server.id, connectionId: id })));
   }
   return found;
+}
+
+/** Whether a leaf link still stands. A hub that is gone has none. @throws ERR_BROKER_LEAFS when the hub does not answer. */
+export async function isLeafStanding(
+  sys: NatsConnection,
+  account: string,
+  link: { readonly serverId: string; readonly connectionId: number },
+): Promise<boolean> {
+  try {
+    const answer = await sys.request(leafsSubject(link.serverId), JSON.stringify({ account }), {
+      timeout: STANDING_TIMEOUT_MS,
+    });
+    return leafAnswer.parse(answer.json()).data.leafs.some(({ id }) => id === link.connectionId);
+  } catch (cause) {
+    if (cause instanceof errors.RequestError && cause.isNoResponders()) return false;
+    throw new SallyportError('ERR_BROKER_LEAFS', 'hub did not tell its leafs', { cause, retryable: true });
+  }
 }
 
 /** Cuts one connection of one server; it may come back if it is let in again. Answers no error for one that is gone. */

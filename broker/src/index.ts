@@ -1,4 +1,11 @@
-export { kickConnection, listLeafs, lookUpAccount, pushAccount, revokeUsers } from './account-operations.ts';
+export {
+  isLeafStanding,
+  kickConnection,
+  listLeafs,
+  lookUpAccount,
+  pushAccount,
+  revokeUsers,
+} from './account-operations.ts';
 export { RENEW_BEFORE_DAYS, type ServerNames } from './certificates.ts';
 export { hubConfig, hubRules, MIN_LEAF_VERSION } from './hub-config.ts';
 export {

@@ -27,7 +27,7 @@ export const certificateAuthorityPermissions = (tenant: string): ServicePermissi
     { account: 'tenant', publish: [], subscribe: [system.authCallout], mayRespond: true },
     {
       account: 'sys',
-      publish: [system.updateClaims, system.lookUpClaims, system.leafs, system.kick],
+      publish: [system.updateClaims, system.lookUpClaims, system.leafs, system.leafsOfOne, system.kick],
       subscribe: [inbox(SERVICE)],
     },
   ],

@@ -35,13 +35,16 @@ export const system = {
   updateClaims: '$SYS.REQ.CLAIMS.UPDATE',
   lookUpClaims: '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP',
   leafs: '$SYS.REQ.SERVER.PING.LEAFZ',
+  leafsOfOne: '$SYS.REQ.SERVER.*.LEAFZ',
   kick: '$SYS.REQ.SERVER.*.KICK',
-  disconnects: '$SYS.ACCOUNT.*.DISCONNECT',
   authCallout: '$SYS.REQ.USER.AUTH',
 } as const;
 
 /** Asks the hub for the claims of one account. */
 export const accountLookup = (publicKey: string) => `$SYS.REQ.ACCOUNT.${publicKey}.CLAIMS.LOOKUP`;
+
+/** Asks one hub for its leafs. */
+export const leafsSubject = (serverId: string) => `$SYS.REQ.SERVER.${serverId}.LEAFZ`;
 
 /** Asks one hub to cut one connection. */
 export const kickSubject = (serverId: string) => `$SYS.REQ.SERVER.${serverId}.KICK`;

@@ -1,3 +1,4 @@
+import { isLeafStanding } from '#broker';
 import { trust } from '#libs/contracts';
 import { type RunningProjection, runProjection } from '#libs/events';
 import { serveEndpoint } from '#libs/messaging';
@@ -66,6 +67,7 @@ export async function startCertificateAuthority(
       logger,
       now: Date.now,
       tenantConnection: ports.tenant,
+      isStanding: (link) => isLeafStanding(ports.sys, account, link),
     });
     const trusted = serveTrust(config, ports, signers, logger);
     const listener = await listen(config, ports, { signers, identities, refusals, logger });

@@ -146,6 +146,22 @@ describe('certificate authority over a real hub', function authoritySpecs() {
       expect(refusal).to.be.instanceOf(errors.AuthorizationError);
     });
 
+    it('of an identity that is connected already is refused and recorded; the first goes on, and may come back', async () => {
+      const one = await world.register('default');
+      const first = await openLeaf(one);
+      await expectRefused(() => openLeaf(one));
+      await expectRefused(() => openLeaf(one));
+      await expectFact('ConnectorConnectionRefused', { reason: 'already-connected', connectorId: one.connectorId });
+      const refusals = await facts('refusal');
+      const own = refusals.filter(({ data }) => Reflect.get(Object(data), 'connectorId') === one.connectorId);
+      expect(own.map(({ data }) => Reflect.get(Object(data), 'reason'))).to.deep.equal(['already-connected']);
+      await first.settled();
+      expect(first.isClosed()).to.equal(false);
+      first.end();
+      await until(() => first.isClosed());
+      (await openLeaf(one)).end();
+    });
+
     it('is refused while the authority is away; those that stand go on', async () => {
       const one = await world.register('default');
       const standing = await openLeaf(one);

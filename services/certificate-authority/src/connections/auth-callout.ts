@@ -7,7 +7,7 @@ import type { KnownIdentities } from '../connectors/known-identities.projection.
 import type { RefusalRecorder } from '../enrollment/refusal-recorder.ts';
 import { type ConnectionAttempt, parseCalloutRequest } from './callout-request.ts';
 import { type ConnectionVerdict, judgeConnection } from './judge-connection.ts';
-import type { LiveLinks } from './live-links.ts';
+import type { Link, LiveLinks } from './live-links.ts';
 
 /** Attempts judged at once; above it the hub gets no answer and refuses (its timeout is 5 s); the leaf tries again. */
 const MAX_CONCURRENT = 256;
@@ -20,6 +20,8 @@ export type AuthCalloutOptions = {
   /** Throws when the read model ended: nobody is let in on old truth. */
   readonly known: () => KnownIdentities;
   readonly links: LiveLinks;
+  /** Whether a link let in earlier still stands. */
+  readonly isStanding: (link: Link) => Promise<boolean>;
   readonly refusals: RefusalRecorder;
   readonly logger: Logger;
   readonly now: () => number;
@@ -62,10 +64,29 @@ async function answer(options: AuthCalloutOptions, msg: Msg): Promise<void> {
     await respond(options, msg, attempt, { error: verdict.reason });
     return record(options, verdict);
   }
+  const earlier = options.links.of(verdict.connectorId);
+  if (earlier && (await options.isStanding(earlier))) return refuseSecond(options, msg, attempt, verdict.connectorId);
   await respond(options, msg, attempt, { jwt: await userFor(options, attempt, verdict) });
   if (attempt.connectionId !== undefined)
     options.links.remember(verdict.connectorId, { serverId: attempt.serverId, connectionId: attempt.connectionId });
   options.logger.info('connector let in', { connectorId: verdict.connectorId, address: attempt.address });
+}
+
+/**
+ * The same identity from two places: the first stays. A link that broke unnoticed is gone at the hub within about 6 s, and the
+ * leaf tries again every second; so one attempt a minute is recorded, not each.
+ */
+async function refuseSecond(
+  options: AuthCalloutOptions,
+  msg: Msg,
+  attempt: ConnectionAttempt,
+  connectorId: string,
+): Promise<void> {
+  const reason = 'already-connected';
+  await respond(options, msg, attempt, { error: reason });
+  if (!options.links.shouldReport(connectorId, options.now())) return;
+  const detail = `a second connection from ${attempt.address} while the first stands`;
+  await options.refusals.record({ type: 'ConnectorConnectionRefused', data: { reason, detail, connectorId } });
 }
 
 /** The rights of the answer replace those of the presented JWT: the group is the one routing assigned last. */

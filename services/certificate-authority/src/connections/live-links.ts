@@ -1,18 +1,24 @@
 /** Links remembered for cutting; the oldest is forgotten first. More than a tenant's leafs. */
 export const MAX_LINKS = 10_000;
 
+const REPORT_EVERY_MS = 60_000;
+
 export type Link = { readonly serverId: string; readonly connectionId: number };
 
 /** The hub connection of each connector that the auth callout let in last. */
 export class LiveLinks {
   readonly #links = new Map<string, Link>();
+  readonly #reportedAt = new Map<string, number>();
 
   remember(connectorId: string, link: Link): void {
-    this.#links.delete(connectorId);
-    this.#links.set(connectorId, link);
-    if (this.#links.size <= MAX_LINKS) return;
-    const oldest = this.#links.keys().next();
-    if (!oldest.done) this.#links.delete(oldest.value);
+    setNewest(this.#links, connectorId, link);
+  }
+
+  /** Whether a second connection of this connector is to be reported now: once a minute. */
+  shouldReport(connectorId: string, now: number): boolean {
+    if (now - (this.#reportedAt.get(connectorId) ?? -Infinity) < REPORT_EVERY_MS) return false;
+    setNewest(this.#reportedAt, connectorId, now);
+    return true;
   }
 
   of(connectorId: string): Link | undefined {
@@ -25,4 +31,12 @@ export class LiveLinks {
       if (known.serverId === link.serverId && known.connectionId === link.connectionId) return connectorIds.has(id);
     return true;
   }
+}
+
+function setNewest<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= MAX_LINKS) return;
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
 }
