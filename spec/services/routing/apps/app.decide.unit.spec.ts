@@ -1,0 +1,264 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { AppFact, AppSettings } from '#libs/contracts';
+import { deciderSpec } from '#libs/events/testing';
+import { appDecider, type DecideAppCommand } from '../../../../services/routing/src/apps/app.decide.ts';
+
+const check = deciderSpec(appDecider);
+const policy = {
+  domain: 'sallyport.localhost',
+  externalPort: 8443,
+  reservedHosts: ['login', 'portal', 'api'],
+};
+const SETTINGS: AppSettings = {
+  name: 'Wiki',
+  internalUrl: 'http://localhost:3000/',
+  externalUrl: 'https://wiki.sallyport.localhost:8443/',
+  preauthentication: 'oidc',
+  connectorGroupId: 'default' as AppSettings['connectorGroupId'],
+  backendTimeoutSeconds: 85,
+  cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' },
+  translateHeaders: true,
+  validateBackendCertificate: true,
+};
+const published: AppFact = { type: 'AppPublished', data: SETTINGS };
+const retired: AppFact = { type: 'AppRetired', data: {} };
+const appId = 'app_1';
+const publish = (settings: Partial<AppSettings> = {}): DecideAppCommand => ({
+  type: 'PublishApp',
+  appId,
+  policy,
+  settings: { name: 'Wiki', internalUrl: 'http://localhost:3000', ...settings },
+});
+const change = (changes: Partial<AppSettings>): DecideAppCommand => ({ type: 'ChangeApp', appId, policy, changes });
+const publishedWith = (parts: Partial<AppSettings>): readonly AppFact[] => [
+  { type: 'AppPublished', data: { ...SETTINGS, ...parts } },
+];
+
+describe('app decider', () => {
+  describe('PublishApp', () => {
+    it('fills in the documented defaults', () => check({ when: publish(), facts: [published] }));
+
+    it('takes what is given', () => {
+      const given: Partial<AppSettings> = {
+        externalUrl: 'https://docs.sallyport.localhost:8443/team/',
+        preauthentication: 'passthrough',
+        connectorGroupId: 'east' as AppSettings['connectorGroupId'],
+        backendTimeoutSeconds: 180,
+        cookieFlags: { httpOnly: false, persistent: true, sameSite: 'none' },
+        translateHeaders: false,
+        validateBackendCertificate: false,
+      };
+      check({ when: publish(given), facts: publishedWith(given) });
+    });
+
+    it('makes the host from the name', () => {
+      const urls: Readonly<Record<string, string>> = {
+        'My Wiki': 'https://my-wiki.sallyport.localhost:8443/',
+        ' Bücher & Æther! ': 'https://bucher-ther.sallyport.localhost:8443/',
+        '-- 7 --': 'https://7.sallyport.localhost:8443/',
+      };
+      for (const [name, externalUrl] of Object.entries(urls))
+        check({ when: publish({ name }), facts: publishedWith({ name: name.trim(), externalUrl }) });
+    });
+
+    it('normalizes URLs', () => {
+      const internal: Readonly<Record<string, string>> = {
+        'HTTP://LOCALHOST:80': 'http://localhost/',
+        'https://10.0.0.5:8443/a/../b': 'https://10.0.0.5:8443/b/',
+        'http://[::1]:3000': 'http://[::1]:3000/',
+      };
+      for (const [internalUrl, normal] of Object.entries(internal))
+        check({ when: publish({ internalUrl }), facts: publishedWith({ internalUrl: normal }) });
+      const external: Readonly<Record<string, string>> = {
+        'https://Wiki.Sallyport.localhost': 'https://wiki.sallyport.localhost:8443/',
+        'https://a.sallyport.localhost:8443/team/x': 'https://a.sallyport.localhost:8443/team/x/',
+      };
+      for (const [externalUrl, normal] of Object.entries(external))
+        check({ when: publish({ externalUrl }), facts: publishedWith({ externalUrl: normal }) });
+    });
+
+    it('leaves the port out when users come to 443', () => {
+      const when = { ...publish(), policy: { ...policy, externalPort: 443 } };
+      check({ when, facts: publishedWith({ externalUrl: 'https://wiki.sallyport.localhost/' }) });
+    });
+
+    const refusals: Readonly<Record<string, readonly [Partial<AppSettings>, string]>> = {
+      'an internal URL that is relative': [{ internalUrl: '/wiki' }, 'ERR_APP_URL'],
+      'an internal URL without scheme': [{ internalUrl: 'localhost:3000' }, 'ERR_APP_URL'],
+      'an internal URL that is not http': [{ internalUrl: 'ftp://localhost/' }, 'ERR_APP_URL'],
+      'an internal URL with credentials': [{ internalUrl: 'http://u:p@localhost/' }, 'ERR_APP_URL'],
+      'an internal URL with a query': [{ internalUrl: 'http://localhost/?a=1' }, 'ERR_APP_URL'],
+      'an internal URL with an empty query': [{ internalUrl: 'http://localhost/?' }, 'ERR_APP_URL'],
+      'an internal URL with a fragment': [{ internalUrl: 'http://localhost/#a' }, 'ERR_APP_URL'],
+      'an internal URL that is no URL': [{ internalUrl: 'http://a b/' }, 'ERR_APP_URL'],
+      'an internal URL that is too long': [{ internalUrl: `http://a/${'x'.repeat(2048)}` }, 'ERR_APP_URL'],
+      'an external URL that is not https': [{ externalUrl: 'http://a.sallyport.localhost:8443/' }, 'ERR_APP_URL'],
+      'an external URL of another domain': [{ externalUrl: 'https://wiki.example.com/' }, 'ERR_APP_URL'],
+      'an external URL that only looks like the domain': [
+        { externalUrl: 'https://wikisallyport.localhost/' },
+        'ERR_APP_URL',
+      ],
+      'the domain itself': [{ externalUrl: 'https://sallyport.localhost/' }, 'ERR_APP_URL'],
+      'a host two names below the domain': [{ externalUrl: 'https://a.b.sallyport.localhost/' }, 'ERR_APP_URL'],
+      'a host with a wildcard': [{ externalUrl: 'https://*.sallyport.localhost/' }, 'ERR_APP_URL'],
+      'a host that begins with a dash': [{ externalUrl: 'https://-a.sallyport.localhost/' }, 'ERR_APP_URL'],
+      'a reserved host': [{ externalUrl: 'https://login.sallyport.localhost/' }, 'ERR_APP_URL'],
+      'a name that makes a reserved host': [{ name: 'Portal' }, 'ERR_APP_URL'],
+      'a name that makes no host': [{ name: '日本' }, 'ERR_APP_URL'],
+      'another port than that of the ingress': [{ externalUrl: 'https://a.sallyport.localhost:9/' }, 'ERR_APP_URL'],
+      'an external URL with a query': [{ externalUrl: 'https://a.sallyport.localhost/?x' }, 'ERR_APP_URL'],
+      'an external URL with credentials': [{ externalUrl: 'https://u@a.sallyport.localhost/' }, 'ERR_APP_URL'],
+      'a path that the ingress answers itself': [
+        { externalUrl: 'https://a.sallyport.localhost/.sallyport/x' },
+        'ERR_APP_URL',
+      ],
+      'an empty name': [{ name: '  ' }, 'ERR_APP_NAME'],
+      'a name of 121 characters': [{ name: 'x'.repeat(121) }, 'ERR_APP_NAME'],
+      'a name with control characters': [{ name: 'a\u0007b' }, 'ERR_APP_NAME'],
+      'a timeout of 0': [{ backendTimeoutSeconds: 0 }, 'ERR_APP_TIMEOUT'],
+      'a timeout over an hour': [{ backendTimeoutSeconds: 3601 }, 'ERR_APP_TIMEOUT'],
+      'a timeout with a fraction': [{ backendTimeoutSeconds: 1.5 }, 'ERR_APP_TIMEOUT'],
+      'a connector group that is no id': [
+        { connectorGroupId: 'a.b' as AppSettings['connectorGroupId'] },
+        'ERR_GROUP_ABSENT',
+      ],
+    };
+    for (const [what, [settings, thenError]] of Object.entries(refusals))
+      it(`refuses ${what}`, () => check({ when: publish(settings), error: thenError }));
+
+    it('refuses an id that is taken, also by a retired app', () => {
+      check({ given: [published], when: publish(), error: 'ERR_APP_EXISTS' });
+      check({ given: [published, retired], when: publish(), error: 'ERR_APP_EXISTS' });
+    });
+
+    it('names field, value and remedy, and no password', () => {
+      const refusal = (settings: Partial<AppSettings>) => {
+        try {
+          appDecider.decide(publish(settings), appDecider.initialState);
+        } catch (error) {
+          return error as { message: string; expose: boolean; details: Record<string, unknown> };
+        }
+        throw new Error('expected a refusal');
+      };
+      const port = refusal({ externalUrl: 'https://a.sallyport.localhost:9/' });
+      expect(port.message).to.equal(
+        'externalUrl "https://a.sallyport.localhost:9/" names port 9: the ingress listens on 8443, leave the port out',
+      );
+      expect(port.expose).to.equal(true);
+      expect(port.details).to.deep.include({ field: 'externalUrl', value: 'https://a.sallyport.localhost:9/' });
+      expect(refusal({ internalUrl: 'http://u:secret@localhost/' }).message).to.not.contain('secret');
+    });
+  });
+
+  describe('ChangeApp', () => {
+    it('records only what changed', () =>
+      check({
+        given: [published],
+        when: change({ name: 'Wiki', backendTimeoutSeconds: 180 }),
+        facts: [{ type: 'AppBackendTimeoutChanged', data: { backendTimeoutSeconds: 180 } }],
+      }));
+
+    it('records nothing when nothing changed, also when the URL is only written otherwise', () => {
+      check({ given: [published], when: change({}), facts: [] });
+      check({ given: [published], when: change({ ...SETTINGS, internalUrl: 'http://LOCALHOST:3000' }), facts: [] });
+    });
+
+    it('has one fact for each setting', () => {
+      const other: AppSettings = {
+        name: 'Docs',
+        internalUrl: 'http://localhost:1/',
+        externalUrl: 'https://docs.sallyport.localhost:8443/',
+        preauthentication: 'passthrough',
+        connectorGroupId: 'east' as AppSettings['connectorGroupId'],
+        backendTimeoutSeconds: 1,
+        cookieFlags: { httpOnly: true, persistent: true, sameSite: 'lax' },
+        translateHeaders: false,
+        validateBackendCertificate: false,
+      };
+      check({
+        given: [published],
+        when: change(other),
+        facts: [
+          { type: 'AppRenamed', data: { name: other.name } },
+          { type: 'AppInternalUrlChanged', data: { internalUrl: other.internalUrl } },
+          {
+            type: 'AppExternalUrlChanged',
+            data: { externalUrl: other.externalUrl, previousExternalUrl: SETTINGS.externalUrl },
+          },
+          { type: 'AppPreauthenticationChanged', data: { preauthentication: 'passthrough' } },
+          { type: 'AppMovedToConnectorGroup', data: { connectorGroupId: other.connectorGroupId } },
+          { type: 'AppBackendTimeoutChanged', data: { backendTimeoutSeconds: 1 } },
+          { type: 'AppCookieFlagsChanged', data: { cookieFlags: other.cookieFlags } },
+          { type: 'AppHeaderTranslationChanged', data: { translateHeaders: false } },
+          { type: 'AppBackendCertificateValidationChanged', data: { validateBackendCertificate: false } },
+        ],
+      });
+    });
+
+    it('keeps the external URL of a renamed app', () =>
+      check({
+        given: [published],
+        when: change({ name: 'New' }),
+        facts: [{ type: 'AppRenamed', data: { name: 'New' } }],
+      }));
+
+    it('refuses bad values, absent and retired apps', () => {
+      check({ given: [published], when: change({ internalUrl: 'x' }), error: 'ERR_APP_URL' });
+      check({ given: [published], when: change({ backendTimeoutSeconds: 0 }), error: 'ERR_APP_TIMEOUT' });
+      check({ when: change({ name: 'x' }), error: 'ERR_APP_ABSENT' });
+      check({ given: [published, retired], when: change({ name: 'x' }), error: 'ERR_APP_RETIRED' });
+    });
+  });
+
+  describe('RetireApp', () => {
+    const when: DecideAppCommand = { type: 'RetireApp', appId };
+    it('retires', () => check({ given: [published], when, facts: [retired] }));
+    it('does nothing the second time', () => check({ given: [published, retired], when, facts: [] }));
+    it('refuses an absent app', () => check({ when, error: 'ERR_APP_ABSENT' }));
+  });
+
+  describe('AssignToApp and UnassignFromApp', () => {
+    const assign = (userIds: readonly string[], groupIds: readonly string[] = []): DecideAppCommand => ({
+      type: 'AssignToApp',
+      appId,
+      userIds,
+      groupIds,
+    });
+    const unassign = (userIds: readonly string[], groupIds: readonly string[] = []): DecideAppCommand => ({
+      type: 'UnassignFromApp',
+      appId,
+      userIds,
+      groupIds,
+    });
+    const user = (userId: string): AppFact => ({ type: 'AppUserAssigned', data: { userId } });
+
+    it('record who is new, once', () =>
+      check({
+        given: [published, user('u1')],
+        when: assign(['u1', 'u2', 'u2'], ['g1']),
+        facts: [user('u2'), { type: 'AppGroupAssigned', data: { groupId: 'g1' } }],
+      }));
+    it('record who was there', () =>
+      check({
+        given: [published, user('u1')],
+        when: unassign(['u1', 'u2'], ['g1']),
+        facts: [{ type: 'AppUserUnassigned', data: { userId: 'u1' } }],
+      }));
+    it('refuse what is no directory id', () => {
+      for (const bad of ['', 'a b', 'a\n', 'x'.repeat(129)])
+        check({ given: [published], when: assign([bad]), error: 'ERR_APP_ASSIGNMENT' });
+    });
+    it('refuse absent and retired apps', () => {
+      check({ when: assign(['u1']), error: 'ERR_APP_ABSENT' });
+      check({ given: [published, retired], when: unassign(['u1']), error: 'ERR_APP_RETIRED' });
+    });
+    it('refuse more than 60 in one command, and more than 1,000 in one app', () => {
+      const ids = (count: number) => Array.from({ length: count }, (_none, index) => `u${index}`);
+      check({ given: [published], when: assign(ids(61)), error: 'ERR_APP_TOO_MANY_ASSIGNMENTS' });
+      const full = [published, ...ids(1000).map(user)];
+      check({ given: full, when: assign(['one-more']), error: 'ERR_APP_TOO_MANY_ASSIGNMENTS' });
+      check({ given: full, when: assign(['u1']), facts: [] });
+    });
+  });
+});
