@@ -98,6 +98,8 @@ export async function startAuth(
   });
   const beat = () => publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [] });
   beat();
+  // Ready means that the hub knows our endpoints.
+  await backbone.flush();
   const beating = setInterval(beat, BEAT_MS).unref();
   const drain = once(async () => {
     await Promise.all(served.map((endpoint) => endpoint.drain()));

@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { appAggregate, type UserSessionFact, userSessionAggregate } from '#libs/contracts';
+import { type EventStore, type FollowOptions, InMemoryEventStore } from '#libs/events';
+import { metadataOf } from '#libs/events/testing';
+import { createLogger } from '#libs/telemetry';
+import { LiveState, type Revocation } from '../../../../services/auth/src/user-session/live-state.ts';
+import { until } from '../../../support/until.ts';
+import { published } from '../support/auth-world.ts';
+
+const TENANT = 'default';
+const logger = createLogger({ service: 'spec', write: () => undefined });
+const started = (expiresAt: string): UserSessionFact => ({
+  type: 'SessionStarted',
+  data: {
+    principal: {
+      subject: 'bob',
+      directoryTenant: 't',
+      username: 'bob',
+      name: 'Bob',
+      email: null,
+      groups: [],
+      roles: [],
+      directoryRoles: [],
+    },
+    identityProvider: 'idp',
+    authenticationContexts: [],
+    authenticatedAt: '2026-11-22T10:00:00.000Z',
+    expiresAt,
+    address: '',
+    userAgent: '',
+  },
+});
+const NOW = Date.parse('2026-11-22T11:00:00Z');
+const LATER = '2026-11-22T18:00:00.000Z';
+let commands = 0;
+
+describe('live state', () => {
+  const append = async (store: EventStore, id: string, ...facts: UserSessionFact[]) => {
+    const ref = { tenant: TENANT, type: userSessionAggregate, id };
+    const { revision } = await store.load(ref);
+    commands += 1;
+    await store.append(ref, revision, facts, metadataOf(`cmd-${commands}`));
+  };
+  const start = (store: EventStore, seen: Revocation[] = []) =>
+    LiveState.start({ store, tenant: TENANT, logger, nowMs: () => NOW, onRevocation: (one) => seen.push(one) });
+
+  it('counts revocations the same on every instance and tells only the new ones', async () => {
+    const store = new InMemoryEventStore({ types: [appAggregate, userSessionAggregate] });
+    await append(store, 'ses_a', started(LATER));
+    await append(store, 'ses_a', { type: 'SessionEnded', data: { reason: 'revoked' } });
+    await store.append({ tenant: TENANT, type: appAggregate, id: 'app_a' }, 0, published(), metadataOf('cmd-app'));
+    const [one, two]: [Revocation[], Revocation[]] = [[], []];
+    const live = [await start(store, one), await start(store, two)];
+    expect(live.map(({ revocationPosition }) => revocationPosition)).to.deep.equal([2, 2]);
+    await append(store, 'ses_b', started(LATER));
+    await append(store, 'ses_b', { type: 'SessionEnded', data: { reason: 'signed-out' } });
+    await until(() => one.length === 1 && two.length === 1);
+    expect(one).to.deep.equal([{ position: 3, sessionIds: ['ses_b'], appIds: [] }]);
+    expect(two).to.deep.equal(one);
+    await Promise.all(live.map((each) => each.stop()));
+  });
+
+  it('leaves expired sessions out of memory, and still finds them in the store', async () => {
+    const store = new InMemoryEventStore({ types: [appAggregate, userSessionAggregate] });
+    await append(store, 'ses_old', started('2026-11-22T10:30:00.000Z'));
+    const live = await start(store);
+    expect(live.peekSession('ses_old')).to.equal(undefined);
+    expect((await live.session('ses_old')).state.status).to.equal('active');
+    expect((await live.session('ses_never')).state.status).to.equal('absent');
+    await live.stop();
+  });
+
+  it('decides from the store while it cannot follow, and follows again from where it was', async () => {
+    const inner = new InMemoryEventStore({ types: [appAggregate, userSessionAggregate] });
+    await append(inner, 'ses_a', started(LATER));
+    const follows: FollowOptions[] = [];
+    const store: EventStore = {
+      load: (ref) => inner.load(ref),
+      append: (...args) => inner.append(...args),
+      read: (options) => inner.read(options),
+      head: () => inner.head(),
+      follow: (options) => {
+        follows.push(options);
+        return follows.length === 1
+          ? { caughtUp: feed(inner, options), stop: async () => undefined }
+          : inner.follow(options);
+      },
+    };
+    const seen: Revocation[] = [];
+    const live = await start(store, seen);
+    follows[0]?.onError?.(new Error('unreadable'));
+    await append(inner, 'ses_a', { type: 'SessionEnded', data: { reason: 'revoked' } });
+    expect((await live.session('ses_a')).state.status).to.equal('ended');
+    await until(() => follows.length === 2 && live.peekSession('ses_a')?.status === 'ended', { deadlineMs: 5000 });
+    expect(follows[1]?.after).to.equal(1);
+    await live.stop();
+  });
+});
+
+/** History once, then silence: a subscription about to break. */
+async function feed(store: EventStore, options: FollowOptions): Promise<void> {
+  for await (const commit of store.read({ filters: options.filters })) await options.onCommit(commit);
+  options.onCaughtUp?.();
+}
