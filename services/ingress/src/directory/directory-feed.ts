@@ -10,12 +10,12 @@ type DirectoryChange = z.infer<typeof appDirectory.message>;
 const PAGE_SIZE = 500;
 /** Changes kept while a snapshot is being read; past it the snapshot is read again. */
 const MAX_WAITING_CHANGES = 2_000;
-const RETRY_MIN_MS = 250;
+const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 
 /**
  * Keeps an AppDirectory current: a snapshot by pages, then changes. A gap in the positions means a lost message: the
- * snapshot is read again while the last good directory keeps serving. Never gives up; waits 250 ms to 5 s between tries.
+ * snapshot is read again while the last good directory keeps serving. Never gives up; waits 100 ms to 5 s between tries.
  */
 export class DirectoryFeed {
   readonly #nc: NatsConnection;
