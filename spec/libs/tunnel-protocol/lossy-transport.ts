@@ -7,6 +7,9 @@ export type FaultPlan = (subject: string, packet: Uint8Array) => Fault;
 type Subscription = { pattern: string; queue: string | undefined; onMessage: TransportMessageHandler; isOpen: boolean };
 type Letter = { subject: string; packet: Uint8Array; reply: string | undefined };
 
+export const isUp = (subject: string): boolean => subject.startsWith('tun.i.');
+export const isDown = (subject: string): boolean => subject.startsWith('tun.c.');
+
 const NOTHING = new Uint8Array(0);
 
 /**

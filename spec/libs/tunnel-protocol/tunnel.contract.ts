@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { type CancelReason, LOST_AFTER_MS, type ServerExchange } from '#libs/tunnel-protocol';
+import type { CancelReason, ServerExchange } from '#libs/tunnel-protocol';
+import { download, pattern, patternHash, upload } from './bulk.ts';
 import { answering, echoing, head, mute, streaming, TunnelPair, type TunnelWorld, until } from './tunnel-pair.ts';
 
 const MIB = 1024 * 1024;
@@ -130,7 +130,6 @@ export function describeTunnelContract(name: string, openWorld: () => Promise<Tu
       pair.open({ signal: controller.signal }, { onHead: () => controller.abort(), onFailure: () => undefined });
       await until(() => cancelled.length > 0, 'the exchange was cancelled');
       expect(cancelled).to.deep.equal(['user-gone']);
-      expect(pair.client.openChannels).to.equal(0);
     });
 
     it('ends the exchange of a user who left before anybody answered', async () => {
@@ -268,7 +267,7 @@ export function describeTunnelContract(name: string, openWorld: () => Promise<Tu
       expect(channel.isOpen).to.equal(false);
     });
 
-    it('tells a stopped connector from a lost one', async () => {
+    it('says that a connector was stopped, and how far the request was', async () => {
       const server = await pair.addConnector('c1', (exchange) => {
         exchange.onceConfirmed(() => exchange.respondHead(200, []));
         return { onCancel: () => undefined };
@@ -277,7 +276,6 @@ export function describeTunnelContract(name: string, openWorld: () => Promise<Tu
       await until(() => server.openChannels === 1, 'the request runs');
       await server.stop();
       expect((await first).failure).to.deep.include({ reason: 'stopped', retryClass: 'response-begun' });
-      expect(LOST_AFTER_MS).to.equal(5_000);
     });
   });
 
@@ -299,81 +297,4 @@ export function describeTunnelContract(name: string, openWorld: () => Promise<Tu
       }
     });
   });
-}
-
-/** Byte `i` of the pattern is known: a shifted or repeated chunk changes the hash. */
-function pattern(index: number, bytes: number): Buffer {
-  const chunk = Buffer.alloc(bytes, (index * 7 + 13) & 0xff);
-  if (bytes >= 4) chunk.writeUInt32BE(index, 0);
-  return chunk;
-}
-
-function patternHash(total: number): string {
-  const hash = createHash('sha256');
-  for (let sent = 0, index = 0; sent < total; index++) {
-    const bytes = Math.min(65_536, total - sent);
-    hash.update(pattern(index, bytes));
-    sent += bytes;
-  }
-  return hash.digest('hex');
-}
-
-async function download(pair: TunnelPair, total: number, addsConnector = true) {
-  if (addsConnector) await pair.addConnector('c-bulk', streaming(total, pattern));
-  const hash = createHash('sha256');
-  let mostCommitted = 0;
-  await new Promise<void>((resolve, reject) => {
-    const channel = pair.open(
-      {},
-      {
-        onHead: () =>
-          channel.receiveBody({
-            onData: (chunk) => {
-              hash.update(chunk);
-              mostCommitted = Math.max(mostCommitted, pair.client.committedBytes);
-            },
-            onEnd: () => resolve(),
-          }),
-        onFailure: ({ reason }) => reject(new Error(reason)),
-      },
-    );
-  });
-  return { hash: hash.digest('hex'), mostCommitted };
-}
-
-async function upload(pair: TunnelPair, total: number) {
-  const hash = createHash('sha256');
-  let mostCommitted = 0;
-  const server = await pair.addConnector('c-bulk', (exchange) => {
-    exchange.receiveBody({
-      onData: (chunk) => {
-        hash.update(chunk);
-        mostCommitted = Math.max(mostCommitted, server.committedBytes);
-      },
-      onEnd: () => exchange.respondHead(204, [], { hasBody: false }),
-    });
-    return { onCancel: () => undefined };
-  });
-  await new Promise<void>((resolve, reject) => {
-    let sent = 0;
-    let index = 0;
-    const pump = (): void => {
-      while (sent < total) {
-        const bytes = Math.min(65_536, total - sent);
-        sent += bytes;
-        if (!channel.write(pattern(index++, bytes)) && sent < total) return;
-      }
-      channel.end();
-    };
-    const channel = pair.open(
-      { head: head('PUT'), hasBody: true },
-      {
-        onHead: () => resolve(),
-        onFailure: ({ reason }) => reject(new Error(reason)),
-        onBodyWanted: pump,
-        onDrain: pump,
-      },
-    );
-  });
-  return { hash: hash.digest('hex'), mostCommitted };
 }
