@@ -11,7 +11,7 @@ export const METADATA_MAX_STALE_MS = 24 * 3_600_000;
 /** Least milliseconds between reads caused by an unknown key id: anybody can send one. */
 export const UNKNOWN_KEY_REFRESH_MS = 300_000;
 /** Least milliseconds between attempts while the provider fails. */
-export const RETRY_MS = 5_000;
+export const RETRY_MS = 1_000;
 /** Signing keys taken from the provider; the rest is ignored. */
 const MAX_KEYS = 50;
 

@@ -37,7 +37,7 @@ export function principalOf(claims: TokenClaims, options: { readonly requireGrou
   }
   const username = display(preferred_username ?? upn ?? email ?? claims.oid);
   const principal: Principal = {
-    subject: claims.oid.toLowerCase(),
+    subject: claims.oid,
     directoryTenant: claims.tid.slice(0, 128),
     username,
     name: display(name ?? username),
