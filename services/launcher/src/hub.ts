@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BrokerLayout } from '#broker';
 import { SallyportError } from '#libs/errors';
+import { requireSyncAlways } from '#libs/events';
+import { HOST } from './ports.ts';
 import type { ProcessPlan } from './supervised-process.ts';
 
 const run = promisify(execFile);
@@ -30,6 +32,14 @@ export async function planHub(options: {
     logFile: join(options.logDir, 'hub.log'),
     readyWhen: { kind: 'log-text', text: 'Server is ready' },
   };
+}
+
+/** An acknowledged fact must be on disk: refuses a hub that syncs later, whatever its configuration file says. */
+export async function requireDurableHub(layout: BrokerLayout): Promise<void> {
+  const answer = await fetch(`http://${HOST}:${layout.ports.monitor}/jsz?config=true`, {
+    signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
+  });
+  requireSyncAlways(await answer.json());
 }
 
 async function requireVersion(binary: string): Promise<void> {

@@ -9,7 +9,7 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 import type { DataDir } from './data-dir.ts';
 import { demoDirectory } from './demo-directory.ts';
 import { announceApp, ensureConnectorRegistered, ensureSampleApps, listApps } from './first-run.ts';
-import { planHub } from './hub.ts';
+import { planHub, requireDurableHub } from './hub.ts';
 import { recordProcesses } from './leftovers.ts';
 import type { LauncherOptions } from './options.ts';
 import { type Addresses, addressesOf, planServices, type SecretFiles, TENANT } from './plan.ts';
@@ -66,6 +66,7 @@ export class Launcher {
         this.#report,
       ),
     );
+    await requireDurableHub(layout);
     await ensureBrokerStreams(layout);
     await this.#startServices(ports, layout, secrets);
     await this.#writeCliFile(addresses, layout, secrets);
@@ -85,6 +86,11 @@ export class Launcher {
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
+  }
+
+  /** Ends every process at once, without drain. */
+  kill(): void {
+    for (const process of this.#processes) process.kill();
   }
 
   async #stopAll(): Promise<void> {

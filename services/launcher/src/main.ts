@@ -10,6 +10,7 @@ import { parseLauncherOptions, USAGE } from './options.ts';
 
 /** Exit codes by class: usage, refused (needs a change by the operator), unavailable and retryable, bug. */
 const EXIT = { usage: 2, refused: 3, unavailable: 4, bug: 70 } as const;
+const SAME_SIGNAL_MS = 1000;
 const servicesDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 function exitCodeOf(error: unknown): number {
@@ -67,21 +68,24 @@ async function main(): Promise<void> {
     logger: createLogger({ service: 'launcher', write: (line) => process.stderr.write(line) }),
     onEvent: say,
   });
-  let isStopping = false;
+  let stoppingSince: number | undefined;
   const stop = () => {
-    if (isStopping) return;
-    isStopping = true;
+    if (stoppingSince !== undefined) {
+      // A terminal and npm may both pass the same Ctrl-C on; a later one means: do not wait.
+      if (Date.now() - stoppingSince > SAME_SIGNAL_MS) launcher.kill();
+      return;
+    }
+    stoppingSince = Date.now();
     if (!options.isJson) process.stderr.write('\nsallyport: draining, then stopping\n');
     launcher.stop().catch(fail);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   try {
     const announcement = await launcher.start();
     if (options.isJson) say(announcement);
     else process.stdout.write(renderBox(announcement, process.stdout.isTTY === true));
   } catch (error) {
-    if (!isStopping) fail(error);
+    if (stoppingSince === undefined) fail(error);
     await launcher.stop();
   }
 }

@@ -78,6 +78,13 @@ export class SupervisedProcess {
     clearTimeout(limit);
   }
 
+  /** SIGKILL, and no restart. */
+  kill(): void {
+    this.#isStopping = true;
+    clearTimeout(this.#restartTimer);
+    this.#child?.kill('SIGKILL');
+  }
+
   #spawn(): { child: ChildProcess; ready: Promise<Record<string, unknown>> } {
     const log = createWriteStream(this.plan.logFile, { flags: 'a', mode: 0o600 });
     // A process group of its own: Ctrl-C reaches only the launcher, which stops the others in order.
