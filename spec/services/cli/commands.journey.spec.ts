@@ -205,10 +205,14 @@ describe('sallyport commands', () => {
     };
     const { code } = await world.run(['connector', 'register', '--service', 'x', '--token-stdin'], { runProgram });
     await world.run(['connector', 'run', '--', '--help'], { runProgram });
+    world.writeSystemFile({ connectorEndpointUrl: 'https://localhost:8444' });
+    await world.run(['connector', 'register', '--name', 'east'], { runProgram });
+    world.writeSystemFile();
     expect(code).to.equal(3);
     expect(ran).to.deep.equal([
       ['connector', 'register', '--service', 'x', '--token-stdin'],
       ['connector', 'run', '--help'],
+      ['connector', 'register', '--service', 'https://localhost:8444', '--ca-file', world.caFile, '--name', 'east'],
     ]);
   });
 });

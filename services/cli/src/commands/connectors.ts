@@ -1,7 +1,9 @@
 import { type ConnectorView, connectorView } from '#libs/contracts';
+import { isSallyportError } from '#libs/errors';
 import type { Command, CommandContext } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { printable } from '../output/table.ts';
+import type { Connection } from '../system/connection.ts';
 import { listConnectors, resolveConnector, resolveGroup } from './resources.ts';
 
 const connector = [{ name: 'connector' }] as const;
@@ -87,20 +89,43 @@ function done({ out }: CommandContext, one: ConnectorView, what: string): undefi
 
 /** The connector is a program of its own, installed where the origins are; these two commands run it from here. */
 function passedOn(verb: 'register' | 'run', summary: string): Command {
-  const example =
+  const about =
     verb === 'register'
-      ? '\n\nExample:\n  sallyport token --for register | sallyport connector register --token-stdin \\\n    --service https://localhost:8444 --ca-file .sallyport/pki/root.crt --name east --group default'
+      ? `
+On the machine that runs Sallyport, --service and --ca-file are filled in. Without a token it signs in with the browser.
+
+Examples:
+  sallyport connector register --name east --group default
+  sallyport token --for register | sallyport connector register --token-stdin --service https://sallyport.example:8444`
       : '';
   return {
     name: `connector ${verb}`,
     summary,
-    details: `Every argument goes to the connector as it is; \`sallyport connector ${verb} -- --help\` shows them.${example}`,
+    details: `Every argument goes to the connector as it is; \`sallyport connector ${verb} -- --help\` shows them.${about}`,
     isPassedOn: true,
-    run: async ({ host, args }) => {
-      const rest = args.raw[0] === '--' ? args.raw.slice(1) : args.raw;
-      return classOf(await host.runProgram('connector', [verb, ...rest]));
+    run: async (context) => {
+      const rest = context.args.raw[0] === '--' ? context.args.raw.slice(1) : context.args.raw;
+      const known = verb === 'register' ? await knownService(context, rest) : [];
+      return classOf(await context.host.runProgram('connector', [verb, ...known, ...rest]));
     },
   };
+}
+
+/** Where to register, when the arguments do not say and a system runs here. */
+async function knownService(context: CommandContext, rest: readonly string[]): Promise<readonly string[]> {
+  if (rest.some((one) => /^--(service|help)(=|$)/.test(one))) return [];
+  let connection: Connection;
+  try {
+    connection = await context.connection();
+  } catch (error) {
+    // No system here: the connector itself says that --service is missing.
+    if (isSallyportError(error, 'ERR_CLI_UNAVAILABLE')) return [];
+    throw error;
+  }
+  const { connectorEndpointUrl: service, caFile } = connection;
+  if (service === undefined) return [];
+  const hasCa = rest.some((one) => /^--ca-file(=|$)/.test(one));
+  return ['--service', service, ...(caFile === null || hasCa ? [] : ['--ca-file', caFile])];
 }
 
 /** The connector's own exit codes (sysexits) as our classes. */

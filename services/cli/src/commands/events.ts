@@ -70,12 +70,11 @@ async function follow(context: CommandContext, from: number, types: string | und
 
 function print({ out }: CommandContext, event: AuditEvent): void {
   out.item(event, () => {
-    const who = event.actor.name ?? event.actor.id;
+    const { kind, id, name = id } = event.actor;
+    const who = kind === 'local-operator' ? 'the local operator' : `${kind} ${name}`;
     const data = JSON.stringify(event.data);
     const shown = data.length > MAX_DATA_CHARACTERS ? `${data.slice(0, MAX_DATA_CHARACTERS)}...` : data;
-    const text = printable(
-      `${event.thing} ${event.subjectId} by ${event.actor.kind} ${who}  ${shown === '{}' ? '' : shown}`,
-    );
+    const text = printable(`${event.thing} ${event.subjectId} by ${who}  ${shown === '{}' ? '' : shown}`);
     return `${out.dim(`${event.at}  ${event.position}`)}  ${out.bold(printable(event.type))}  ${text.trimEnd()}\n`;
   });
 }

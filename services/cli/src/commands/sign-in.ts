@@ -33,7 +33,7 @@ export const signInCommands: readonly Command[] = [
   {
     name: 'token',
     summary: 'Print an access token for the API, signing in first when there is none',
-    details: `Example:\n  curl --cacert .sallyport/pki/root.crt -H "Authorization: Bearer $(sallyport token)" https://localhost:8446/v1/apps`,
+    details: `Example:\n  curl --cacert .sallyport/pki/root.pem -H "Authorization: Bearer $(sallyport token)" https://localhost:8446/v1/apps`,
     options: { for: purpose },
     run: async (context) => {
       const isRegister = readChoice(context.args, 'for', PURPOSES) === 'register';

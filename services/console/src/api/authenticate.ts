@@ -40,8 +40,12 @@ function bearerToken(header: string | undefined): string {
   throw refuseRequest('ERR_API_TOKEN_REFUSED', 'Authorization is not a bearer token', { reason: 'token-malformed' });
 }
 
-function actorOf(principal: Principal): Caller['actor'] {
-  const name = principal.username || principal.name;
-  const kind = principal.subject === LOCAL_OPERATOR ? LOCAL_OPERATOR : 'user';
-  return { kind, id: principal.subject, ...(name === '' ? {} : { name }) };
+/** The local operator's token carries who runs the tool as its name; a person is known by the username. */
+function actorOf({ subject, username, name }: Principal): Caller['actor'] {
+  if (subject === LOCAL_OPERATOR) return { kind: LOCAL_OPERATOR, id: subject, ...named(name || username) };
+  return { kind: 'user', id: subject, ...named(username || name) };
+}
+
+function named(name: string): { readonly name?: string } {
+  return name === '' ? {} : { name };
 }
