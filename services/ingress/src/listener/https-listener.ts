@@ -35,7 +35,7 @@ export async function startHttpsListener(options: {
   readonly services: IngressServices;
 }): Promise<HttpsListener> {
   const { services, host, port } = options;
-  const { limits, counters } = services;
+  const { limits } = services;
   const server = createServer({
     ...options.tls,
     ALPNProtocols: ['http/1.1'],
@@ -62,10 +62,7 @@ export async function startHttpsListener(options: {
   server.on('request', (req: IncomingMessage, res: IngressResponse) => handle(services, req, res, false));
   server.on('checkContinue', (req: IncomingMessage, res: IngressResponse) => handle(services, req, res, true));
   server.on('connect', (_req, socket) => refuseRaw(socket, '405 Method Not Allowed', 'Allow: GET, HEAD\r\n'));
-  server.on('clientError', (error, socket) => {
-    counters.malformed += 1;
-    answerClientError(services, error, socket);
-  });
+  server.on('clientError', (error, socket) => answerClientError(services, error, socket));
   server.on('tlsClientError', () => undefined);
   await listen(server, host, port);
   return {
@@ -141,6 +138,7 @@ const STATUS_OF_ERROR: Readonly<Record<string, string>> = {
  */
 function answerClientError(services: IngressServices, error: NodeJS.ErrnoException, socket: Duplex): void {
   const exchange = services.currentExchanges.get(socket);
+  if (error.code !== 'ECONNRESET') services.counters.malformed += 1;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
   } else if (exchange === undefined) {

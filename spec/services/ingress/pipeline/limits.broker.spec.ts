@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { shares } from '#libs/contracts';
+import { publishFeed } from '#libs/messaging';
+import { until } from '../../../support/until.ts';
 import { ask, NAVIGATION } from '../support/http-client.ts';
-import { appView, DOMAIN, startIngressRig } from '../support/ingress-rig.ts';
+import { appView, DOMAIN, startIngressRig, TENANT } from '../support/ingress-rig.ts';
 import { fieldsOf, recordingOrigin } from '../support/origins.ts';
 
 describe('ingress: limits', () => {
@@ -28,7 +31,7 @@ describe('ingress: limits', () => {
     const origin = recordingOrigin();
     rig.serve(origin.onRequest);
     try {
-      rig.ingress.services.tenants[0].admission.applyShares({
+      publishFeed(rig.services, TENANT, shares, {
         version: 1,
         defaults: { app: 500, tenant: 750 },
         ingresses: 1,
@@ -36,6 +39,7 @@ describe('ingress: limits', () => {
         shares: [],
       });
       const first = await ask(rig, '/');
+      await until(async () => (await ask(rig, '/')).status === 429, { what: 'the share' });
       const second = await ask(rig, '/', { headers: NAVIGATION });
       const third = await ask(rig, '/');
       expect([first.status, second.status, third.status]).to.deep.equal([200, 429, 429]);

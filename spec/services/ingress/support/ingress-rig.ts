@@ -54,6 +54,8 @@ export type IngressRig = {
   /** Publishes a change of the directory and waits until the ingress has it. */
   putApp(app: AppView): Promise<void>;
   recordOf(requestId: string | undefined): Promise<AccessRecord>;
+  /** Closes the connector's connection under it, as a dead host would. */
+  cutConnector(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -108,8 +110,9 @@ export async function startIngressRig(options: RigOptions = {}): Promise<Ingress
   await services.flush();
 
   let onRequest: OnRequest = options.onRequest ?? answerPath;
+  const connectorConnection = await open('connector');
   const connector = new TunnelServer({
-    transport: natsTransport(await open('connector')),
+    transport: natsTransport(connectorConnection),
     connectorId: 'con_test',
     onRequest: (exchange) => onRequest(exchange),
   });
@@ -166,6 +169,7 @@ export async function startIngressRig(options: RigOptions = {}): Promise<Ingress
       await until(() => records.some((record) => record.requestId === requestId), { what: `record of ${requestId}` });
       return records.find((record) => record.requestId === requestId) as AccessRecord;
     },
+    cutConnector: () => connectorConnection.close(),
     stop: async () => {
       agent.destroy();
       await ingress.drain();
