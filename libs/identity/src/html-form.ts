@@ -5,16 +5,17 @@ const FORM = /<form\b([^>]*)>([\s\S]*?)<\/form>/i;
 const INPUT = /<input\b([^>]*)>/gi;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" };
 
-/** Reads the first form of an HTML page, null when there is none. Good for our own plain pages, not for the web at large. */
+/** Reads the first form of an HTML page, null when there is none or its action is no address. Good for our own plain pages, not for the web at large. */
 export function readForm(html: string, pageUrl: string): HtmlForm | null {
   const form = FORM.exec(html);
-  if (form === null) return null;
+  const action = attribute(form?.[1] ?? '', 'action') ?? '';
+  if (form === null || !URL.canParse(action, pageUrl)) return null;
   const fields: Record<string, string> = {};
   for (const [, attributes = ''] of (form[2] ?? '').matchAll(INPUT)) {
     const name = attribute(attributes, 'name');
     if (name !== null) fields[name] = attribute(attributes, 'value') ?? '';
   }
-  return { action: new URL(attribute(form[1] ?? '', 'action') ?? '', pageUrl).href, fields };
+  return { action: new URL(action, pageUrl).href, fields };
 }
 
 function attribute(text: string, name: string): string | null {

@@ -21,7 +21,27 @@ describe('form of a page', () => {
 
   it('is none on a page without a form', () => expect(readForm('<p>no</p>', url)).to.equal(null));
 
+  it('is none when its action is no address', () => {
+    expect(readForm('<form action="https://["></form>', url)).to.equal(null);
+  });
+
   it('is read or not, but never throws on text of any kind', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => expect(() => readForm(text, url)).not.to.throw()));
+    const markup = fc.constantFrom(
+      '<form',
+      ' action=',
+      '"',
+      '>',
+      '<input',
+      ' name=',
+      ' value=',
+      '</form>',
+      '&amp;',
+      'https://[',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(markup, fc.string({ unit: 'binary' }))), (parts) => {
+        readForm(parts.join(''), url);
+      }),
+    );
   });
 });
