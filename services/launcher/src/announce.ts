@@ -4,11 +4,20 @@ const RESET = '\u001b[0m';
 const BOLD = '\u001b[1m';
 const DIM = '\u001b[2m';
 
+/** The app that shows a newcomer what an origin gets. */
+const SAMPLE_APP = 'dumper';
+
 /** The box `npm start` prints when everything is reachable: where to go first, who can sign in, how to go on. */
-export function renderBox(announcement: Announcement, isTerminal: boolean): string {
+export function renderBox(
+  announcement: Announcement,
+  options: { readonly isTerminal: boolean; readonly dataDirOption?: string },
+): string {
+  const { isTerminal } = options;
+  const dataDir = options.dataDirOption === undefined ? '' : ` --data-dir ${options.dataDirOption}`;
   const bold = (text: string) => (isTerminal ? `${BOLD}${text}${RESET}` : text);
   const dim = (text: string) => (isTerminal ? `${DIM}${text}${RESET}` : text);
-  const first = announcement.apps.find((app) => app.preauthentication === 'oidc') ?? announcement.apps[0];
+  const first = announcement.apps.find((app) => app.name === SAMPLE_APP) ?? announcement.apps[0];
+  const nameWidth = Math.max(0, ...announcement.apps.map((app) => app.name.length)) + 2;
   const lines = [
     bold('Sallyport is running'),
     '',
@@ -20,12 +29,14 @@ export function renderBox(announcement: Announcement, isTerminal: boolean): stri
     ...announcement.users.map((user) => `  ${describeUser(user, announcement.apps)}`),
     '',
     bold('Apps'),
-    ...announcement.apps.map((app) => `  ${app.name.padEnd(12)} ${app.externalUrl}  ${dim(app.preauthentication)}`),
+    ...announcement.apps.map(
+      (app) => `  ${app.name.padEnd(nameWidth)}${app.externalUrl}  ${dim(app.preauthentication)}`,
+    ),
     '',
     dim('The browser will warn about the certificate: it comes from your own CA,'),
     dim(announcement.caFile),
     '',
-    `Publish your own:  ${bold('npx sallyport publish http://localhost:3000')}`,
+    `Publish your own:  ${bold(`npx sallyport publish http://localhost:3000${dataDir}`)}`,
     `Stop:              ${bold('Ctrl-C')}`,
   ];
   return box(lines);

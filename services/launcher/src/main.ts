@@ -83,7 +83,13 @@ async function main(): Promise<void> {
   try {
     const announcement = await launcher.start();
     if (options.isJson) say(announcement);
-    else process.stdout.write(renderBox(announcement, process.stdout.isTTY === true));
+    else
+      process.stdout.write(
+        renderBox(announcement, {
+          isTerminal: process.stdout.isTTY === true,
+          ...(options.dataDir === '.sallyport' ? {} : { dataDirOption: options.dataDir }),
+        }),
+      );
   } catch (error) {
     if (stoppingSince === undefined) fail(error);
     await launcher.stop();
