@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { jetstream } from '@nats-io/jetstream';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { errors } from 'nats';
@@ -112,6 +113,22 @@ describe('certificate authority over a real hub', function authoritySpecs() {
     });
   });
 
+  it('a connector cannot acknowledge for the SIEM: the store of record is in another account', async () => {
+    const audit = await world.broker.connectAs('audit', 'core');
+    await jetstream(audit, { checkAPI: false }).publish('aud.default.access', 'event');
+    const siem = await world.broker.connectAs('siem', 'siem');
+    const reader = jetstream(siem, { apiPrefix: 'core.JS.API', checkAPI: false });
+    const consumer = await reader.consumers.get('AUDIT', 'siem');
+    const message = await consumer.next({ expires: 5_000 });
+    if (!message) throw new Error('no event');
+    const leaf = await openLeaf(await world.register('default'));
+    leaf.publish(`$JS.ACK.AUDIT.siem.1.${message.seq}.1.${message.timestampNanos}.0`, '+ACK');
+    await leaf.settled();
+    expect((await consumer.info()).num_ack_pending).to.equal(1);
+    expect(await message.ackAck()).to.equal(true);
+    leaf.end();
+  });
+
   describe('a connection', () => {
     it("with one connector's certificate and another's user is refused and recorded", async () => {
       const [one, other] = [await world.register('default'), await world.register('default')];
@@ -144,6 +161,11 @@ describe('certificate authority over a real hub', function authoritySpecs() {
         .connectWith(one.credentials, { reconnect: false, timeout: 10_000 })
         .catch((error: unknown) => error);
       expect(refusal).to.be.instanceOf(errors.AuthorizationError);
+    });
+
+    it('of a leaf older than 2.14 is refused', async () => {
+      const one = await world.register('default');
+      await expectRefused(() => openLeaf(one, { connectFields: { version: '2.10.27' } }));
     });
 
     it('of an identity that is connected already is refused and recorded; the first goes on, and may come back', async () => {
@@ -214,9 +236,13 @@ describe('certificate authority over a real hub', function authoritySpecs() {
     again.end();
   });
 
-  async function openLeaf(one: Registered, other: { readonly identity?: ClientIdentity } = {}): Promise<RawLeaf> {
+  async function openLeaf(
+    one: Registered,
+    other: { readonly identity?: ClientIdentity; readonly connectFields?: Readonly<Record<string, unknown>> } = {},
+  ): Promise<RawLeaf> {
     const identity = other.identity ?? one.identity;
     return connectRawLeaf({
+      ...other,
       port: world.broker.leafPort(),
       credentials: one.credentials,
       ...identity,
