@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectorConfiguration } from '#libs/contracts';
 import { connectorConfiguration } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
@@ -15,6 +16,9 @@ export const MIN_PULL_INTERVAL_MS = 500;
 
 /** Pause between pulls while there is no configuration at all, milliseconds. */
 export const FIRST_RETRY_MS = 2_000;
+
+/** How long a start that has a saved configuration waits for a newer one, milliseconds. */
+export const FIRST_WAIT_MS = 3_000;
 
 export type ConfigReceiverOptions = {
   readonly connectorId: string;
@@ -41,12 +45,13 @@ export type ConfigReceiver = {
 /**
  * Pulls the connector's configuration and keeps the last good one, on disk too, so that a connector starts and serves
  * while the endpoint is away. A version that is not newer changes nothing; what does not parse changes nothing.
- * Resolves after the first attempt.
+ * Resolves after the first attempt, or soon when a saved configuration can serve meanwhile.
  */
 export async function startConfigReceiver(options: ConfigReceiverOptions): Promise<ConfigReceiver> {
   const receiver = new Receiver(options);
   receiver.restore();
-  await receiver.refresh();
+  const first = receiver.refresh();
+  await (receiver.current ? Promise.race([first, delay(FIRST_WAIT_MS, undefined, { ref: false })]) : first);
   return receiver;
 }
 
@@ -59,7 +64,9 @@ class Receiver implements ConfigReceiver {
   #isAskedAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #isFailing = false;
-  #isStopped = false;
+  #isWaiting = false;
+  #pulledAt = 0;
+  readonly #stopping = new AbortController();
 
   constructor(options: ConfigReceiverOptions) {
     this.#options = options;
@@ -68,6 +75,10 @@ class Receiver implements ConfigReceiver {
 
   get current(): ConnectorConfiguration | undefined {
     return this.#current;
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   restore(): void {
@@ -81,10 +92,11 @@ class Receiver implements ConfigReceiver {
   refresh(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
     if (this.#pulling) {
-      this.#isAskedAgain = true;
+      // One that has not begun yet will see what this call was about.
+      this.#isAskedAgain ||= !this.#isWaiting;
       return this.#pulling;
     }
-    this.#pulling = this.#pull().finally(() => {
+    this.#pulling = this.#pullWhenDue().finally(() => {
       this.#pulling = undefined;
       this.#schedule();
     });
@@ -92,10 +104,23 @@ class Receiver implements ConfigReceiver {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
     await this.#pulling;
     await this.#client.close();
+  }
+
+  async #pullWhenDue(): Promise<void> {
+    const waitMs = this.#pulledAt + MIN_PULL_INTERVAL_MS - Date.now();
+    if (waitMs > 0) {
+      this.#isWaiting = true;
+      // Ends early when the receiver stops, which the next line sees.
+      await delay(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      this.#isWaiting = false;
+    }
+    if (this.#isStopped) return;
+    await this.#pull();
+    this.#pulledAt = Date.now();
   }
 
   async #pull(): Promise<void> {
@@ -145,7 +170,7 @@ class Receiver implements ConfigReceiver {
     const asked = this.#isAskedAgain;
     this.#isAskedAgain = false;
     const regularMs = this.#current ? refreshMs(this.#current.refreshSeconds) : FIRST_RETRY_MS;
-    const waitMs = asked ? MIN_PULL_INTERVAL_MS : regularMs;
+    const waitMs = asked ? 0 : regularMs;
     this.#timer = setTimeout(() => void this.refresh(), waitMs);
     this.#timer.unref();
   }

@@ -43,6 +43,7 @@ async function run(command: RunCommand): Promise<void> {
       startConnector(
         {
           paths,
+          platform: process.platform,
           natsServer: {
             named: process.env.SALLYPORT_NATS_SERVER || undefined,
             searchPath: process.env.PATH,

@@ -8,6 +8,7 @@ import { type ConfigReceiver, startConfigReceiver } from './config-receiver.ts';
 import { createOriginTable, type OriginTable } from './origins/origin-rules.ts';
 import { type OriginServer, serveOrigins } from './origins/serve-origins.ts';
 import type { StatePaths } from './state-directory.ts';
+import { lockState } from './state-lock.ts';
 import type { findNatsServer } from './supervisor/find-nats-server.ts';
 import { type HubLinkWatch, watchHubLink } from './supervisor/hub-link-watch.ts';
 import { startLeafSupervisor } from './supervisor/leaf-supervisor.ts';
@@ -24,6 +25,7 @@ export const DRAIN_WAIT_MS = 20_000;
 
 export type ConnectorOptions = {
   readonly paths: StatePaths;
+  readonly platform: NodeJS.Platform;
   readonly natsServer: Parameters<typeof findNatsServer>[0];
   /** Ends a process by its id, whatever it takes; must not throw. */
   endProcess(pid: number): void;
@@ -88,6 +90,7 @@ class Connector implements RunningService {
 
   /** Each part registers how it is let go of, so that a failed start leaves nothing behind. */
   async start(): Promise<void> {
+    this.#closers.push(await lockState(this.#options.paths.directory, this.#options.platform));
     const { identity, certificate, privateKey, trust, savedConfiguration, natsServer } = this.#checked;
     const { paths } = this.#options;
     const { connectorId, leafAddresses } = identity;

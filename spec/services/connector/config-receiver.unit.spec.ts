@@ -110,15 +110,17 @@ describe('the configuration a connector pulls', () => {
     expect(other.current).to.equal(undefined);
   });
 
-  it('is pulled once more after notices that came during a pull', async () => {
+  it('is pulled once for many notices, and once more for notices that come during a pull', async () => {
     service.configuration = configurationOf({ version: 1 });
     const started = await start();
     const pulls = () => service.requests.length;
     const before = pulls();
-    void started.refresh();
-    void started.refresh();
-    void started.refresh();
-    await until(() => pulls() === before + 2, 'the pull after the notices');
+    const first = Array.from({ length: 50 }, () => started.refresh());
+    await until(() => pulls() === before + 1, 'the pull for all of them');
+    for (let i = 0; i < 50; i += 1) void started.refresh();
+    await Promise.all(first);
+    await until(() => pulls() === before + 2, 'the pull after the late notices');
+    await started.stop();
     expect(pulls()).to.equal(before + 2);
   });
 });

@@ -66,6 +66,7 @@ export class ConnectorWorld {
     const connector = await startConnector(
       {
         paths: this.paths,
+        platform: process.platform,
         natsServer: { named: findNatsServer(), searchPath: undefined, programDir: import.meta.dirname },
         endProcess: (pid) => void process.kill(pid, 'SIGKILL'),
       },

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { downSubject } from '#libs/tunnel-protocol';
@@ -43,12 +43,18 @@ describe('a running connector', function () {
     expect((await get('/x')).body.toString()).to.equal('GET /x');
   });
 
-  it('listens on loopback only, and its leaf has no listener but that one', async () => {
+  it('listens nowhere but on one loopback port', async () => {
     await world.run();
-    const config = readFileSync(world.paths.leafConfig, 'utf8');
-    expect(config).to.match(/host: "127\.0\.0\.1"/);
-    expect(config).to.not.match(/^\s*(http|https|monitor_port|cluster|websocket|gateway|mqtt)\b/m);
-    expect(config).to.not.match(/leafnodes \{[^}]*listen/);
+    const pid = readFileSync(`${world.paths.run}/leaf.pid`, 'utf8').trim();
+    expect(listeningAddresses(pid)).to.have.length(1);
+    expect(listeningAddresses(pid)[0]).to.match(/^0100007F:/);
+  });
+
+  it('refuses to run twice from one state directory', async () => {
+    await world.run();
+    const second = await world.run().catch((failure: Error) => failure);
+    expect(second).to.include({ code: 'ERR_CONFIG_CONNECTOR_STATE' });
+    await untilAnswered();
   });
 
   it('starts its leaf again when it dies, and serves again', async () => {
@@ -146,3 +152,15 @@ describe('a running connector', function () {
     expect((error as Error).message).to.match(/not readable PEM/);
   });
 });
+
+/** Addresses a process listens on, as the kernel writes them: 0100007F is 127.0.0.1. */
+function listeningAddresses(pid: string): string[] {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const tables = ['tcp', 'tcp6'].flatMap((name) =>
+    readFileSync(`/proc/${pid}/net/${name}`, 'utf8').split('\n').slice(1),
+  );
+  return tables
+    .map((line) => line.trim().split(/\s+/))
+    .filter((row) => row[3] === '0A' && links.includes(`socket:[${row[9]}]`))
+    .map((row) => row[1] ?? '');
+}

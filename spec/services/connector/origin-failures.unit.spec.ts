@@ -206,6 +206,16 @@ describe('a connector whose origin fails', () => {
     expect([world.unknownApps > 0, connections]).to.deep.equal([true, 0]);
   });
 
+  it('opens no tunnel through an origin that is a proxy', async () => {
+    let connections = 0;
+    const origin = await raw(() => {
+      connections += 1;
+    });
+    const world = await serving(origin.url);
+    expect((await world.fetch('CONNECT', '/')).failure?.reason).to.equal('malformed');
+    expect(connections).to.equal(0);
+  });
+
   it('refuses beyond its cap of concurrent requests', async () => {
     const origin = await raw(() => undefined);
     const world = await serving(origin.url, {}, { maxConcurrent: 1 });

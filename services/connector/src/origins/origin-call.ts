@@ -15,7 +15,8 @@ export type OriginCallOptions = {
   readonly target: OriginTarget;
   /** Path and query at the origin. */
   readonly path: string;
-  readonly pool: Pool;
+  /** Asked for at each attempt: a pool may have been put away since. */
+  pool(): Pool;
   onEnd(outcome: OriginOutcome, text: string): void;
 };
 
@@ -143,7 +144,7 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
 
   #dispatch(): void {
     if (this.#isEnded) return;
-    const { exchange, target, path, pool } = this.#options;
+    const { exchange, target, path } = this.#options;
     this.#attempts += 1;
     this.#controller = undefined;
     this.#expect(true);
@@ -155,7 +156,7 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
       servername: target.hostname,
       ...(exchange.isUpgrade ? { upgrade: fieldValue(exchange.head.fields, 'upgrade') ?? 'websocket' } : {}),
     };
-    pool.dispatch(options, this);
+    this.#options.pool().dispatch(options, this);
   }
 
   /** A kept-alive connection may die as it is used: a safe request without a body goes out once more (RFC 9110, 9.2.2). */

@@ -56,15 +56,16 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
       return refuse(exchange, appId === undefined ? 'unknown-app' : 'stale-configuration');
     }
     const path = originPath(target, exchange.head.target);
-    if (path === undefined) {
-      exchange.fail('malformed', 'origin-not-contacted', 'request target is no path of this app');
+    // CONNECT would turn an origin that is a proxy into a way to anywhere.
+    if (path === undefined || exchange.head.method === 'CONNECT') {
+      exchange.fail('malformed', 'origin-not-contacted', 'request names no path of this app');
       return NOTHING;
     }
     const call: OriginCall = new OriginCall({
       exchange,
       target,
       path,
-      pool: pools.poolOf(target),
+      pool: () => pools.poolOf(target),
       onEnd: (outcome, text) => {
         end(call);
         if (isWorthLogging(outcome)) report(logger, exchange, target.appId, outcome, text);
