@@ -17,7 +17,7 @@ export const MAX_REPLY_BYTES = 512 * 1024;
 export const DEFAULT_PAGE_APPS = 100;
 
 /** A claim on an external URL may be taken over when its app does not hold the URL this long after the claim (ADR-0005). */
-export const CLAIM_GRACE_MS = 120_000;
+export const CLAIM_GRACE_MS = 180_000;
 /** The second step of a publication must begin within this time after its claim, far less than CLAIM_GRACE_MS. */
 export const CLAIM_USE_WITHIN_MS = 10_000;
 /** Attempts at one claim after conflicts with others. Beyond: ERR_APP_URL_CONTENDED (retryable). */

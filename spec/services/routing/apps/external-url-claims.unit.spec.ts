@@ -25,7 +25,7 @@ import { OPERATOR, silent, TENANT } from '../support.ts';
 
 const URL_A = 'https://a.sallyport.localhost:8443/';
 const URL_B = 'https://b.sallyport.localhost:8443/';
-const GRACE_MS = 120_000;
+const GRACE_MS = 180_000;
 
 /** Called ahead of every append; throwing is what a crash or a lost broker looks like. */
 type Fault = (ref: AggregateRef, facts: readonly Fact[]) => void | Promise<void>;
