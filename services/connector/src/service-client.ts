@@ -36,12 +36,14 @@ export type ServiceClient = {
    * what the service said), ERR_CONNECTOR_SERVICE_ANSWER.
    */
   send(request: ServiceRequest): Promise<ServiceAnswer>;
+  /** Safe to call twice. */
   close(): Promise<void>;
 };
 
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {
   const { identity } = options;
   const timeoutMs = options.timeoutMs ?? SERVICE_TIMEOUT_MS;
+  let closing: Promise<void> | undefined;
   const agent = new Agent({
     connect: {
       ...(options.trust.length > 0 ? { ca: [...rootCertificates, ...options.trust] } : {}),
@@ -63,7 +65,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       if (answer.status >= 400) throw failure(sent.url, answer.status, body);
       return { status: answer.status, etag: answer.etag, body };
     },
-    close: () => agent.close(),
+    close: () => (closing ??= agent.close()),
   };
 }
 
