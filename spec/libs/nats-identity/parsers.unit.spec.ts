@@ -18,6 +18,8 @@ const rules = { account: account.publicKey, issuers: [account.publicKey], nowSec
 
 /** The outer sequence's header, three bytes, is not part of what is signed. */
 const SIGNED_FROM = 3;
+/** Algorithm and signature at the end, at most; not part of what is signed either. */
+const SIGNATURE_BYTES = 95;
 
 describe('parsers of what others send', () => {
   it('never throw, and accept no text by chance', () => {
@@ -43,14 +45,18 @@ describe('parsers of what others send', () => {
       permissions: {},
     });
     // The last character of each part may hold bits that base 64 does not use.
-    const changeable = [...jwt].flatMap((one, index) =>
-      one === '.' || (jwt[index + 1] ?? '.') === '.' ? [] : [index],
-    );
+    const changeable = jwt
+      .split('')
+      .flatMap((one, index) => (one === '.' || (jwt[index + 1] ?? '.') === '.' ? [] : [index]));
     fc.assert(
-      fc.property(fc.constantFrom(...changeable), fc.constantFrom(...'ABCabc012-_'), (index, character) => {
-        if (jwt[index] === character) return true;
-        return decodeJwt(jwt.slice(0, index) + character + jwt.slice(index + 1)).status === 'refused';
-      }),
+      fc.property(
+        fc.constantFrom(...changeable),
+        fc.constantFrom('A', 'b', 'c', '0', '9', '-', '_'),
+        (index, character) => {
+          if (jwt[index] === character) return true;
+          return decodeJwt(jwt.slice(0, index) + character + jwt.slice(index + 1)).status === 'refused';
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -60,7 +66,7 @@ describe('parsers of what others send', () => {
     const der = Buffer.from(pem.replace(/-----[A-Z ]+-----/g, ''), 'base64');
     await fc.assert(
       fc.asyncProperty(
-        fc.integer({ min: SIGNED_FROM, max: der.length - 80 }),
+        fc.integer({ min: SIGNED_FROM, max: der.length - SIGNATURE_BYTES }),
         fc.integer({ min: 1, max: 255 }),
         async (index, flip) => {
           const changed = Buffer.from(der);
