@@ -46,7 +46,7 @@ ${explain(verdict)}</section>`;
 function explain(verdict: AssertionVerdict): Html {
   switch (verdict.status) {
     case 'verified':
-      return html`<p>The assertion is signed by Sallyport and its dates hold. These claims can be trusted.</p>
+      return html`<p>The assertion is signed by Sallyport and its dates hold. A real app checks as well that <code>aud</code> names itself.</p>
 ${rows(
   Object.entries(verdict.claims).map(([name, value]) => [name, claimText(name, value)] as const),
   'No claims.',
