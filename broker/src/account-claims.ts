@@ -1,12 +1,12 @@
 import {
   type AccountClaims,
   CONNECTOR_MAX_PAYLOAD_BYTES,
-  connectorTemplate,
   JETSTREAM_LIMITS,
   OPEN_LIMITS,
   scopedSigner,
 } from '#libs/nats-identity';
 import type { BrokerKeys } from './keys.ts';
+import { connectorTemplate } from './permissions/connector.ts';
 import { siem } from './permissions/subjects.ts';
 
 /** Leafs, connections and subscriptions of one tenant. Beyond: refused by the hub with an error in its log. */

@@ -1,4 +1,9 @@
-import { CONNECTOR_MAX_PAYLOAD_BYTES, CONNECTOR_MAX_SUBSCRIPTIONS, type UserClaims } from '#libs/nats-identity';
+import {
+  CONNECTOR_MAX_PAYLOAD_BYTES,
+  CONNECTOR_MAX_SUBSCRIPTIONS,
+  type UserClaims,
+  type UserTemplate,
+} from '#libs/nats-identity';
 import { system, tunnel } from './subjects.ts';
 
 /** Where the hub asks whether a user of a tenant account may connect. */
@@ -22,3 +27,12 @@ export function connectorRights(connector: {
     payload: CONNECTOR_MAX_PAYLOAD_BYTES,
   };
 }
+
+/**
+ * What the scoped key gives every connector's user by itself: its own subjects, no group. `{{name()}}` is the connector's id,
+ * filled in by the server.
+ */
+export const connectorTemplate: UserTemplate = {
+  ...connectorRights({ id: '{{name()}}', groupId: null }),
+  allowed_connection_types: ['LEAFNODE', 'LEAFNODE_WS'],
+};

@@ -35,7 +35,6 @@ export {
 export {
   CONNECTOR_MAX_PAYLOAD_BYTES,
   CONNECTOR_MAX_SUBSCRIPTIONS,
-  connectorTemplate,
   scopedSigner,
   type UserTemplate,
 } from './scoped-signer.ts';

@@ -12,16 +12,3 @@ export const CONNECTOR_MAX_SUBSCRIPTIONS = 50;
 export function scopedSigner(key: Nkey, role: string, template: UserTemplate): SigningKey {
   return newScopedSigner(nativeSigner(key), role, template);
 }
-
-/**
- * What every connector's user gets by itself: its own subjects, no group. `{{name()}}` is the connector's id. The auth
- * callout adds the group that routing assigned; without it a connector serves nothing.
- */
-export const connectorTemplate: UserTemplate = {
-  pub: { allow: ['tun.i.*.{{name()}}.*', 'prs.c.{{name()}}'] },
-  sub: { allow: ['tun.c.{{name()}}.>'] },
-  subs: CONNECTOR_MAX_SUBSCRIPTIONS,
-  data: -1,
-  payload: CONNECTOR_MAX_PAYLOAD_BYTES,
-  allowed_connection_types: ['LEAFNODE', 'LEAFNODE_WS'],
-};

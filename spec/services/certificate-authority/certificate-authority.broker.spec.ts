@@ -7,16 +7,10 @@ import type { z } from 'zod';
 import { certificateAggregate, changeConnector, connectorRefusalAggregate, newId } from '#libs/contracts';
 import { type EventStore, openEventStore } from '#libs/events';
 import { callEndpoint } from '#libs/messaging';
-import {
-  createIssuingAuthority,
-  createKeyAndRequest,
-  createRootAuthority,
-  issueConnectorCertificate,
-  readAuthority,
-  readCertificateRequest,
-} from '#libs/pki';
+import { readAuthority } from '#libs/pki';
 import { connectRawLeaf, type RawLeaf } from '../../support/raw-leaf.ts';
 import { until } from '../../support/until.ts';
+import { expectRefused, foreignIdentity, identityFrom } from './identities.ts';
 import { type AuthorityWorld, type ClientIdentity, type Registered, startAuthorityWorld, TENANT } from './support.ts';
 
 describe('certificate authority over a real hub', function authoritySpecs() {
@@ -293,38 +287,3 @@ describe('certificate authority over a real hub', function authoritySpecs() {
     );
   }
 });
-
-async function expectRefused(open: () => Promise<{ end?: () => void; close?: () => Promise<void> }>): Promise<void> {
-  const outcome = await open().then(
-    async (link) => {
-      link.end?.();
-      await link.close?.();
-      return 'accepted';
-    },
-    () => 'refused',
-  );
-  expect(outcome).to.equal('refused');
-}
-
-async function foreignIdentity(connectorId: string): Promise<ClientIdentity> {
-  const now = new Date();
-  const root = await createRootAuthority({ commonName: 'Sallyport Root CA', now });
-  return identityFrom(await createIssuingAuthority(root, { commonName: 'Sallyport Issuing CA', now }), connectorId);
-}
-
-async function identityFrom(
-  authority: Awaited<ReturnType<typeof createIssuingAuthority>>,
-  connectorId: string,
-): Promise<ClientIdentity> {
-  const { privateKeyPem, requestPem } = await createKeyAndRequest({ commonName: connectorId });
-  const verdict = await readCertificateRequest(requestPem);
-  if (verdict.status !== 'accepted') throw new Error(verdict.detail);
-  const { publicKey } = verdict.request;
-  const issued = await issueConnectorCertificate(authority, {
-    publicKey,
-    tenant: TENANT,
-    connectorId,
-    now: new Date(),
-  });
-  return { certificate: issued.chainPem, privateKey: privateKeyPem };
-}
