@@ -1,3 +1,4 @@
+// long because it is one table of hostile cases over one provider and one helper that forges tokens
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

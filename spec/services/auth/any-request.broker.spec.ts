@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { after, before, describe, it } from 'mocha';
+import { endpoints } from '#libs/contracts';
+import { demoDirectory } from '../../support/identity-provider.ts';
+import { APP_URL, type AuthWorld, published, startAuthWorld, TENANT } from './support/auth-world.ts';
+import { BrowserDouble } from './support/browser-double.ts';
+
+const [, BOB] = demoDirectory.users;
+
+describe('auth', function anyRequestSpecs() {
+  this.timeout(30_000);
+  let world: AuthWorld;
+  before(async () => {
+    world = await startAuthWorld();
+    await world.appendApp('app_wiki', published({ users: [BOB.oid] }));
+  });
+  after(() => world?.stop());
+
+  it('survives any request on any endpoint', async () => {
+    const names = ['beginSignIn', 'continueSignIn', 'completeSignIn', 'openAppAccess', 'signOut', 'authorize'] as const;
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('app_wiki', 'portal', '', '*', '..', '__proto__', APP_URL),
+    );
+    const jar = fc.dictionary(
+      fc.oneof(text, fc.constantFrom('__Host-sallyport-session', '__Host-sallyport-access')),
+      text,
+      { maxKeys: 4 },
+    );
+    const shaped = fc.record({
+      requestId: text,
+      client: fc.record({ address: fc.string({ maxLength: 64 }), userAgent: fc.string({ maxLength: 400 }) }),
+      cookies: jar,
+      appId: text,
+      returnUrl: text,
+      token: text,
+      ticket: text,
+      accessCookie: text,
+      query: fc.dictionary(
+        fc.oneof(text, fc.constantFrom('state', 'code', 'error')),
+        fc.oneof(text, fc.array(text, { maxLength: 3 })),
+      ),
+    });
+    const any = fc.oneof({ weight: 4, arbitrary: shaped }, { weight: 1, arbitrary: fc.jsonValue() });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...names), any, async (name, request) => {
+        const subject = endpoints[name](TENANT);
+        const answer = (await world.ingress.request(subject, JSON.stringify(request), { timeout: 10_000 })).json();
+        expect(answer).to.have.any.keys('ok', 'error');
+        expect(Object(answer)).not.to.have.nested.property('error.code', 'ERR_INTERNAL');
+      }),
+      { numRuns: 300 },
+    );
+    const browser = new BrowserDouble(world.ingress, world.idp.ca);
+    await browser.signIn('bob', 'app_wiki');
+    expect((await browser.authorize('app_wiki')).verdict).to.equal('allow');
+  });
+});
