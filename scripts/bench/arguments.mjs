@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+
+export const DEFAULT_ROUNDS = 3;
+export const MAX_ROUNDS = 50;
+
+/** What `--only` takes; each stands for the cases that begin with it. */
+export const CASE_GROUPS = ['get-1kib-32', 'get-1kib-256', 'download', 'upload', 'memory-at-rest'];
+
+export const USAGE = `usage: npm run bench [-- options]
+
+Measures, side by side on this machine: the origin direct, nginx in front of ssh -R, Sallyport passthrough and signed in.
+
+  --json FILE     also write the numbers to FILE
+  --rounds N      alternating rounds, 1 to ${MAX_ROUNDS} (default ${DEFAULT_ROUNDS}; quote numbers of 5 or more)
+  --only CASE     only this case; may be repeated: ${CASE_GROUPS.join(', ')}
+  --quick         one short round with small transfers: shows that it works, not how fast
+  --help          print this text
+
+Exit code 0: everything measured or missing; 1: a target failed or its numbers are invalid; 2: usage; 69: cannot run.
+`;
+
+/** An option that cannot be read; the message says what was expected. */
+export class UsageError extends Error {}
+
+/**
+ * @typedef {object} BenchOptions
+ * @property {string | undefined} jsonFile
+ * @property {number} rounds
+ * @property {readonly string[]} only empty means every case
+ * @property {boolean} isQuick
+ */
+
+/**
+ * @param {readonly string[]} argv
+ * @returns {BenchOptions | { help: true }}
+ * @throws {UsageError}
+ */
+export function parseBenchArguments(argv) {
+  const values = read(argv);
+  if (values.help === true) return { help: true };
+  const isQuick = values.quick === true;
+  const only = (values.only ?? []).flatMap((text) => text.split(','));
+  for (const name of only) {
+    if (!CASE_GROUPS.includes(name))
+      throw new UsageError(`--only "${name}" is no case, expected one of ${CASE_GROUPS.join(', ')}`);
+  }
+  return { jsonFile: values.json, rounds: parseRounds(values.rounds, isQuick ? 1 : DEFAULT_ROUNDS), only, isQuick };
+}
+
+/** @param {readonly string[]} argv */
+function read(argv) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: false,
+      options: {
+        json: { type: 'string' },
+        rounds: { type: 'string' },
+        only: { type: 'string', multiple: true },
+        quick: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'options cannot be read');
+  }
+}
+
+/**
+ * @param {string | undefined} text
+ * @param {number} defaultRounds
+ */
+function parseRounds(text, defaultRounds) {
+  if (text === undefined) return defaultRounds;
+  const rounds = Number(text);
+  if (/^\d+$/.test(text) && rounds >= 1 && rounds <= MAX_ROUNDS) return rounds;
+  throw new UsageError(`--rounds "${text}" is not a number of rounds, expected 1 to ${MAX_ROUNDS}`);
+}

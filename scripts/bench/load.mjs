@@ -1,0 +1,134 @@
+import { request } from 'node:https';
+import { howItEnded, lastWords, runCommand } from '../bootstrap/run-command.mjs';
+import { parseWrk } from './parse-wrk.mjs';
+
+export const SMALL_BODY_BYTES = 1024;
+/** Headers an answer may carry on top of its body before the answer counts as another one than was asked for. */
+const MAX_HEADER_BYTES = 4096;
+/** wrk prints three digits of the bytes it read. */
+const PRINTED_PRECISION = 0.99;
+const WRK_GRACE_MS = 20_000;
+const ANSWER_TIMEOUT_SECONDS = 10;
+export const TRANSFER_TIMEOUT_SECONDS = 300;
+const PROBE_TIMEOUT_MS = 5_000;
+
+/**
+ * Where a load tool goes, and with what.
+ * @typedef {object} Front
+ * @property {string} host name the front knows the app by; the address is always 127.0.0.1
+ * @property {number} port
+ * @property {string} caFile
+ * @property {string} [cookie]
+ */
+
+/**
+ * One round of GET /1k over keep-alive connections.
+ * @param {Front} front
+ * @param {{ connections: number, seconds: number }} load
+ * @returns {Promise<import('./parse-wrk.mjs').WrkResult & { invalid: string | undefined }>} `invalid` says why the
+ * numbers do not count
+ */
+export async function runWrk(front, { connections, seconds }) {
+  const headers = headersOf(front).flatMap((header) => ['-H', header]);
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `--timeout`, `${ANSWER_TIMEOUT_SECONDS}s`];
+  const limit = { timeoutMs: seconds * 1000 + WRK_GRACE_MS };
+  const run = await runCommand('wrk', [...args, ...headers, `https://127.0.0.1:${front.port}/1k`], limit);
+  if (run.code !== 0) throw new Error(`wrk ${howItEnded(run, limit.timeoutMs)}: ${lastWords(run)}`);
+  const result = parseWrk(run.stdout);
+  return { ...result, invalid: whyWrkIsInvalid(result) };
+}
+
+/**
+ * @param {import('./parse-wrk.mjs').WrkResult} result
+ * @returns {string | undefined}
+ */
+export function whyWrkIsInvalid({ requests, bytesRead, socketErrors, non2xx }) {
+  if (requests === 0) return 'no request was answered';
+  if (non2xx > 0) return `${non2xx} of ${requests} answers were errors`;
+  if (socketErrors > 0) return `${socketErrors} socket errors or answers later than ${ANSWER_TIMEOUT_SECONDS} s`;
+  const size = bytesRead / requests;
+  if (size >= SMALL_BODY_BYTES * PRINTED_PRECISION && size <= SMALL_BODY_BYTES + MAX_HEADER_BYTES) return undefined;
+  return `answers had ${Math.round(size)} bytes, expected ${SMALL_BODY_BYTES} and headers`;
+}
+
+/**
+ * One transfer by curl over HTTP/1.1.
+ * @param {Front} front
+ * @param {{ direction: 'download' | 'upload', bytes: number, file: string }} transfer file of `bytes` bytes to upload
+ * @returns {Promise<{ megabytesPerSecond: number, seconds: number }>}
+ * @throws {Error} when the status is not 200 or not every byte arrived
+ */
+export async function runTransfer(front, { direction, bytes, file }) {
+  const url = `https://${front.host}:${front.port}`;
+  const what =
+    direction === 'download'
+      ? ['--output', '/dev/null', `${url}/big?bytes=${bytes}`]
+      : // Without Expect: whether a front answers 100 quickly is another question than how fast it moves bytes.
+        ['--request', 'POST', '--header', 'Expect:', '--upload-file', file, `${url}/sink`];
+  const run = await curl(front, ['--max-time', `${TRANSFER_TIMEOUT_SECONDS}`, '--write-out', '\n%{json}', ...what]);
+  const cut = run.stdout.lastIndexOf('\n');
+  const facts = JSON.parse(run.stdout.slice(cut + 1));
+  if (facts.http_code !== 200)
+    throw new Error(`answered ${facts.http_code}: ${run.stdout.slice(0, cut).trim().slice(0, 200)}`);
+  const arrived = direction === 'download' ? facts.size_download : JSON.parse(run.stdout.slice(0, cut)).received;
+  if (arrived !== bytes) throw new Error(`${arrived} bytes arrived, expected ${bytes}`);
+  return { megabytesPerSecond: bytes / 1e6 / facts.time_total, seconds: facts.time_total };
+}
+
+/**
+ * @param {Front} front
+ * @param {readonly string[]} args
+ */
+async function curl(front, args) {
+  const timeoutMs = (TRANSFER_TIMEOUT_SECONDS + 10) * 1000;
+  const same = ['--silent', '--show-error', '--http1.1', '--cacert', front.caFile];
+  const resolve = ['--resolve', `${front.host}:${front.port}:127.0.0.1`];
+  const cookie = front.cookie === undefined ? [] : ['--header', `Cookie: ${front.cookie}`];
+  const run = await runCommand('curl', [...same, ...resolve, ...cookie, ...args], { timeoutMs });
+  if (run.code === 0) return run;
+  throw new Error(`curl ${howItEnded(run, timeoutMs)}: ${lastWords(run)}`);
+}
+
+/**
+ * One GET /1k, with what its connection agreed on.
+ * @param {Front} front
+ * @param {string} ca in PEM
+ * @returns {Promise<{ status: number, bytes: number, protocol: string, cipher: string, curve: string }>}
+ */
+export function probe(front, ca) {
+  return new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(headersOf(front).map((header) => header.split(/: (.*)/s)));
+    const call = request({
+      host: '127.0.0.1',
+      port: front.port,
+      path: '/1k',
+      ca,
+      servername: front.host,
+      headers,
+      agent: false,
+      timeout: PROBE_TIMEOUT_MS,
+    });
+    call.on('timeout', () => call.destroy(new Error(`no answer within ${PROBE_TIMEOUT_MS} ms`)));
+    call.on('error', reject);
+    call.on('response', (response) => {
+      const socket = /** @type {import('node:tls').TLSSocket} */ (response.socket);
+      const tls = {
+        protocol: socket.getProtocol() ?? '',
+        cipher: socket.getCipher().standardName,
+        curve: socket.getPeerCertificate().asn1Curve ?? '',
+      };
+      let bytes = 0;
+      response.on('data', (/** @type {Buffer} */ chunk) => {
+        bytes += chunk.length;
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes, ...tls }));
+    });
+    call.end();
+  });
+}
+
+/** @param {Front} front */
+function headersOf({ host, port, cookie }) {
+  return [`Host: ${host}:${port}`, ...(cookie === undefined ? [] : [`Cookie: ${cookie}`])];
+}

@@ -1,0 +1,102 @@
+import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { reasonOf } from '../bootstrap/failure.mjs';
+import { createCertificate } from './certificate.mjs';
+import { startDirect } from './targets/direct.mjs';
+import { startNginxSsh } from './targets/nginx-ssh.mjs';
+import { lookForPeers } from './targets/peers.mjs';
+import { startSallyport } from './targets/sallyport.mjs';
+import { ensureNginxSsh } from './tools.mjs';
+
+/** Name on the certificate of the fronts that are not Sallyport. */
+const HOST = 'bench.localhost';
+const ORIGIN_LIMIT_MS = 10_000;
+const COUNT_TIMEOUT_MS = 5_000;
+
+/**
+ * @typedef {object} World
+ * @property {import('./targets/target.mjs').Target[]} targets
+ * @property {import('./report.mjs').Absence[]} absent
+ * @property {() => Promise<number>} countAnswers
+ */
+
+/**
+ * Starts the origin and everything in front of it. What cannot be started is listed with its reason; the rest goes on.
+ * @param {{ folder: string, children: import('./children.mjs').Children, env: NodeJS.ProcessEnv, log: (line: string) => void }} input
+ * @returns {Promise<World>}
+ */
+export async function startWorld({ folder, children, env, log }) {
+  const certificate = { ...(await createCertificate(folder, HOST)), host: HOST };
+  const origin = await startOrigin(children, certificate);
+  const surroundings = { folder, children, origin, certificate, log };
+  const withoutNginx = await ensureNginxSsh(env);
+  /** @type {World} */
+  const world = { targets: [], absent: lookForPeers(env), countAnswers: () => countAnswers(origin.httpPort) };
+  /** @type {readonly (readonly [readonly string[], (surroundings: import('./targets/target.mjs').Surroundings) => Promise<import('./targets/target.mjs').Target[]>])[]} */
+  const starts = [
+    [['direct'], startDirect],
+    [['nginx-ssh'], startNginxSsh],
+    [['sallyport-passthrough', 'sallyport-signed-in'], startSallyport],
+  ];
+  for (const [names, start] of starts) {
+    if (start === startNginxSsh && withoutNginx !== undefined) {
+      world.absent.unshift({ name: 'nginx-ssh', status: 'missing', reason: withoutNginx });
+      continue;
+    }
+    log(`starting ${names.join(', ')}`);
+    try {
+      world.targets.push(...(await start(surroundings)));
+    } catch (error) {
+      log(`${names.join(', ')} failed: ${reasonOf(error)}`);
+      for (const name of names) world.absent.unshift({ name, status: 'failed', reason: reasonOf(error) });
+    }
+  }
+  return world;
+}
+
+/**
+ * @param {import('./children.mjs').Children} children
+ * @param {{ certFile: string, keyFile: string }} certificate
+ */
+async function startOrigin(children, { certFile, keyFile }) {
+  const script = fileURLToPath(new URL('origin.mjs', import.meta.url));
+  const child = children.start('origin', process.execPath, [script, certFile, keyFile]);
+  const { httpPort, httpsPort } = JSON.parse(await child.untilLine(/"event":"ready"/, ORIGIN_LIMIT_MS));
+  return { httpPort: Number(httpPort), httpsPort: Number(httpsPort), pid: child.pid };
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<number>}
+ */
+function countAnswers(port) {
+  return new Promise((resolve, reject) => {
+    const call = request({ host: '127.0.0.1', port, path: '/count', agent: false, timeout: COUNT_TIMEOUT_MS });
+    call.on('timeout', () => call.destroy(new Error(`the origin did not answer within ${COUNT_TIMEOUT_MS} ms`)));
+    call.on('error', reject);
+    call.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(JSON.parse(text).smallAnswers));
+    });
+    call.end();
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {number} bytes
+ * @returns {string} a file of that size which takes no room on the disk
+ */
+export function createSparseFile(folder, bytes) {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'upload.bin');
+  const handle = openSync(file, 'w');
+  ftruncateSync(handle, bytes);
+  closeSync(handle);
+  return file;
+}
