@@ -239,6 +239,35 @@ describe('routing over a real broker', () => {
     };
   });
 
+  it('lets one of two publications at once have the URL', async () => {
+    const publish = (name: string) =>
+      world.app({
+        type: 'PublishApp',
+        settings: { name, internalUrl: 'http://localhost:1', externalUrl: 'https://race.sallyport.localhost/' },
+      });
+    const outcomes = await Promise.allSettled([publish('one'), publish('two'), publish('three')]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).to.have.length(1);
+    for (const one of outcomes)
+      if (one.status === 'rejected')
+        expect((one.reason as { code: string }).code).to.be.oneOf(['ERR_APP_DUPLICATE_URL', 'ERR_APP_URL_CONTENDED']);
+  });
+
+  it('goes on after the hub was killed, without loss and without a restart', async function () {
+    this.timeout(30_000);
+    const before = await callEndpoint(world.caller, TENANT, apps, { limit: 500 });
+    await world.nats.restart('SIGKILL');
+    const commandId = newId('cmd');
+    const command = { type: 'PublishApp', settings: { name: 'After', internalUrl: 'http://localhost:1' } } as const;
+    // What a caller does with a retryable error: the same command again.
+    const app = await until(() => world.app(command, { commandId }).catch(() => undefined), 20_000);
+    const after = await until(async () => {
+      const listed = await callEndpoint(world.caller, TENANT, apps, { limit: 500 });
+      return listed.apps.length > before.apps.length ? listed : undefined;
+    });
+    expect(after.apps).to.deep.include.members([...before.apps, app]);
+    expect(after.apps).to.have.length(before.apps.length + 1);
+  });
+
   it('shows the same after a restart, from facts alone', async () => {
     const before = await callEndpoint(world.caller, TENANT, apps, { includeRetired: true, limit: 500 });
     await world.restart();

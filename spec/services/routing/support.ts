@@ -37,7 +37,7 @@ export type RoutingWorld = {
 export async function startRoutingWorld(): Promise<RoutingWorld> {
   const nats = await startNatsServer({ jetstream: true });
   const keyDirectory = mkdtempSync(join(tmpdir(), 'sallyport-routing-'));
-  const caller = await connect({ servers: nats.url });
+  const caller = await connectTo(nats);
   const jsm = await jetstreamManager(caller);
   await ensureEventStream(jsm);
   const store = new JetstreamEventStore({ js: jetstream(caller), jsm, types: ROUTING_AGGREGATES });
@@ -70,8 +70,12 @@ export async function startRoutingWorld(): Promise<RoutingWorld> {
   };
 }
 
+function connectTo(nats: RunningNatsServer): Promise<NatsConnection> {
+  return connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+}
+
 async function startOne(nats: RunningNatsServer, keyDirectory: string): Promise<RunningService> {
-  const [backbone, core, tenant] = await Promise.all([1, 2, 3].map(() => connect({ servers: nats.url })));
+  const [backbone, core, tenant] = await Promise.all([1, 2, 3].map(() => connectTo(nats)));
   if (!backbone || !core || !tenant) throw new Error('three connections were opened');
   const store = new JetstreamEventStore({
     js: jetstream(core),
