@@ -33,8 +33,8 @@ export async function handleAppCommand(context: RoutingContext, request: ChangeR
   const command = toDecideCommand(context, request);
   const appId = command.appId as AppId;
   const before = await loadApp(context, appId);
-  const known = before.loaded.commits.find(({ metadata }) => metadata.commandId === request.commandId);
-  if (known) return { app: requireView(appId, before.loaded.revision, before.state) };
+  const earlier = outcomeOf(request.commandId, before.loaded);
+  if (earlier) return { app: requireView(appId, earlier.revision, earlier.state) };
   requireRevision(request, appId, before.loaded.revision);
   const rehearsed = decideApp(command, before.state);
   if (rehearsed.length === 0 && before.state.status !== 'absent')
@@ -73,6 +73,15 @@ function toDecideCommand(context: RoutingContext, { command, commandId }: Change
 async function loadApp(context: RoutingContext, appId: string): Promise<Loaded> {
   const loaded = await context.store.load({ tenant: context.tenant, type: appAggregate, id: appId });
   return { loaded, state: loaded.facts.reduce(evolveApp, initialAppState) };
+}
+
+/** What a command came to that was committed before, as it was then. */
+function outcomeOf(commandId: string, { commits }: LoadedAggregate<AppFact>) {
+  const index = commits.findIndex(({ metadata }) => metadata.commandId === commandId);
+  const commit = commits[index];
+  if (commit === undefined) return undefined;
+  const facts = commits.slice(0, index + 1).flatMap((one) => one.facts);
+  return { revision: commit.position, state: facts.reduce(evolveApp, initialAppState) };
 }
 
 /** Ahead of the claim; handleCommand checks it again when it appends. */
