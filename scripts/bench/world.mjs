@@ -47,7 +47,9 @@ export async function startWorld({ folder, children, env, log }) {
     }
     log(`starting ${names.join(', ')}`);
     try {
-      world.targets.push(...(await start(surroundings)));
+      const started = await start(surroundings);
+      world.targets.push(...started.targets);
+      world.absent.unshift(...started.absent);
     } catch (error) {
       log(`${names.join(', ')} failed: ${reasonOf(error)}`);
       for (const name of names) world.absent.unshift({ name, status: 'failed', reason: reasonOf(error) });

@@ -17,7 +17,7 @@ const SYSTEM_FOLDER = '/usr/sbin';
  * nginx ends TLS and keeps connections to the end of an `ssh -R` tunnel to the origin. Both run from files of a temporary
  * folder, as an unprivileged user, on 127.0.0.1; nothing of the system's own nginx and sshd is read or written.
  * @param {import('./target.mjs').Surroundings} surroundings
- * @returns {Promise<import('./target.mjs').Target[]>}
+ * @returns {Promise<import('./target.mjs').Started>}
  */
 export async function startNginxSsh(surroundings) {
   const { children, origin, certificate, folder: parent } = surroundings;
@@ -76,7 +76,7 @@ export async function startNginxSsh(surroundings) {
   await untilListening(nginx, frontPort);
   await requireSameWork('nginx-ssh', front);
   const processes = { nginx: nginx.pid, sshd: sshd.pid, ssh: ssh.pid, origin: origin.pid };
-  return [{ name: 'nginx-ssh', front, processes, watched: ['nginx', 'sshd', 'ssh'] }];
+  return { targets: [{ name: 'nginx-ssh', front, processes, watched: ['nginx', 'sshd', 'ssh'] }], absent: [] };
 }
 
 /** @returns {string | undefined} what is not installed */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { reasonOf } from '../../bootstrap/failure.mjs';
 import { PROJECT_ROOT } from '../../bootstrap/project.mjs';
 import { requireSameWork } from './target.mjs';
 
@@ -11,13 +13,15 @@ const STOP_LIMIT_MS = 60_000;
 /** Far above what one machine answers, so that the limits stay on and never bite. */
 const REQUESTS_PER_SECOND = 1_000_000;
 const MAX_SIGN_IN_STEPS = 12;
+const SIGN_IN_ATTEMPTS = 5;
+const SIGN_IN_PAUSE_MS = 1_000;
 
 /** @typedef {{ username: string, password: string, userId: string }} User */
 
 /**
  * The whole system, started as a user starts it, with two apps on the same origin published by the REST API.
  * @param {import('./target.mjs').Surroundings} surroundings
- * @returns {Promise<import('./target.mjs').Target[]>}
+ * @returns {Promise<import('./target.mjs').Started>}
  */
 export async function startSallyport({ folder, children, origin, log }) {
   const start = join(PROJECT_ROOT, 'scripts', 'start.mjs');
@@ -55,15 +59,34 @@ export async function startSallyport({ folder, children, origin, log }) {
   };
   /** @type {import('./target.mjs').Target} */
   const passthrough = { name: 'sallyport-passthrough', front: frontOf(apps.passthrough), ...shared };
-  await requireSameWork(passthrough.name, passthrough.front);
   /** @returns {Promise<import('./target.mjs').Target>} */
   const signedIn = async () => {
-    const cookie = await signIn(`${apps.signedIn.externalUrl}1k`, user, readFileSync(ready.caFile, 'utf8'));
+    const ca = readFileSync(ready.caFile, 'utf8');
+    const cookie = await retry(() => signIn(`${apps.signedIn.externalUrl}1k`, user, ca), log);
     const front = { ...frontOf(apps.signedIn), cookie };
     await requireSameWork('sallyport-signed-in', front);
     return { name: 'sallyport-signed-in', front, ...shared, renew: signedIn };
   };
-  return [passthrough, await signedIn()];
+  /** @type {import('./target.mjs').Started} */
+  const started = { targets: [], absent: [] };
+  /**
+   * One of the two failing is no reason to leave out the other.
+   * @param {string} name
+   * @param {() => Promise<import('./target.mjs').Target>} open
+   */
+  const add = async (name, open) => {
+    try {
+      started.targets.push(await open());
+    } catch (error) {
+      started.absent.push({ name, status: 'failed', reason: reasonOf(error) });
+    }
+  };
+  await add(passthrough.name, async () => {
+    await requireSameWork(passthrough.name, passthrough.front);
+    return passthrough;
+  });
+  await add('sallyport-signed-in', signedIn);
+  return started;
 }
 
 /**
@@ -111,6 +134,25 @@ async function signIn(url, { username, password }, ca) {
     page = await browser.get(next);
   }
   throw new Error(`sign-in did not come back to ${url} within ${MAX_SIGN_IN_STEPS} steps`);
+}
+
+/**
+ * A system that was just started, or is under load, may say 503 to a sign-in: people try again, within reason.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @param {(line: string) => void} log
+ * @returns {Promise<T>}
+ */
+async function retry(work, log) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= SIGN_IN_ATTEMPTS) throw error;
+      log(`sign-in, attempt ${attempt}: ${reasonOf(error)}`);
+      await delay(SIGN_IN_PAUSE_MS);
+    }
+  }
 }
 
 /** @param {string} path in dist/, which `npm start` has built by now */

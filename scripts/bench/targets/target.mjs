@@ -22,6 +22,13 @@ const ANSWER_POLL_MS = 100;
  */
 
 /**
+ * What became of starting a target, or several on one system.
+ * @typedef {object} Started
+ * @property {Target[]} targets
+ * @property {import('../report.mjs').Absence[]} absent
+ */
+
+/**
  * What a target is made of.
  * @typedef {object} Surroundings
  * @property {string} folder for its files, removed afterwards
