@@ -17,7 +17,7 @@ import { publishFeed, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { type AuthConfig, authConfig } from './config.ts';
 import { handleAuthorize } from './decisions/authorize.api.ts';
-import { createDecideAccess, type DecideAccess } from './decisions/decide-access.ts';
+import { AccessDecider } from './decisions/decide-access.ts';
 import type { IdentityProvider } from './identity-provider/identity-provider.ts';
 import { createPassportIdentityProvider } from './identity-provider/passport-identity-provider.ts';
 import { type AuthPorts, openPorts } from './ports.ts';
@@ -92,7 +92,7 @@ export async function startAuth(
     nowMs,
   };
   const served = serve(backbone, config, context, {
-    decideAccess: createDecideAccess({ store, tenant, live, assertions, portalUrl, cacheSeconds, nowMs }),
+    decider: new AccessDecider({ store, tenant, live, assertions, portalUrl, cacheSeconds, nowMs }),
     verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
     assertions,
   });
@@ -140,11 +140,11 @@ function serve(
   nc: NatsConnection,
   { tenant }: AuthConfig,
   context: SignInContext,
-  parts: { readonly decideAccess: DecideAccess; readonly verify: VerifyToken; readonly assertions: AssertionSigner },
+  parts: { readonly decider: AccessDecider; readonly verify: VerifyToken; readonly assertions: AssertionSigner },
 ): readonly { drain(): Promise<void> }[] {
   const { logger, sealer, live, userSessions, nowMs } = context;
   const options = { queue: 'auth', logger };
-  const { decideAccess, verify, assertions } = parts;
+  const { decider, verify, assertions } = parts;
   return [
     serveEndpoint(nc, tenant, beginSignIn, (r) => answerStep(context, r, () => handleBeginSignIn(context, r)), options),
     serveEndpoint(
@@ -178,7 +178,7 @@ function serve(
     ),
     serveEndpoint(nc, tenant, signOut, (r) => answerStep(context, r, () => handleSignOut(context, r)), options),
     serveEndpoint(nc, tenant, endSession, (r) => handleEndSession(userSessions, r), options),
-    serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize({ sealer, decideAccess }, r), options),
+    serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize({ sealer, decider }, r), options),
     serveEndpoint(nc, tenant, verifyToken, verify, options),
     serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [...assertions.keys] }), options),
     serveEndpoint(nc, tenant, sessions, (r) => querySessions(live, nowMs(), r), options),
