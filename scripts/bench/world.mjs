@@ -34,7 +34,7 @@ export async function startWorld({ folder, children, env, log }) {
   const withoutNginx = await ensureNginxSsh(env);
   /** @type {World} */
   const world = { targets: [], absent: lookForPeers(env), countAnswers: () => countAnswers(origin.httpPort) };
-  /** @type {readonly (readonly [readonly string[], (surroundings: import('./targets/target.mjs').Surroundings) => Promise<import('./targets/target.mjs').Target[]>])[]} */
+  /** @type {readonly (readonly [readonly string[], (surroundings: import('./targets/target.mjs').Surroundings) => Promise<import('./targets/target.mjs').Started>])[]} */
   const starts = [
     [['direct'], startDirect],
     [['nginx-ssh'], startNginxSsh],
