@@ -7,6 +7,9 @@ import { runCli } from './cli.ts';
 
 const servicesDir = join(import.meta.dirname, '..', '..');
 const interrupted = new AbortController();
+/** A command that does not end by itself within this time after Ctrl-C is ended. */
+const INTERRUPT_GRACE_MS = 1_000;
+let isProgramRunning = false;
 
 /** The folder of package.json above this file, whether it runs from dist or from its source. */
 function findProjectRoot(): string {
@@ -18,6 +21,7 @@ function findProjectRoot(): string {
 /** In the foreground, with our terminal; signals to us go on to it, and it says when it is done. */
 function runProgram(service: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [join(servicesDir, service, 'src', 'main.js'), ...args], { stdio: 'inherit' });
+  isProgramRunning = true;
   const terminate = () => child.kill('SIGTERM');
   process.on('SIGTERM', terminate);
   return new Promise((resolve, reject) => {
@@ -31,7 +35,11 @@ function runProgram(service: string, args: readonly string[]): Promise<number> {
 
 // A reader that left (`| head`) is no error; everything else about stdout ends like a signal.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
-process.once('SIGINT', () => interrupted.abort());
+process.once('SIGINT', () => {
+  interrupted.abort();
+  // The terminal interrupts a program in the foreground itself; it drains and then ends, and we with it.
+  if (!isProgramRunning) setTimeout(() => process.exit(130), INTERRUPT_GRACE_MS).unref();
+});
 
 process.exitCode = await runCli({
   argv: process.argv.slice(2),

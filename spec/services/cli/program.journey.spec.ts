@@ -47,6 +47,17 @@ describe('scripts/sallyport.mjs', () => {
     expect(list.seen.out).to.equal('no apps: publish one with `sallyport publish <internal-url>`\n');
   });
 
+  it('ends a command that hangs with Ctrl-C as interrupted', async function () {
+    this.timeout(120_000);
+    let list: ReturnType<typeof start> | undefined;
+    world.answer(() => {
+      list?.child.kill('SIGINT');
+      return { neverAnswers: true };
+    });
+    list = start(['apps', 'list']);
+    expect(await list.exit, list.seen.err).to.equal(130);
+  });
+
   it('ends a tail with Ctrl-C as done', async function () {
     this.timeout(120_000);
     let tail: ReturnType<typeof start> | undefined;

@@ -17,7 +17,12 @@ export type Asked = {
 };
 /** Undefined: 404 with ERR_API_ROUTE. `lines` are sent as a stream that then ends. */
 export type FakeAnswer =
-  | { readonly status?: number; readonly body?: unknown; readonly lines?: readonly unknown[] }
+  | {
+      readonly status?: number;
+      readonly body?: unknown;
+      readonly lines?: readonly unknown[];
+      readonly neverAnswers?: boolean;
+    }
   | undefined;
 
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
@@ -129,6 +134,7 @@ function startServer(
         status: 404,
         body: { code: 'ERR_API_ROUTE', detail: `fake knows no ${one.method} ${one.path}`, retryable: false },
       };
+      if (given.neverAnswers) return;
       res.writeHead(given.status ?? 200, { 'content-type': 'application/json' });
       if (given.lines === undefined) res.end(JSON.stringify(given.body ?? {}));
       else res.end(given.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
