@@ -42,6 +42,7 @@ lame_duck_duration: "30s"
 lame_duck_grace_period: "5s"
 authorization { timeout: 5 }
 tls { ${tls}, timeout: 5, min_version: "1.3" }
+allow_non_tls: true
 operator: ${operator}
 system_account: ${layout.accounts.sys.publicKey}
 resolver { type: full, dir: ${quoted(layout.hub.resolverDir)}, allow_delete: true, interval: "2m", limit: 100000, timeout: "2s" }

@@ -5,13 +5,27 @@ import { SallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
 
 /** How a service reaches the hub; the launcher or a deployment writes it into the service's configuration. */
-export const brokerAccess = z.object({
-  /** `host:port` of every hub. */
-  servers: z.array(z.string()).min(1).max(32),
-  /** CA that signed the hub's certificate, PEM file. */
-  caFile: z.string(),
-});
+export const brokerAccess = z
+  .object({
+    /** `host:port` of every hub. */
+    servers: z.array(z.string()).min(1).max(32),
+    /** CA that signed the hub's certificate, PEM file. */
+    caFile: z.string(),
+    /**
+     * Leaves TLS out. Only for hubs on this very host (loopback addresses), where it would encrypt every byte twice for
+     * nobody; users still prove themselves by signature. Default false.
+     */
+    plaintext: z.boolean().optional(),
+  })
+  .refine(({ servers, plaintext }) => plaintext !== true || servers.every(isLoopback), {
+    path: ['plaintext'],
+    error: 'is allowed only when every server is a loopback address',
+  });
 export type BrokerAccess = z.infer<typeof brokerAccess>;
+
+function isLoopback(server: string): boolean {
+  return /^(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?$/.test(server);
+}
 
 const RECONNECT_WAIT_MS = 250;
 const PING_INTERVAL_MS = 20_000;
@@ -35,7 +49,7 @@ export async function connectBroker(options: {
     const connection = await connect({
       servers: options.access.servers,
       authenticator: credsAuthenticator(creds),
-      tls: { ca: ca.toString('utf8'), handshakeFirst: false },
+      tls: options.access.plaintext ? null : { ca: ca.toString('utf8') },
       name: options.name,
       inboxPrefix: options.inboxPrefix,
       noEcho: false,

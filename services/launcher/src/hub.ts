@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BrokerLayout } from '#broker';
@@ -28,10 +29,15 @@ export async function planHub(options: {
     name: 'hub',
     command: options.binary,
     args: ['-c', configFile],
-    env: { ...options.env, GOMEMLIMIT: HUB_MEMORY_LIMIT },
+    env: { ...options.env, GOMEMLIMIT: HUB_MEMORY_LIMIT, GOMAXPROCS: String(hubThreads(availableParallelism())) },
     logFile: join(options.logDir, 'hub.log'),
     readyWhen: { kind: 'log-text', text: 'Server is ready' },
   };
+}
+
+/** Beside the services on one machine the hub gets half of the cores: more threads only wake each other. */
+function hubThreads(cores: number): number {
+  return Math.max(1, Math.floor(cores / 2));
 }
 
 /** An acknowledged fact must be on disk: refuses a hub that syncs later, whatever its configuration file says. */

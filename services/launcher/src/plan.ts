@@ -62,7 +62,10 @@ export function planServices(input: PlanInput): readonly ServicePlan[] {
 }
 
 function common({ ports, layout }: PlanInput) {
-  return { tenant: TENANT, broker: { servers: [`${HOST}:${ports.hubClient}`], caFile: layout.caFile } };
+  return {
+    tenant: TENANT,
+    broker: { servers: [`${HOST}:${ports.hubClient}`], caFile: layout.caFile, plaintext: true },
+  };
 }
 
 function identityProvider({ dataDir, ports, layout, secrets, ...rest }: PlanInput): ServicePlan {

@@ -28,10 +28,21 @@ export const accessRecord = z.object({
 });
 export type AccessRecord = z.infer<typeof accessRecord>;
 
+/**
+ * What is checked of a record on its way in: it comes from an ingress's own user, once per request, and is checked in full
+ * when it is read.
+ */
+const incomingRecord = z.custom<AccessRecord>(
+  (value) => typeof value === 'object' && value !== null && 'requestId' in value && typeof value.requestId === 'string',
+  {
+    error: 'expected an access record',
+  },
+);
+
 /** Acknowledged once the batch is in the stream. The same batchId twice is stored once. */
 export const recordAccess = endpoint(
   endpoints.recordAccess,
-  z.object({ ingressId: z.string(), batchId: z.string(), records: z.array(accessRecord).min(1).max(500) }),
+  z.object({ ingressId: z.string(), batchId: z.string(), records: z.array(incomingRecord).min(1).max(500) }),
   z.object({ position: z.number().int() }),
 );
 

@@ -10,7 +10,7 @@ const READ_BATCH = 50;
 /** Batches looked through for one answer: a search for one request id is bounded. */
 const MAX_SCANNED_BATCHES = 5000;
 
-const storedBatch = z.object({ records: z.array(accessRecord) });
+const storedBatch = z.object({ records: z.array(z.unknown()) });
 
 export type AccessPage = { readonly records: AccessRecord[]; readonly next: number; readonly more: boolean };
 
@@ -62,13 +62,19 @@ export class AccessTrail {
         isEmpty = false;
         sequence = message.seq + 1;
         const batch = storedBatch.parse(message.json());
-        records.push(...batch.records.filter((record) => isWanted(record, options)));
+        records.push(...batch.records.flatMap(readable).filter((record) => isWanted(record, options)));
         if (records.length >= limit) break;
       }
       if (isEmpty) break;
     }
     return { records, next: sequence - 1, more: sequence <= state.last_seq };
   }
+}
+
+/** A record that does not fit the schema (of another version, or damaged) is left out: the others are still read. */
+function readable(stored: unknown): readonly AccessRecord[] {
+  const result = accessRecord.safeParse(stored);
+  return result.success ? [result.data] : [];
 }
 
 function isWanted(
