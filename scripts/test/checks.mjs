@@ -31,6 +31,7 @@ export function listChecks(root) {
     { name: 'lint', args: [program('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings', ...FOLDERS] },
     { name: 'boundaries', args: [...source, join('scripts', 'check-boundaries.ts')] },
     { name: 'subjects', args: [...source, join('scripts', 'check-subjects.ts')] },
+    { name: 'reference', args: [...source, join('scripts', 'generate-reference.ts'), '--check'] },
   ];
 }
 

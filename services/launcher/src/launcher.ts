@@ -90,7 +90,7 @@ export class Launcher {
 
   /** Ends every process at once, without drain. */
   kill(): void {
-    for (const process of this.#processes) process.kill();
+    for (const one of this.#processes) one.kill();
   }
 
   async #stopAll(): Promise<void> {

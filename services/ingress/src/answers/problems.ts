@@ -214,6 +214,8 @@ const table = {
 
 export type ProblemReason = keyof typeof table;
 
+export const PROBLEM_REASONS = Object.keys(table) as readonly ProblemReason[];
+
 export function problemOf(reason: ProblemReason): Problem {
   return { ...table[reason], reason };
 }
