@@ -1,4 +1,5 @@
 import type { AppView } from '#libs/contracts';
+import { lenientPathOf } from '../listener/lenient-path.ts';
 
 /** A published app with what the request path needs to know, computed once per change. */
 export type PublishedApp = {
@@ -9,6 +10,8 @@ export type PublishedApp = {
   readonly externalHostname: string;
   /** Begins and ends with a slash. */
   readonly externalPath: string;
+  /** The external path as lenient origins read it. */
+  readonly lenientPath: string;
   readonly internalOrigin: string;
   readonly internalHostname: string;
   /** Begins and ends with a slash. */
@@ -27,6 +30,7 @@ export function publishedAppOf(tenant: string, view: AppView): PublishedApp | un
     externalOrigin: external.origin,
     externalHostname: external.hostname,
     externalPath: folderOf(external.pathname),
+    lenientPath: lenientPathOf(folderOf(external.pathname)) ?? folderOf(external.pathname),
     internalOrigin: internal.origin,
     internalHostname: internal.hostname,
     internalPath: folderOf(internal.pathname),

@@ -42,11 +42,14 @@ const NOT_FORWARDED = new Set([
   'proxy',
 ]);
 
+const OTHER_SIGN = /[^a-z0-9-]/;
+const OTHER_SIGNS = /[^a-z0-9-]/g;
+
 const TRANSLATED = new Set(['origin', 'referer', 'destination']);
 
 /**
- * The request head for the origin, built anew. What the user sent under our names is dropped, also in the spelling with
- * underscores that CGI-like origins cannot tell apart from dashes.
+ * The request head for the origin, built anew. What the user sent under our names is dropped, also in spellings that
+ * CGI-like origins cannot tell apart from dashes: some turn only underscores, some every sign of a token into `_`.
  */
 export function buildForwardedFields(exchange: Exchange): FieldList {
   const { app, head } = exchange;
@@ -69,7 +72,7 @@ export function buildForwardedFields(exchange: Exchange): FieldList {
 
 /** Whether a request field with this lower-case name is ours to set, or nobody's. */
 export function isReserved(lower: string): boolean {
-  const name = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  const name = OTHER_SIGN.test(lower) ? lower.replace(OTHER_SIGNS, '-') : lower;
   if (NOT_FORWARDED.has(name)) return true;
   return name.charCodeAt(0) === 0x78 && (name.startsWith('x-forwarded') || name.startsWith('x-sallyport'));
 }

@@ -1,5 +1,6 @@
 import type { PublishedApp } from '../directory/published-app.ts';
 import { parseHostHeader } from '../listener/host-header.ts';
+import { lenientPathOf } from '../listener/lenient-path.ts';
 import { parseRequestTarget } from '../listener/request-target.ts';
 import { isReservedPath } from '../sign-in/answer-reserved-path.ts';
 import type { Exchange } from './exchange.ts';
@@ -22,6 +23,7 @@ export type RouteKind =
 export function resolveApp(exchange: Exchange): RouteKind {
   const { head, services } = exchange;
   if (head.fault !== undefined) return malformed(exchange, head.fault);
+  if (exchange.req.httpVersionMajor !== 1) return malformed(exchange, 'version');
   const target = parseRequestTarget(exchange.req.url ?? '', services.limits.maxTargetBytes);
   if (typeof target === 'string') return malformed(exchange, target);
   exchange.target = target;
@@ -32,6 +34,8 @@ export function resolveApp(exchange: Exchange): RouteKind {
   exchange.hostname = host.hostname;
   exchange.port = host.port;
   exchange.hostAndPort = (head.host ?? '').toLowerCase();
+  // The answer would show an origin's view of the request to a script, assertion included (RFC 9110, 9.3.8).
+  if (exchange.method === 'TRACE') return malformed(exchange, 'method-trace');
   if (target.path === '*') return exchange.method === 'OPTIONS' ? 'asterisk' : malformed(exchange, 'target-form');
   return routeOfHost(exchange);
 }
@@ -58,11 +62,16 @@ function routeOfHost(exchange: Exchange): RouteKind {
 
 /**
  * The app with the longest path. It is looked up by the path as a lenient origin would read it; when the path as written
- * belongs elsewhere (`//admin`, `/%2Fadmin`), no app gets it, so that no spelling leads around an app's own rules.
+ * belongs elsewhere (`//admin`, `/%2Fadmin`, `/Admin`, `/admin;x`), no app gets it, so that no spelling leads around an
+ * app's own rules. The only app of a host has nothing to lead around.
  */
 function findByPath(apps: readonly PublishedApp[], path: string, matchPath: string): PublishedApp | undefined {
-  const found = apps.find((app) => isBelow(app.externalPath, matchPath));
-  return found && (path === matchPath || isBelow(found.externalPath, path)) ? found : undefined;
+  const read = apps.length === 1 ? matchPath : lenientPathOf(matchPath);
+  if (read === undefined) return undefined;
+  const pathOf = (app: PublishedApp) => (apps.length === 1 ? app.externalPath : app.lenientPath);
+  const found = apps.find((app) => isBelow(pathOf(app), read));
+  if (!found || path === read) return found;
+  return apps.find((app) => pathOf(app) === pathOf(found) && isBelow(app.externalPath, path));
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -7,6 +7,7 @@ const KEY_OF_FAULT: Readonly<Record<string, ProblemReason>> = {
   'target-too-long': 'target-too-long',
   'too-many-fields': 'head-too-large',
   'encoding-unsupported': 'unsupported-encoding',
+  'method-trace': 'method-not-allowed',
 };
 
 /** The connection is closed with the answer: what follows on it cannot be told apart from the request. */

@@ -3,6 +3,11 @@ import { ACCESS_COOKIE, COOKIE_PREFIX } from '#libs/contracts';
 const MAX_COOKIES = 20;
 const MAX_VALUE_LENGTH = 8192;
 const PREFIX = COOKIE_PREFIX.toLowerCase();
+/**
+ * Ours at the start of a pair, or behind a sign that some reader takes for the end of something: `=name=value` without a
+ * name, quotes, and the comma that joins Cookie fields and once separated cookies (RFC 2109).
+ */
+const OWN_INSIDE = new RegExp(`(^|[^a-z0-9_-])${PREFIX}`, 'i');
 
 /** Ours by any spelling a lenient origin or browser could take for ours. */
 export function isOwnCookie(name: string): boolean {
@@ -41,7 +46,7 @@ export function withoutOwnCookies(cookie: string): string {
   return cookie
     .split(';')
     .map((pair) => pair.trim())
-    .filter((pair) => pair !== '' && !isOwnCookie(nameOf(pair)))
+    .filter((pair) => pair !== '' && !OWN_INSIDE.test(pair))
     .join('; ');
 }
 
@@ -51,11 +56,4 @@ function* cookiePairs(cookie: string): Generator<readonly [string, string]> {
     const equals = pair.indexOf('=');
     if (equals > 0) yield [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
   }
-}
-
-/** A nameless cookie `=name=value` is read by some as `name=value`. */
-function nameOf(pair: string): string {
-  const stripped = pair.replace(/^[=\s"]+/, '');
-  const equals = stripped.indexOf('=');
-  return (equals < 0 ? stripped : stripped.slice(0, equals)).trim();
 }

@@ -68,10 +68,7 @@ function rewriteField(exchange: Exchange, lower: string, value: string): string 
     case 'content-location':
       return toExternalUrl(app, directory, value);
     case 'refresh':
-      return value.replace(
-        /^(\s*[0-9.]+\s*[;,]\s*url\s*=\s*)(['"]?)([^'"]*)(\2\s*)$/i,
-        (_all, before, quote, url, after) => `${before}${quote}${toExternalUrl(app, directory, url)}${after}`,
-      );
+      return rewriteRefresh(value, (url) => toExternalUrl(app, directory, url));
     case 'link':
       return value.replace(/<([^<>]*)>/g, (_all, url: string) => `<${toExternalUrl(app, directory, url)}>`);
     case 'access-control-allow-origin':
@@ -79,6 +76,18 @@ function rewriteField(exchange: Exchange, lower: string, value: string): string 
     default:
       return value;
   }
+}
+
+/** `5; url=/next`, the address in quotes or not. One pass: no value of an origin may keep the ingress busy. */
+function rewriteRefresh(value: string, rewrite: (url: string) => string): string {
+  const before = /^\s*[0-9.]+\s*[;,]\s*url\s*=/i.exec(value)?.[0];
+  if (before === undefined) return value;
+  const rest = value.slice(before.length);
+  const given = rest.trim();
+  const quote = /^['"]/.exec(given)?.[0] ?? '';
+  const url = quote === '' ? given : given.slice(1, -1);
+  if (/['"]/.test(url) || !given.endsWith(quote) || given === quote) return value;
+  return `${before}${rest.startsWith(' ') ? ' ' : ''}${quote}${rewrite(url)}${quote}`;
 }
 
 function connectionNames(origin: FieldList): Set<string> | undefined {

@@ -80,8 +80,11 @@ describe('ingress: requests that proxies disagree on', () => {
     ['a head that is too large', `GET / HTTP/1.1\r\n${HOST}X-A: ${'a'.repeat(66_000)}\r\n\r\n`, 431],
     ['a target that is too long', `GET /${'a'.repeat(16_400)} HTTP/1.1\r\n${HOST}\r\n`, 414],
     ['CONNECT', `CONNECT wiki.${DOMAIN}:443 HTTP/1.1\r\n${HOST}\r\n`, 405],
+    ['TRACE', `TRACE / HTTP/1.1\r\n${HOST}\r\n`, 405],
     ['a protocol that is not HTTP', 'SSH-2.0-x\r\n\r\n', 400],
     ['another protocol version', `GET / HTTP/2.5\r\n${HOST}\r\n`, 400],
+    ['a version of HTTP without Host', `GET / HTTP/0.9\r\n${HOST}\r\n`, 400],
+    ['a version of HTTP in frames', `GET / HTTP/2.0\r\n${HOST}\r\n`, 400],
     ['a head that takes too long', `GET / HTTP/1.1\r\n${HOST}X-A: `, 408],
   ] as const) {
     it(`answers ${status} to ${what} and closes, and no origin sees it`, async () => {
@@ -159,6 +162,14 @@ describe('ingress: requests that proxies disagree on', () => {
     ['//area/y', undefined],
     ['/%2Farea/y', undefined],
     ['/area%2Fy', undefined],
+    ['/AREA/y', undefined],
+    ['/area;x/y', undefined],
+    ['/area%3Bx/y', undefined],
+    ['/%2561rea/y', undefined],
+    ['/x/%252e%252e/area/y', undefined],
+    ['/;/%255carea/y', undefined],
+    ['/Other;x/y', 'app_wiki'],
+    ['/x/AREA;y', 'app_wiki'],
   ] as const) {
     it(`gives ${path} to ${app ?? 'no app'}`, async () => {
       origin.seen.length = 0;

@@ -39,6 +39,9 @@ describe('ingress: what an origin sees', () => {
     'x-sallyport-anything',
     'X_Sallyport_User',
     'X-Sallyport_Groups',
+    'X.Sallyport.User',
+    'x!sallyport~user',
+    'X.Forwarded.For',
     'X-Real-IP',
     'X-Forwarded-Prefix',
     'X_Forwarded_For',
@@ -111,6 +114,7 @@ describe('ingress: what an origin sees', () => {
     ['nothing but the access cookie', COOKIE, undefined],
     ['every cookie of ours', '__Host-sallyport-session=1; a=1; __host-SALLYPORT-bind-x=2', 'a=1'],
     ['a nameless cookie that reads as ours', `=${COOKIE}; a=1`, 'a=1'],
+    ['a cookie of ours behind a comma', `b=1, ${COOKIE}; a=1`, 'a=1'],
     [
       'cookies that only look alike',
       'x__Host-sallyport-access=1; sallyport=2',
@@ -193,6 +197,9 @@ describe('ingress: what a user sees of an origin', () => {
     ['Location', 'https://example.com/', 'https://example.com/'],
     ['Content-Location', 'http://wiki.internal:8080/base/', `${wiki}/`],
     ['Refresh', '5; url=http://wiki.internal:8080/base/next', `5; url=${wiki}/next`],
+    ['Refresh', '0;URL= "/base/next"', '0;URL= "/next"'],
+    ['Refresh', `0;url="`, `0;url="`],
+    ['Refresh', '5', '5'],
     [
       'Link',
       '</base/style.css>; rel=preload, <http://wiki.internal:8080/base/2>; rel=next',
@@ -231,6 +238,12 @@ describe('ingress: what a user sees of an origin', () => {
     expect(answer.headers.location).to.equal('http://plain.internal/x');
     expect(answer.headers['set-cookie']).to.deep.equal(['a=1; Domain=plain.internal']);
   });
+
+  it('is not kept busy by a field an origin made for that', async () => {
+    const value = `0;url=${' '.repeat(10_000)}'"x`;
+    rig.serve(recordingOrigin(200, ['Refresh', value]).onRequest);
+    expect((await ask(rig, '/')).headers.refresh).to.equal(value);
+  }).timeout(2_000);
 
   it('answers 502 for a head that breaks the rules of HTTP', async () => {
     for (const fields of [
