@@ -29,6 +29,7 @@ async function bench(options) {
   const { ensureLoadTools } = await import('./bench/tools.mjs');
   const { createSparseFile, startWorld } = await import('./bench/world.mjs');
   await ensureLoadTools(process.env);
+  const machine = describeMachine();
   const commit = await readCommit(PROJECT_ROOT);
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
   // nginx and sshd run as another user and must reach their own folder below this one.
@@ -52,7 +53,7 @@ async function bench(options) {
     const outcomes = await runRounds({ targets, cases, rounds: options.rounds, log: logToStderr });
     const results = reportCases(cases, outcomes, absent);
     const result = {
-      machine: describeMachine(),
+      machine,
       commit,
       rounds: options.rounds,
       cases: results,

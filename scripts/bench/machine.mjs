@@ -1,10 +1,13 @@
-import { arch, cpus, release, totalmem } from 'node:os';
+import { arch, cpus, loadavg, release, totalmem } from 'node:os';
 import { readOsRelease } from '../bootstrap/project.mjs';
 import { runCommand } from '../bootstrap/run-command.mjs';
 
 const GIT_TIMEOUT_MS = 10_000;
 
-/** @returns {Record<string, string | number>} the class of machine, nothing that names this one */
+/**
+ * Called before anything is started.
+ * @returns {Record<string, string | number>} the class of machine, nothing that names this one, and how busy others keep it
+ */
 export function describeMachine() {
   const { name } = readOsRelease();
   return {
@@ -15,6 +18,7 @@ export function describeMachine() {
     os: name === '' ? process.platform : name,
     kernel: release(),
     node: process.versions.node,
+    loadAverageBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   };
 }
 
