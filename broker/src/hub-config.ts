@@ -2,17 +2,19 @@ import { corrupt, readIfPresent } from './data-files.ts';
 import { ACCOUNT_ROLES } from './keys.ts';
 import type { BrokerLayout } from './layout.ts';
 
-/** Oldest leaf the hub accepts: older ones lack link fixes (reference: reference S1, S11). */
+/** Oldest leaf the hub accepts: older ones lack link fixes. */
 export const MIN_LEAF_VERSION = '2.14.0';
 
 /**
- * Configuration of the hub as text: where it listens, then what it enforces.
+ * Configuration of the hub as text: where it listens, then what it enforces. Services on the same host may leave TLS out
+ * (ADR 0002), which is why that permission stands beside the loopback listener and not among the rules.
  * The Go runtime's limits (GOMAXPROCS, GOMEMLIMIT) are the launcher's.
  */
 export async function hubConfig(layout: BrokerLayout): Promise<string> {
   const listeners = `server_name: hub1
 listen: "127.0.0.1:${layout.ports.client}"
 http: "127.0.0.1:${layout.ports.monitor}"
+allow_non_tls: true
 `;
   return listeners + (await hubRules(layout));
 }
@@ -42,7 +44,6 @@ lame_duck_duration: "30s"
 lame_duck_grace_period: "5s"
 authorization { timeout: 5 }
 tls { ${tls}, timeout: 5, min_version: "1.3" }
-allow_non_tls: true
 operator: ${operator}
 system_account: ${layout.accounts.sys.publicKey}
 resolver { type: full, dir: ${quoted(layout.hub.resolverDir)}, allow_delete: true, interval: "2m", limit: 100000, timeout: "2s" }

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { accessRecords, auditEvents, EVENT_TYPES, recordAccess, replay } from '#libs/contracts';
-import { JetstreamEventStore } from '#libs/events';
-import { connectBroker, serveEndpoint } from '#libs/messaging';
+import { openEventStore } from '#libs/events';
+import { connectAccounts, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { AccessTrail } from './access/access-trail.ts';
 import { type AuditConfig, auditConfig } from './config.ts';
@@ -10,29 +10,16 @@ import { EventsWaiter } from './events/events-waiter.ts';
 import { replayAt } from './replay/replay-runner.ts';
 import { TrailWriter } from './trail/trail-writer.ts';
 
-const INBOX_PREFIX = '_INBOX_audit';
 /** A replay reads the whole history; so many at once, the others are refused and may try again. */
 const MAX_CONCURRENT_REPLAYS = 2;
 const MAX_WAITING_READERS = 500;
 
 export async function startAudit(config: AuditConfig, { logger }: ServiceContext): Promise<RunningService> {
-  const { broker: access, tenant } = config;
-  const core = await connectBroker({
-    access,
-    credsFile: config.credentials.core,
-    name: 'audit',
-    inboxPrefix: INBOX_PREFIX,
-    logger,
-  });
-  const backbone = await connectBroker({
-    access,
-    credsFile: config.credentials.backbone,
-    name: 'audit',
-    inboxPrefix: INBOX_PREFIX,
-    logger,
-  });
+  const { broker: access, tenant, credentials } = config;
+  const { connections, close } = await connectAccounts({ service: 'audit', access, credentials, logger });
+  const { backbone, core } = connections;
   const [js, jsm] = [jetstream(core), await jetstreamManager(core, { checkAPI: false })];
-  const store = new JetstreamEventStore({ js, jsm, types: EVENT_TYPES });
+  const store = await openEventStore(core, EVENT_TYPES);
   const trail = new TrailWriter({ tenant, js, jsm, store, logger });
   const accessTrail = new AccessTrail(tenant, js, jsm);
   const waiter = new EventsWaiter();
@@ -69,7 +56,7 @@ export async function startAudit(config: AuditConfig, { logger }: ServiceContext
     },
     stop: async () => {
       await Promise.all([waiter.stop(), trail.stop()]);
-      await Promise.all([backbone.close(), core.close()]);
+      await close();
     },
   };
 }

@@ -1,33 +1,17 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { limitAggregate } from '#libs/contracts';
-import { JetstreamEventStore, runProjection } from '#libs/events';
-import { connectBroker } from '#libs/messaging';
+import { openEventStore, runProjection } from '#libs/events';
+import { connectAccounts } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { AdmissionControl } from './admission/admission-control.ts';
 import { type ThrottlingConfig, throttlingConfig } from './config.ts';
 import { serveLimits } from './limits/limits.api.ts';
 import { limitsProjection } from './limits/limits.projection.ts';
 
-const INBOX_PREFIX = '_INBOX_throttling';
-
 export async function startThrottling(config: ThrottlingConfig, { logger }: ServiceContext): Promise<RunningService> {
-  const { broker: access, tenant, defaults } = config;
-  const core = await connectBroker({
-    access,
-    credsFile: config.credentials.core,
-    name: 'throttling',
-    inboxPrefix: INBOX_PREFIX,
-    logger,
-  });
-  const backbone = await connectBroker({
-    access,
-    credsFile: config.credentials.backbone,
-    name: 'throttling',
-    inboxPrefix: INBOX_PREFIX,
-    logger,
-  });
-  const [js, jsm] = [jetstream(core), await jetstreamManager(core, { checkAPI: false })];
-  const store = new JetstreamEventStore({ js, jsm, types: [limitAggregate] });
+  const { broker: access, tenant, defaults, credentials } = config;
+  const { connections, close } = await connectAccounts({ service: 'throttling', access, credentials, logger });
+  const { backbone, core } = connections;
+  const store = await openEventStore(core, [limitAggregate]);
   const view = runProjection(store, limitsProjection(tenant));
   await view.ready;
   const served = serveLimits({ nc: backbone, tenant, store, view, defaults, logger });
@@ -41,7 +25,7 @@ export async function startThrottling(config: ThrottlingConfig, { logger }: Serv
     stop: async () => {
       await admission.stop();
       await view.stop();
-      await Promise.all([backbone.close(), core.close()]);
+      await close();
     },
   };
 }
