@@ -15,7 +15,7 @@ export type TlsFiles = {
 
 /** A self-signed server certificate for these names, good for one day, as PEM files in a folder. It is its own CA. */
 export async function writeTlsCertificate(folder: string, names: readonly string[] = ['localhost']): Promise<TlsFiles> {
-  x509.cryptoProvider.set(webcrypto as Parameters<typeof x509.cryptoProvider.set>[0]);
+  x509.cryptoProvider.set(webcrypto);
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${names[0] ?? 'localhost'}`,
