@@ -26,7 +26,7 @@ class FakeProcess implements ProcessPort {
   }
 
   on(event: string, listener: (...args: never[]) => void): void {
-    this.#emitter.on(event, listener);
+    this.#emitter.on(event, () => listener());
   }
 
   emit(event: string): void {
