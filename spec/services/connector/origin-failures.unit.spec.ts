@@ -47,6 +47,14 @@ describe('a connector whose origin fails', () => {
     expect((await world.fetch('GET', '/')).failure?.reason).to.equal('origin-dns');
   });
 
+  for (const host of ['169.254.169.254', '[::ffff:a9fe:a9fe]', '[fe80::1]', '[fd00:ec2::254]', '100.100.100.200'])
+    it(`never calls ${host}, where clouds hand out credentials`, async () => {
+      const world = await serving(`http://${host}/latest/meta-data/`);
+      const { failure } = await world.fetch('GET', '/');
+      expect([failure?.reason, failure?.retryClass]).to.deep.equal(['origin-unreachable', 'not-dispatched']);
+      expect(failure?.text).to.contain('connectors never call it');
+    });
+
   it('says origin-connect-timeout when the connection does not come about in time', async () => {
     const origin = await raw((socket) => socket.resume());
     const world = await serving(origin.url.replace('http:', 'https:'), {}, { connectTimeoutMs: 300 });

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import { buildConnector, Pool } from 'undici';
+import { forbidden, isForbiddenAddress, lookupOrigin } from './forbidden-addresses.ts';
 import type { OriginTarget } from './origin-rules.ts';
 
 /** Connections to one origin; further calls wait in the pool, bounded by the connector's cap of concurrent requests. */
@@ -66,6 +67,7 @@ function createPool(target: OriginTarget, options: OriginPoolsOptions): Pool {
   const connector = buildConnector({
     timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     rejectUnauthorized: target.validateCertificate,
+    lookup: lookupOrigin,
     ...(options.trust && options.trust.length > 0 ? { ca: [...rootCertificates, ...options.trust] } : {}),
   });
   // The certificate must name the origin, whatever Host says: undici would take the name from the Host field.
@@ -78,6 +80,9 @@ function createPool(target: OriginTarget, options: OriginPoolsOptions): Pool {
     maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: ({ servername: _host, ...rest }, callback) => connector({ ...rest, ...name }, callback),
+    connect: ({ servername: _host, ...rest }, callback) => {
+      if (isForbiddenAddress(target.hostname)) callback(forbidden(target.hostname, target.hostname), null);
+      else connector({ ...rest, ...name }, callback);
+    },
   });
 }

@@ -9,6 +9,8 @@ import { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts';
 
 /** Where an identity provider may send the browser after it ended its own session. */
 const SIGNED_OUT_PATH = `${RESERVED_PATH}signed-out`;
+/** Longest text auth takes; nothing it sealed is longer. */
+const MAX_SEALED_LENGTH = 8192;
 
 export function isReservedPath(matchPath: string): boolean {
   return matchPath.startsWith(RESERVED_PATH) || `${matchPath}/` === RESERVED_PATH;
@@ -55,7 +57,7 @@ function requireGet(exchange: Exchange): StepResult | undefined {
 }
 
 async function continueOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
-  const token = query(exchange).get('t') ?? '';
+  const token = sealedText(exchange, 't');
   await answerAuthReply(exchange, exchange.tenant.auth.continueSignIn({ ...browserRequest(exchange), token }));
   return DONE;
 }
@@ -78,7 +80,7 @@ async function completeOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
 async function openAccess(exchange: Exchange): Promise<typeof DONE> {
   const appId = exchange.hostname === exchange.services.portalHost ? PORTAL_APP_ID : readHintedApp(exchange);
   if (appId === undefined) return notFound(exchange);
-  const ticket = query(exchange).get('ticket') ?? '';
+  const ticket = sealedText(exchange, 'ticket');
   await answerAuthReply(exchange, exchange.tenant.auth.openAppAccess({ ...browserRequest(exchange), appId, ticket }));
   return DONE;
 }
@@ -118,6 +120,12 @@ async function answerKeys(exchange: Exchange): Promise<typeof DONE> {
     respondAuthUnavailable(exchange);
   }
   return DONE;
+}
+
+/** Empty when absent or longer than anything sealed: auth refuses both as what they are, a link that was changed. */
+function sealedText(exchange: Exchange, name: string): string {
+  const text = query(exchange).get(name) ?? '';
+  return text.length <= MAX_SEALED_LENGTH ? text : '';
 }
 
 function query(exchange: Exchange): URLSearchParams {

@@ -23,6 +23,11 @@ export function normalizeInternalUrl(text: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw refuse(`uses ${url.protocol.slice(0, -1)}`, 'only http and https origins can be published');
   requireBare(url, refuse);
+  if (LINK_LOCAL.test(url.hostname))
+    throw refuse(
+      'is a link-local address, where clouds answer with the credentials of the host',
+      'give the address of a web app',
+    );
   return withTrailingSlash(url);
 }
 
@@ -38,6 +43,11 @@ export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): s
   const path = url.pathname.toLowerCase();
   if (path === RESERVED_PATH_PREFIX || path.startsWith(`${RESERVED_PATH_PREFIX}/`))
     throw refuse('lies under /.sallyport/, which the ingress answers itself', 'choose another path');
+  if (!PLAIN_PATH.test(url.pathname))
+    throw refuse(
+      'has a path that can be written in several ways',
+      "use letters, digits and the signs - . _ ~ ! $ ' ( ) * + , = : @ between single slashes",
+    );
   if (url.port === '' && policy.externalPort !== 443) url.port = String(policy.externalPort);
   if (portOf(url) !== policy.externalPort)
     throw refuse(`names port ${portOf(url)}`, `the ingress listens on ${policy.externalPort}, leave the port out`);
@@ -62,6 +72,11 @@ export function slugOf(name: string): string {
   const dashed = plain.replace(/[^a-z0-9]+/g, '-').slice(0, MAX_LABEL_CHARACTERS);
   return dashed.replace(/^-+|-+$/g, '');
 }
+
+/** As WHATWG URL writes them, also from decimal and IPv4-mapped spellings. Connectors look again after resolving names. */
+const LINK_LOCAL = /^(169\.254\.\d+\.\d+|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:a9fe:[0-9a-f]+\])$/;
+/** Single slashes, no parameters (`;`), no escapes but those of letters beyond ASCII. */
+const PLAIN_PATH = /^\/(?:(?:[\w.~!$'()*+,=:@-]|%[89A-F][0-9A-F])+\/)*(?:[\w.~!$'()*+,=:@-]|%[89A-F][0-9A-F])*$/;
 
 type Refuse = (why: string, remedy: string) => Error;
 

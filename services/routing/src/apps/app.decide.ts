@@ -4,6 +4,7 @@ import {
   type AppState,
   evolveApp,
   initialAppState,
+  PORTAL_APP_ID,
   type PublishAppInput,
 } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
@@ -27,12 +28,13 @@ export type DecideAppCommand = { readonly appId: string } & (
 type Published = Extract<AppState, { status: 'published' }>;
 
 /**
- * Errors: ERR_APP_EXISTS, ERR_APP_ABSENT, ERR_APP_RETIRED, ERR_APP_NAME, ERR_APP_URL, ERR_APP_TIMEOUT, ERR_APP_ASSIGNMENT,
+ * Errors: ERR_ROUTING_ID, ERR_APP_EXISTS, ERR_APP_ABSENT, ERR_APP_RETIRED, ERR_APP_NAME, ERR_APP_URL, ERR_APP_TIMEOUT, ERR_APP_ASSIGNMENT,
  * ERR_APP_TOO_MANY_ASSIGNMENTS. Nothing new: no facts.
  */
 export function decideApp(command: DecideAppCommand, state: AppState): readonly AppFact[] {
   switch (command.type) {
     case 'PublishApp':
+      requireOwnId(command.appId);
       requireAbsent(command.appId, state);
       return [{ type: 'AppPublished', data: completeSettings(command.settings, command.policy) }];
     case 'ChangeApp':
@@ -55,6 +57,17 @@ export const appDecider: Decider<DecideAppCommand, AppFact, AppState> = {
   evolve: evolveApp,
   decide: decideApp,
 };
+
+/** `portal` is what access decisions call the portal, open to every signed-in user; `tenant` a limit's scope. */
+const RESERVED_IDS: ReadonlySet<string> = new Set([PORTAL_APP_ID, 'tenant']);
+
+function requireOwnId(appId: string): void {
+  if (!RESERVED_IDS.has(appId)) return;
+  throw new SallyportError('ERR_ROUTING_ID', `id ${JSON.stringify(appId)} belongs to Sallyport itself: use another`, {
+    expose: true,
+    details: { field: 'id', appId },
+  });
+}
 
 function requireAbsent(appId: string, state: AppState): void {
   if (state.status === 'absent') return;

@@ -48,6 +48,8 @@ describe('ingress: sign-in paths', () => {
     await ask(rig, '/.sallyport/complete?ticket=tkt', { host: SECURE });
     expect(lastAsked()).to.deep.include({ name: 'open' });
     expect(lastAsked()?.request).to.include({ appId: 'app_secure', ticket: 'tkt' });
+    await ask(rig, `/.sallyport/complete?ticket=${'t'.repeat(8193)}`, { host: SECURE });
+    expect(rig.auth.asked.at(-1)?.request).to.include({ ticket: '' });
     await ask(rig, '/.sallyport/complete?ticket=tkt', { host: PORTAL });
     expect(lastAsked()?.request).to.include({ appId: 'portal' });
   });

@@ -39,6 +39,16 @@ describe('app decider', () => {
   describe('PublishApp', () => {
     it('fills in the documented defaults', () => check({ when: publish(), facts: [published] }));
 
+    it('refuses ids that mean something else', () => {
+      for (const id of ['portal', 'tenant']) check({ when: { ...publish(), appId: id }, error: 'ERR_ROUTING_ID' });
+    });
+
+    it('takes a path with letters beyond ASCII', () =>
+      check({
+        when: publish({ externalUrl: 'https://a.sallyport.localhost/bücher/x' }),
+        facts: publishedWith({ externalUrl: 'https://a.sallyport.localhost:8443/b%C3%BCcher/x/' }),
+      }));
+
     it('takes what is given', () => {
       const given: Partial<AppSettings> = {
         externalUrl: 'https://docs.sallyport.localhost:8443/team/',
@@ -92,6 +102,21 @@ describe('app decider', () => {
       'an internal URL with an empty query': [{ internalUrl: 'http://localhost/?' }, 'ERR_APP_URL'],
       'an internal URL with a fragment': [{ internalUrl: 'http://localhost/#a' }, 'ERR_APP_URL'],
       'an internal URL that is no URL': [{ internalUrl: 'http://a b/' }, 'ERR_APP_URL'],
+      'an internal URL of cloud metadata': [{ internalUrl: 'http://169.254.169.254/' }, 'ERR_APP_URL'],
+      'an internal URL of cloud metadata in decimal': [{ internalUrl: 'http://2852039166/' }, 'ERR_APP_URL'],
+      'an internal URL that is link-local': [{ internalUrl: 'http://[fe80::1]/' }, 'ERR_APP_URL'],
+      'an internal URL that is mapped link-local': [{ internalUrl: 'http://[::ffff:169.254.169.254]' }, 'ERR_APP_URL'],
+      'an external path with parameters': [{ externalUrl: 'https://a.sallyport.localhost:8443/b;c/' }, 'ERR_APP_URL'],
+      'a long external path with a parameter at its end': [
+        { externalUrl: `https://a.sallyport.localhost:8443/${'b'.repeat(1900)};` },
+        'ERR_APP_URL',
+      ],
+      'an external path with an escape': [{ externalUrl: 'https://a.sallyport.localhost:8443/%2fb/' }, 'ERR_APP_URL'],
+      'an external path that hides the reserved one': [
+        { externalUrl: 'https://a.sallyport.localhost:8443/%2esallyport/' },
+        'ERR_APP_URL',
+      ],
+      'an external path with two slashes': [{ externalUrl: 'https://a.sallyport.localhost:8443//b/' }, 'ERR_APP_URL'],
       'an internal URL that is too long': [{ internalUrl: `http://a/${'x'.repeat(2048)}` }, 'ERR_APP_URL'],
       'an external URL that is not https': [{ externalUrl: 'http://a.sallyport.localhost:8443/' }, 'ERR_APP_URL'],
       'an external URL of another domain': [{ externalUrl: 'https://wiki.example.com/' }, 'ERR_APP_URL'],
