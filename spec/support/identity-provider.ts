@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '#libs/config';
+import { demoDirectory } from '#libs/demo-directory';
 import { createLogger, type Logger } from '#libs/telemetry';
 import { devIdentityProviderConfig } from '../../services/dev-identity-provider/src/config.ts';
-import { demoDirectory } from '../../services/dev-identity-provider/src/demo-directory.ts';
 import { startDevIdentityProvider } from '../../services/dev-identity-provider/src/service.ts';
 import { type TlsFiles, writeTlsCertificate } from './tls-certificate.ts';
 

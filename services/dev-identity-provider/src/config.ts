@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { demoDirectory } from './demo-directory.ts';
+import { demoDirectory } from '#libs/demo-directory';
 
 const guid = z.guid('expected a GUID');
 const file = z.string().min(1).max(4096);

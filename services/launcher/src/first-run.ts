@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { demoDirectory } from '#libs/demo-directory';
 import { SallyportError } from '#libs/errors';
 import { obtainToken } from '#libs/identity';
 import type { AnnouncedApp } from './announcement.ts';
 import type { ApiClient } from './api-client.ts';
-import { demoDirectory } from './demo-directory.ts';
 import { type Addresses, EMBEDDED_CONNECTOR, EMBEDDED_GROUP } from './plan.ts';
 import { HOST, type Ports } from './ports.ts';
 
 const REGISTER_TIMEOUT_MS = 30_000;
+const APPS_PER_PAGE = 500;
+/** Who may open the dumper from the start; the others show what a refusal looks like. */
+const SAMPLE_USERNAMES: readonly string[] = ['alice', 'bob'];
 
 export type RegisterInput = {
   readonly nodePath: string;
@@ -74,7 +77,7 @@ function runRegistration(input: RegisterInput, args: readonly string[], token: s
   });
 }
 
-type AppRow = {
+export type AppRow = {
   readonly id: string;
   readonly name: string;
   readonly externalUrl: string;
@@ -84,33 +87,62 @@ type AppRow = {
   readonly users: readonly string[];
 };
 
-/** Publishes the two sample apps unless an app of that name exists, and gives the dumper to the demo users meant for it. */
+/**
+ * Publishes the two sample apps unless an app of that name exists or was retired, and gives the dumper to the demo users meant
+ * for it.
+ */
 export async function ensureSampleApps(api: ApiClient, ports: Ports): Promise<void> {
-  const published = new Set((await listApps(api)).map((app) => app.name));
+  const published = new Set((await listApps(api, { includeRetired: true })).map((app) => app.name));
   if (!published.has('dumper')) {
     const dumper = (await api.call('POST', '/apps', {
       name: 'dumper',
       internalUrl: `http://${HOST}:${ports.dumper}/`,
       connectorGroupId: EMBEDDED_GROUP,
     })) as AppRow;
-    for (const username of demoDirectory.sampleUsernames) {
-      const user = demoDirectory.users.find((candidate) => candidate.username === username);
-      if (user) await api.call('PUT', `/apps/${dumper.id}/assignments/users/${user.oid}`);
+    for (const user of demoDirectory.users) {
+      if (SAMPLE_USERNAMES.includes(user.username))
+        await api.call('PUT', `/apps/${dumper.id}/assignments/users/${user.oid}`);
     }
   }
   if (!published.has('status')) {
     await api.call('POST', '/apps', {
       name: 'status',
-      internalUrl: `http://${HOST}:${ports.status}/`,
+      internalUrl: statusOrigin(ports),
       preauthentication: 'passthrough',
       connectorGroupId: EMBEDDED_GROUP,
     });
   }
 }
 
-export async function listApps(api: ApiClient): Promise<readonly AppRow[]> {
-  const { apps } = (await api.call('GET', '/apps')) as { apps: readonly AppRow[] };
-  return apps;
+/** The sample status page while it is as this launcher publishes it: whether it answers shows that the tunnel works. */
+export function findStatusPage(apps: readonly AppRow[], ports: Ports): AppRow | undefined {
+  return apps.find(
+    (app) =>
+      app.name === 'status' &&
+      app.preauthentication === 'passthrough' &&
+      app.connectorGroupId === EMBEDDED_GROUP &&
+      app.internalUrl === statusOrigin(ports),
+  );
+}
+
+function statusOrigin(ports: Ports): string {
+  return `http://${HOST}:${ports.status}/`;
+}
+
+/** All apps, page by page. */
+export async function listApps(api: ApiClient, { includeRetired = false } = {}): Promise<readonly AppRow[]> {
+  const rows: AppRow[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const query = new URLSearchParams({ limit: String(APPS_PER_PAGE), includeRetired: String(includeRetired) });
+    if (after !== '') query.set('after', after);
+    const page = (await api.call('GET', `/apps?${query.toString()}`)) as {
+      apps: readonly AppRow[];
+      next: string | null;
+    };
+    rows.push(...page.apps);
+    after = page.next;
+  }
+  return rows;
 }
 
 export function announceApp(app: AppRow): AnnouncedApp {

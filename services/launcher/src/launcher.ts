@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerLayout, ensureBrokerStreams, localServerNames, provisionBroker } from '#broker';
+import { demoDirectory } from '#libs/demo-directory';
 import { SallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
 import type { Announcement } from './announcement.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import type { DataDir } from './data-dir.ts';
-import { demoDirectory } from './demo-directory.ts';
-import { announceApp, ensureConnectorRegistered, ensureSampleApps, listApps } from './first-run.ts';
+import { announceApp, ensureConnectorRegistered, ensureSampleApps, findStatusPage, listApps } from './first-run.ts';
 import { planHub, requireDurableHub } from './hub.ts';
 import { recordProcesses } from './leftovers.ts';
 import type { LauncherOptions } from './options.ts';
@@ -76,9 +76,9 @@ export class Launcher {
       operatorKeyFile: secrets.operatorKeyFile,
     });
     const startedAt = new Date().toISOString();
-    await this.#startConnector(addresses, layout);
+    const connectorId = await this.#startConnector(addresses, layout);
     if (options.hasSampleApps) await ensureSampleApps(this.#api, ports);
-    await this.#awaitConnector(this.#api, addresses, layout, startedAt);
+    await this.#awaitReachable({ api: this.#api, addresses, layout, ports, connectorId, startedAt });
     return this.#announce(this.#api, addresses, layout);
   }
 
@@ -134,7 +134,7 @@ export class Launcher {
     );
   }
 
-  async #startConnector(addresses: Addresses, layout: BrokerLayout): Promise<void> {
+  async #startConnector(addresses: Addresses, layout: BrokerLayout): Promise<string> {
     const stateDir = join(this.#input.dataDir.path, 'connector');
     const { nodePath, env } = this.#input;
     await ensureConnectorRegistered({
@@ -145,10 +145,11 @@ export class Launcher {
       addresses,
       env,
     });
-    await this.#startNode('connector', ['run', '--state-dir', stateDir]);
+    const { connectorId } = await this.#startNode('connector', ['run', '--state-dir', stateDir]);
+    return String(connectorId);
   }
 
-  async #startNode(name: string, args: readonly string[]): Promise<void> {
+  async #startNode(name: string, args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
     const { nodePath, env } = this.#input;
     const plan = {
       name,
@@ -158,14 +159,15 @@ export class Launcher {
       logFile: join(this.#logDir(), `${name}.log`),
       readyWhen: { kind: 'ready-line' } as const,
     };
-    await this.#startProcess(new SupervisedProcess(plan, this.#report));
+    return this.#startProcess(new SupervisedProcess(plan, this.#report));
   }
 
-  async #startProcess(process: SupervisedProcess): Promise<void> {
+  async #startProcess(process: SupervisedProcess): Promise<Readonly<Record<string, unknown>>> {
     if (this.#stopping) throw new SallyportError('ERR_LAUNCHER_STOPPED', 'stopped while starting', { expose: true });
     this.#processes.push(process);
-    await process.start();
+    const ready = await process.start();
     await this.#recordProcesses();
+    return ready;
   }
 
   async #recordProcesses(): Promise<void> {
@@ -210,12 +212,22 @@ export class Launcher {
     await writeFile(join(this.#input.dataDir.path, 'cli.json'), `${JSON.stringify(cli, null, 2)}\n`, { mode: 0o600 });
   }
 
-  /** Reachable means: heard after this start (presence outlives a restart), and an app answers through the tunnel. */
-  async #awaitConnector(api: ApiClient, addresses: Addresses, layout: BrokerLayout, since: string): Promise<void> {
+  /** Reachable means: the connector was heard after this start, and the status page answers, if it is still there. */
+  async #awaitReachable(started: {
+    readonly api: ApiClient;
+    readonly addresses: Addresses;
+    readonly layout: BrokerLayout;
+    readonly ports: Ports;
+    readonly connectorId: string;
+    readonly startedAt: string;
+  }): Promise<void> {
+    const { api, connectorId, startedAt } = started;
     const deadline = Date.now() + REACHABLE_LIMIT_MS;
-    const probe = await createProbe(addresses.ingressUrl, layout.caFile);
+    const probe = await createProbe(started.addresses.ingressUrl, started.layout.caFile);
+    const page = findStatusPage(await listApps(api), started.ports);
     for (;;) {
-      if ((await isHeardSince(api, since)) && (await isServing(api, probe))) return;
+      if ((await isHeardSince(api, connectorId, startedAt)) && (!page || (await isServing(probe, page.externalUrl))))
+        return;
       if (Date.now() > deadline)
         throw new SallyportError(
           'ERR_LAUNCHER_NOT_READY',

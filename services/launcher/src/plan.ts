@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type BrokerLayout, credentialsFile } from '#broker';
-import { demoDirectory } from './demo-directory.ts';
+import { demoDirectory } from '#libs/demo-directory';
 import { HOST, type Ports } from './ports.ts';
 
 /** The one tenant of an all-in-one system. */

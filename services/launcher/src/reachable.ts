@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import type { ApiClient } from './api-client.ts';
-import { listApps } from './first-run.ts';
-import { EMBEDDED_CONNECTOR } from './plan.ts';
 
 const PROBE_TIMEOUT_MS = 2000;
 /** What the ingress answers while an app cannot be reached: unknown yet, no origin, no connector, no answer in time. */
@@ -42,18 +40,16 @@ export async function createProbe(ingressUrl: string, caFile: string): Promise<P
   };
 }
 
-export async function isHeardSince(api: ApiClient, since: string): Promise<boolean> {
-  const { connectors } = (await api.call('GET', '/connectors')) as {
-    connectors: readonly { name: string; presence: string; lastSeenAt: string | null }[];
+/** Whether the connector is online by a heartbeat of this start: presence outlives a restart. */
+export async function isHeardSince(api: ApiClient, connectorId: string, since: string): Promise<boolean> {
+  const { presence, lastSeenAt } = (await api.call('GET', `/connectors/${connectorId}`)) as {
+    presence: string;
+    lastSeenAt: string | null;
   };
-  return connectors.some(
-    ({ name, presence, lastSeenAt }) =>
-      name === EMBEDDED_CONNECTOR && presence === 'online' && lastSeenAt !== null && lastSeenAt >= since,
-  );
+  return presence === 'online' && lastSeenAt !== null && lastSeenAt >= since;
 }
 
-/** Whether the sample status page answers; without it (nothing published, or retired by somebody) being heard is enough. */
-export async function isServing(api: ApiClient, probe: Probe): Promise<boolean> {
-  const status = (await listApps(api)).find((app) => app.name === 'status' && app.preauthentication === 'passthrough');
-  return !status || !UNREACHABLE.has(await probe.status(status.externalUrl));
+/** Whether an app answers by way of ingress, tunnel and connector. */
+export async function isServing(probe: Probe, externalUrl: string): Promise<boolean> {
+  return !UNREACHABLE.has(await probe.status(externalUrl));
 }

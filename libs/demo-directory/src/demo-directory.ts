@@ -1,7 +1,10 @@
-/** Role template ids of Entra ID, the same in every directory. */
-export const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
+/** Role template id of Entra ID, the same in every directory. */
+const GLOBAL_ADMINISTRATOR = '62e90394-69f5-4237-9190-012177145e10';
 
-/** Directory, clients and people of `npm start`. Fixed ids: apps assigned yesterday stay assigned. Known to everybody. */
+/**
+ * Directory, clients and people of `npm start`: what the development identity provider serves and the launcher announces. Fixed
+ * ids: apps assigned yesterday stay assigned. Known to everybody, never a default of anything else.
+ */
 export const demoDirectory = {
   tenantId: '7f3a1c9e-5a0b-4c0e-9d52-0d6a3b1c2e4f',
   clientIds: {

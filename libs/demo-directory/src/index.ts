@@ -1,0 +1,1 @@
+export { demoDirectory } from './demo-directory.ts';
