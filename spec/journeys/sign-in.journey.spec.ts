@@ -8,6 +8,14 @@ import { sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
 
 const SPEC_TIMEOUT_MS = 60_000;
 const PHONE_WIDTH = 360;
+/** Evaluated in the page. */
+const FOCUS_STYLE = `(({ outlineStyle, outlineWidth, boxShadow }) => [outlineStyle, outlineWidth, boxShadow].join(' '))(
+  getComputedStyle(document.activeElement))`;
+/** Evaluated in the page: its widest extent in CSS pixels, and how bright its background is (0 to 255). */
+const LOOK = `({
+  widest: document.documentElement.scrollWidth,
+  shade: getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0) / 3,
+})`;
 const RECEIPT = /^dec_[a-z0-9]+$/;
 const REQUEST_ID = /^req_[a-z0-9]+$/;
 
@@ -230,13 +238,7 @@ describe('a person in front of an app', function browserJourney() {
     await page.goto(world.ready.portalUrl);
     const tabTo = async (selector: string) => {
       for (let step = 0; step < 20; step += 1) {
-        if (
-          await page
-            .locator(selector)
-            .first()
-            .evaluate((element) => element === document.activeElement)
-        )
-          return;
+        if ((await page.locator(`${selector}:focus`).count()) > 0) return;
         await page.keyboard.press('Tab');
       }
       expect.fail(`Tab does not reach ${selector}`);
@@ -248,10 +250,7 @@ describe('a person in front of an app', function browserJourney() {
     await page.keyboard.press('Enter');
     await page.waitForURL(world.ready.portalUrl);
     await tabTo('.tile:has-text("dumper")');
-    const outline = await page.locator('.tile:has-text("dumper")').evaluate((tile) => {
-      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(tile);
-      return `${outlineStyle} ${outlineWidth} ${boxShadow}`;
-    });
+    const outline = await page.evaluate<string>(FOCUS_STYLE);
     expect(outline, 'focus can be seen').not.to.equal('none 0px none');
     await page.keyboard.press('Enter');
     await page.waitForURL(dumper);
@@ -269,12 +268,7 @@ describe('a person in front of an app', function browserJourney() {
       const phone = await newBrowserContext({ width: PHONE_WIDTH, isDark });
       const one = await phone.newPage();
       const check = async (what: string) => {
-        const { widest, shade } = await one.evaluate(() => {
-          const [red = 0, green = 0, blue = 0] = (
-            getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? []
-          ).map(Number);
-          return { widest: document.documentElement.scrollWidth, shade: (red + green + blue) / 3 };
-        });
+        const { widest, shade } = await one.evaluate<{ widest: number; shade: number }>(LOOK);
         expect(widest, `width of ${what}`).to.be.at.most(PHONE_WIDTH);
         expect(shade < 128, `${what} is dark`).to.equal(isDark);
       };
