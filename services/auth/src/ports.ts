@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats';
 import { accessDecisionAggregate, appAggregate, signInRefusalAggregate, userSessionAggregate } from '#libs/contracts';
 import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
-import { connectBroker } from '#libs/messaging';
+import { connectAccounts } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
 import type { AuthConfig } from './config.ts';
 
@@ -18,23 +18,7 @@ export const AUTH_AGGREGATES: readonly AggregateType[] = [
 
 /** Both connections, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */
 export async function openPorts(config: AuthConfig, logger: Logger): Promise<AuthPorts> {
-  const connectAs = (account: 'backbone' | 'core') =>
-    connectBroker({
-      access: config.broker,
-      credsFile: config.credentials[account],
-      name: `auth-${account}`,
-      inboxPrefix: '_INBOX_auth',
-      logger,
-    });
-  const backbone = await connectAs('backbone');
-  try {
-    const core = await connectAs('core');
-    const close = async () => {
-      await Promise.all([backbone.close(), core.close()]);
-    };
-    return { backbone, store: await openEventStore(core, AUTH_AGGREGATES), close };
-  } catch (error) {
-    await backbone.close();
-    throw error;
-  }
+  const { broker: access, credentials } = config;
+  const { connections, close } = await connectAccounts({ service: 'auth', access, credentials, logger });
+  return { backbone: connections.backbone, store: await openEventStore(connections.core, AUTH_AGGREGATES), close };
 }

@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats';
 import { certificateAggregate, connectorAggregate, connectorRefusalAggregate } from '#libs/contracts';
-import { type EventStore, openEventStore } from '#libs/events';
-import { connectBroker } from '#libs/messaging';
+import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
+import { connectAccounts } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
 import type { CertificateAuthorityConfig } from './config.ts';
 
@@ -16,32 +16,18 @@ export type Ports = {
   close(): Promise<void>;
 };
 
+/** Kinds of aggregate this service writes or reads. */
+const CERTIFICATE_AUTHORITY_AGGREGATES: readonly AggregateType[] = [
+  certificateAggregate,
+  connectorAggregate,
+  connectorRefusalAggregate,
+];
+
 /** All connections, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */
 export async function openPorts(config: CertificateAuthorityConfig, logger: Logger): Promise<Ports> {
-  const open: NatsConnection[] = [];
-  const connectAs = async (account: keyof CertificateAuthorityConfig['credentials']) => {
-    const connection = await connectBroker({
-      access: config.broker,
-      credsFile: config.credentials[account],
-      name: `certificate-authority-${account}`,
-      inboxPrefix: '_INBOX_certificate-authority',
-      logger,
-    });
-    open.push(connection);
-    return connection;
-  };
-  const close = async () => {
-    await Promise.all(open.map((connection) => connection.close()));
-  };
-  try {
-    const backbone = await connectAs('backbone');
-    const core = await connectAs('core');
-    const tenant = await connectAs('tenant');
-    const sys = await connectAs('sys');
-    const types = [certificateAggregate, connectorAggregate, connectorRefusalAggregate];
-    return { backbone, tenant, sys, store: await openEventStore(core, types), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { broker: access, credentials } = config;
+  const service = 'certificate-authority';
+  const { connections, close } = await connectAccounts({ service, access, credentials, logger });
+  const { backbone, core, tenant, sys } = connections;
+  return { backbone, tenant, sys, store: await openEventStore(core, CERTIFICATE_AUTHORITY_AGGREGATES), close };
 }

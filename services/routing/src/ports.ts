@@ -1,4 +1,3 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import {
   appAggregate,
@@ -7,8 +6,8 @@ import {
   connectorPresenceAggregate,
   externalUrlAggregate,
 } from '#libs/contracts';
-import { type AggregateType, type EventStore, JetstreamEventStore } from '#libs/events';
-import { connectBroker } from '#libs/messaging';
+import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
+import { connectAccounts } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
 import type { RoutingConfig } from './config.ts';
 
@@ -30,41 +29,10 @@ export const ROUTING_AGGREGATES: readonly AggregateType[] = [
   externalUrlAggregate,
 ];
 
-/** Three connections, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */
+/** Every connection, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */
 export async function openPorts(config: RoutingConfig, logger: Logger): Promise<RoutingPorts> {
-  const connectAs = (credsFile: string, account: string) =>
-    connectBroker({
-      access: config.broker,
-      credsFile,
-      name: `routing-${account}`,
-      inboxPrefix: '_INBOX_routing',
-      logger,
-    });
-  const opened = await Promise.allSettled([
-    connectAs(config.credentials.backbone, 'backbone'),
-    connectAs(config.credentials.core, 'core'),
-    connectAs(config.credentials.tenant, 'tenant'),
-  ]);
-  const close = async () => {
-    await Promise.all(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value.close()] : [])));
-  };
-  try {
-    const [backbone, core, tenant] = opened.map((one) => {
-      if (one.status === 'fulfilled') return one.value;
-      throw one.reason;
-    });
-    if (!backbone || !core || !tenant) throw new Error('three connections were opened');
-    return { backbone, tenant, store: await openStore(core), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-async function openStore(core: NatsConnection): Promise<EventStore> {
-  return new JetstreamEventStore({
-    js: jetstream(core),
-    jsm: await jetstreamManager(core),
-    types: ROUTING_AGGREGATES,
-  });
+  const { broker: access, credentials } = config;
+  const { connections, close } = await connectAccounts({ service: 'routing', access, credentials, logger });
+  const { backbone, core, tenant } = connections;
+  return { backbone, tenant, store: await openEventStore(core, ROUTING_AGGREGATES), close };
 }
