@@ -4,6 +4,10 @@ export const MAX_BODY_BYTES = 256 * 1024;
 export const MAX_CONNECTIONS = 1_000;
 /** Streams of events followed at once. Beyond: 503 with Retry-After. */
 export const MAX_FOLLOWERS = 100;
+/** The TLS handshake must be done within this time, so that silent connections do not keep callers out. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How often Node looks for headers and bodies that are late. */
+export const CHECK_INTERVAL_MS = 1_000;
 /** A request's headers must be complete within this time, its body within the second. */
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 30_000;

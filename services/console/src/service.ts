@@ -15,6 +15,8 @@ import { createRoutes } from './api/service-routes.ts';
 import { type ConsoleConfig, consoleConfig } from './config.ts';
 import {
   CALL_TIMEOUT_MS,
+  CHECK_INTERVAL_MS,
+  HANDSHAKE_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
   HEALTH_TIMEOUT_MS,
   KEEP_ALIVE_MS,
@@ -116,7 +118,8 @@ async function readTls({ tls }: ConsoleConfig): Promise<Tls> {
 
 function createTlsServer(tls: Tls, app: RequestListener, logger: Logger): Server {
   try {
-    const server = createServer({ ...tls, minVersion: 'TLSv1.2' }, app);
+    const times = { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS };
+    const server = createServer({ ...tls, ...times, minVersion: 'TLSv1.2' }, app);
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.keepAliveTimeout = KEEP_ALIVE_MS;

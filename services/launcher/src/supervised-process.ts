@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { SallyportError } from '#libs/errors';
+import { LogFile } from './log-file.ts';
 
 export type ProcessPlan = {
   readonly name: string;
@@ -86,14 +86,14 @@ export class SupervisedProcess {
   }
 
   #spawn(): { child: ChildProcess; ready: Promise<Record<string, unknown>> } {
-    const log = createWriteStream(this.plan.logFile, { flags: 'a', mode: 0o600 });
+    const log = new LogFile(this.plan.logFile);
     // A process group of its own: Ctrl-C reaches only the launcher, which stops the others in order.
     const child = spawn(this.plan.command, [...this.plan.args], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...this.plan.env, SALLYPORT_SUPERVISED: '1' },
       detached: true,
     });
-    child.once('close', () => log.end());
+    child.once('close', () => void log.end());
     child.stdin?.on('error', () => undefined);
     const ready = new Promise<Record<string, unknown>>((resolve) => {
       this.#watch(child.stdout, log, (line) => this.#readyFrom(line, 'stdout', resolve));
@@ -102,10 +102,10 @@ export class SupervisedProcess {
     return { child, ready };
   }
 
-  #watch(stream: NodeJS.ReadableStream | null, log: WriteStream, onLine: (line: string) => void): void {
+  #watch(stream: NodeJS.ReadableStream | null, log: LogFile, onLine: (line: string) => void): void {
     if (!stream) return;
     createInterface({ input: stream }).on('line', (line) => {
-      log.write(`${line}\n`);
+      log.writeLine(line);
       this.#tail.push(line);
       if (this.#tail.length > TAIL_LINES) this.#tail.shift();
       onLine(line);

@@ -14,6 +14,10 @@ export const MAX_BODY_BYTES = 65_536;
 export const MAX_CONNECTIONS = 2_000;
 /** Requests worked on at once. Beyond: 503 with Retry-After. */
 export const MAX_CONCURRENT_REQUESTS = 256;
+/** Time for the TLS handshake; then the connection is closed, so that silent ones do not keep connectors out. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How often Node looks for heads and bodies that take too long. */
+const CHECK_INTERVAL_MS = 1_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 const DRAIN_LIMIT_MS = 5_000;
@@ -56,6 +60,8 @@ export async function listenForConnectors(options: {
   readonly clientAuthorities: readonly string[];
   readonly handler: EndpointHandler;
   readonly logger: Logger;
+  /** Default 10 s. */
+  readonly handshakeTimeoutMs?: number;
 }): Promise<EndpointListener> {
   const [cert, key] = await Promise.all([readFile(options.tls.certFile), readFile(options.tls.keyFile)]);
   let running = 0;
@@ -67,6 +73,8 @@ export async function listenForConnectors(options: {
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
+      handshakeTimeout: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
