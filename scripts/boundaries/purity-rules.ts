@@ -15,6 +15,7 @@ const IMPURE_NAMES: readonly (readonly [RegExp, string])[] = [
   [/(?<![.\w])crypto\s*\./g, 'crypto'],
   [/(?<![.\w])(?:globalThis\s*\.\s*)?performance\s*\./g, 'performance'],
   [/(?<![.\w])(?:setTimeout|setInterval|setImmediate|queueMicrotask)\s*\(/g, 'a timer'],
+  [/(?<![.\w])newId\s*\(/g, 'newId'],
   [/(?<![.\w])(?:fetch|console\s*\.\s*\w+)\s*\(/g, 'I/O'],
 ];
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SallyportError } from '#libs/errors';
+import { startTicksOf } from './process-identity.ts';
 
 /** Version of the layout below the data directory; a newer one is refused. */
 const LAYOUT_VERSION = 1;
@@ -24,7 +25,7 @@ export async function openDataDir(given: string, isAlive: (pid: number) => boole
   const path = resolve(given);
   const names = await listOrCreate(path);
   const isNew = !names.includes(MARKER);
-  if (isNew && names.some((name) => name !== LOCK)) {
+  if (isNew && names.some((name) => !name.startsWith(LOCK))) {
     throw refuse(
       'ERR_DATA_DIR_FOREIGN',
       path,
@@ -80,21 +81,13 @@ async function requireMarker(path: string): Promise<void> {
   );
 }
 
+/** The lock names its holder by process id and start time: a recycled id, as after a reboot, holds nothing. */
 async function lock(path: string, isAlive: (pid: number) => boolean, pid: number): Promise<void> {
   const file = join(path, LOCK);
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      const handle = await open(file, 'wx', 0o600);
-      await handle.writeFile(String(pid));
-      await handle.close();
-      return;
-    } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) {
-        throw refuse('ERR_DATA_DIR_UNREADABLE', path, 'cannot be written: check its owner, mode and free space', cause);
-      }
-    }
-    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (Number.isInteger(holder) && holder > 0 && isAlive(holder)) {
+    if (await tryLock(path, file, `${pid} ${(await startTicksOf(pid)) ?? ''}`)) return;
+    const [holder = '', startTicks = ''] = (await readFile(file, 'utf8').catch(() => '')).split(' ');
+    if (await isHeld(Number(holder), startTicks, isAlive)) {
       throw refuse(
         'ERR_DATA_DIR_LOCKED',
         path,
@@ -104,6 +97,27 @@ async function lock(path: string, isAlive: (pid: number) => boolean, pid: number
     await rm(file, { force: true });
   }
   throw refuse('ERR_DATA_DIR_LOCKED', path, 'is being taken by another start: try again');
+}
+
+/** Linked into place, so that nobody ever reads a lock without its holder. */
+async function tryLock(path: string, file: string, holder: string): Promise<boolean> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    await writeFile(draft, holder, { mode: 0o600 });
+    await link(draft, file);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
+    throw refuse('ERR_DATA_DIR_UNREADABLE', path, 'cannot be written: check its owner, mode and free space', cause);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function isHeld(pid: number, startTicks: string, isAlive: (pid: number) => boolean): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return false;
+  const current = await startTicksOf(pid);
+  return startTicks === '' || current === null || current === startTicks;
 }
 
 /** Write, then rename: a reader sees the old file or the new one. */

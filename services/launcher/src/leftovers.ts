@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { writeAtomically } from './data-dir.ts';
+import { startTicksOf } from './process-identity.ts';
 
 const FILE = 'processes.json';
 /** Between SIGTERM and SIGKILL for a process a killed launcher left behind. */
@@ -25,8 +26,8 @@ export async function recordProcesses(dataDir: string, pids: Readonly<Record<str
 }
 
 /**
- * Ends processes recorded by an earlier launcher that is gone. A process id is only trusted together with its start time
- * (field 22 of /proc/<pid>/stat), so a recycled id is never ended. Without /proc nothing is ended. Returns their names.
+ * Ends processes recorded by an earlier launcher that is gone. A process id is only trusted together with its start time,
+ * so a recycled id is never ended. Without /proc nothing is ended. Returns their names.
  */
 export async function endLeftovers(dataDir: string, kill: KillPort): Promise<readonly string[]> {
   const ended: string[] = [];
@@ -58,15 +59,4 @@ async function isGone(pid: number, startTicks: string): Promise<boolean> {
     await delay(POLL_MS);
   }
   return true;
-}
-
-async function startTicksOf(pid: number): Promise<string | null> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : (fields[19] ?? null);
-  } catch {
-    // No such process, or no /proc on this system.
-    return null;
-  }
 }

@@ -90,6 +90,7 @@ const RULES: Readonly<Record<string, { readonly bad: readonly (readonly [Tree, s
       [{ 'services/a/src/score-sign-in.ts': 'const n = Math.random();' }, 'services/a/src/score-sign-in.ts:1'],
       [{ 'services/a/src/x.decide.ts': 'const id = crypto.randomUUID();' }, 'services/a/src/x.decide.ts:1'],
       [{ 'services/a/src/x.decide.ts': 'setTimeout(f, 1);' }, 'services/a/src/x.decide.ts:1'],
+      [{ 'services/a/src/x.decide.ts': "const id = newId('app');" }, 'services/a/src/x.decide.ts:1'],
       [{ 'services/a/src/x.decide.ts': "await fetch('x');" }, 'services/a/src/x.decide.ts:1'],
       [
         {

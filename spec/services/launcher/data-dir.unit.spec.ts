@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -36,6 +36,23 @@ describe('data directory', () => {
     const next = await openDataDir(dir, () => false, 4712);
     await next.release();
     await holder.release();
+  });
+
+  it('is not held by another process that got the id of a launcher that is gone', async () => {
+    const holder = await openDataDir(dir, () => true, process.pid);
+    const [pid, startTicks] = readFileSync(join(dir, 'launcher.lock'), 'utf8').split(' ');
+    expect(pid).to.equal(String(process.pid));
+    expect(await codeOf(openDataDir(dir, () => true, 4712))).to.equal('ERR_DATA_DIR_LOCKED');
+    if (startTicks === '') return; // A system without /proc tells processes apart by their id alone.
+    writeFileSync(join(dir, 'launcher.lock'), `${process.pid} 1`);
+    expect(await codeOf(openDataDir(dir, () => true, 4712))).to.equal('opened');
+    await holder.release();
+  });
+
+  it('goes to one of many that start together', async () => {
+    const codes = await Promise.all(Array.from({ length: 8 }, () => codeOf(openDataDir(dir, () => true, process.pid))));
+    expect(codes.filter((code) => code === 'opened')).to.have.length(1);
+    expect(readdirSync(dir).sort()).to.deep.equal(['launcher.lock', 'sallyport.json']);
   });
 
   it('is refused when it holds something else, and nothing is written', async () => {

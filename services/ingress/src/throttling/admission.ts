@@ -10,6 +10,8 @@ const MAX_SCOPES = 10_000;
 const MAX_COUNTS_PER_REPORT = 2_000;
 /** Shares below this would let a small limit divided by many ingresses starve an ingress altogether. */
 const MIN_REQUESTS_PER_SECOND = 0.1;
+/** Shares come every 250 ms; after so long without newer ones whoever sent those is gone. */
+const SHARES_SILENCE_MS = 2_000;
 
 export type Refusal = { readonly scope: 'app' | 'tenant'; readonly retryAfterSeconds: number };
 
@@ -24,6 +26,7 @@ export class Admission {
   readonly #scopes = new Map<string, Scope>();
   readonly #limits = new Map<string, number>();
   #shares: Shares | undefined;
+  #sharesAt = 0;
 
   /** `now` in milliseconds, monotonic. */
   constructor(ingressId: string, now: () => number) {
@@ -50,15 +53,20 @@ export class Admission {
     return undefined;
   }
 
-  /** Takes new shares; an older version than the known one is ignored. */
+  /**
+   * Takes new shares. An older version than the known one is ignored, unless nothing newer came for 2 s: then throttling began
+   * anew, on a clock that stands behind.
+   */
   applyShares(next: Shares): void {
-    if (this.#shares && next.version < this.#shares.version) return;
+    const now = this.#now();
+    const isOlder = this.#shares !== undefined && next.version < this.#shares.version;
+    if (isOlder && now - this.#sharesAt < SHARES_SILENCE_MS) return;
     this.#shares = next;
+    this.#sharesAt = now;
     this.#limits.clear();
     for (const limit of next.limits) this.#limits.set(limit.scope, limit.requestsPerSecond / next.ingresses);
     for (const share of next.shares)
       if (share.ingressId === this.#ingressId) this.#limits.set(share.scope, share.requestsPerSecond);
-    const now = this.#now();
     for (const [name, scope] of this.#scopes) scope.bucket.setRate(this.#rateOf(name), now);
   }
 

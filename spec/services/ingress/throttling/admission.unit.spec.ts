@@ -70,6 +70,15 @@ describe('admission', () => {
     expect(admitMany(admission, 'app_1', 500)).to.equal(3);
   });
 
+  it('takes shares that count from an earlier clock once nothing else comes', () => {
+    let now = 0;
+    const admission = new Admission('ing_1', () => now);
+    admission.applyShares(shares({ version: 1_000_000, defaults: { app: 3, tenant: 750 } }));
+    now = 2_000;
+    admission.applyShares(shares({ version: 4, defaults: { app: 400, tenant: 750 } }));
+    expect(admitMany(admission, 'app_1', 500)).to.equal(400);
+  });
+
   it('says how long to wait for a slow limit', () => {
     const admission = new Admission('ing_1', () => 0);
     admission.applyShares(shares({ defaults: { app: 0.25, tenant: 750 } }));
