@@ -4,10 +4,11 @@ import type { Logger } from '#libs/telemetry';
 import { serviceActor, toCorrelationId } from './recording.ts';
 
 /**
- * Refusals of each kind recorded in one second. Anybody can cause them without signing in, so beyond the bound they are
- * only counted, and the counts logged.
+ * Refusals of each kind recorded in one minute. Anybody can cause them without signing in, and what is recorded stays for
+ * good, so beyond the bound they are only counted, and the counts logged.
  */
-export const MAX_REFUSALS_PER_SECOND = 20;
+export const MAX_REFUSALS_PER_MINUTE = 120;
+const MINUTE_MS = 60_000;
 /** Milliseconds between log lines about refusals that were only counted. */
 const REPORT_MS = 10_000;
 const MAX_TEXT = 400;
@@ -25,7 +26,7 @@ export function createRefusalRecorder(options: {
   readonly nowMs: () => number;
 }): RefusalRecorder {
   const { store, tenant, logger, nowMs } = options;
-  const buckets = new Map<string, { secondOf: number; spent: number }>();
+  const buckets = new Map<string, { minuteOf: number; spent: number }>();
   const onlyCounted = new Map<string, number>();
   const report = () => {
     for (const [type, count] of onlyCounted)
@@ -34,10 +35,10 @@ export function createRefusalRecorder(options: {
   };
   const reporting = setInterval(report, REPORT_MS).unref();
   const admits = (type: string) => {
-    const secondOf = Math.floor(nowMs() / 1000);
+    const minuteOf = Math.floor(nowMs() / MINUTE_MS);
     const bucket = buckets.get(type);
-    if (bucket === undefined || bucket.secondOf !== secondOf) buckets.set(type, { secondOf, spent: 1 });
-    else if (bucket.spent >= MAX_REFUSALS_PER_SECOND) return false;
+    if (bucket === undefined || bucket.minuteOf !== minuteOf) buckets.set(type, { minuteOf, spent: 1 });
+    else if (bucket.spent >= MAX_REFUSALS_PER_MINUTE) return false;
     else bucket.spent += 1;
     return true;
   };
