@@ -66,7 +66,7 @@ export const DEFAULT_LEDGER_LIMITS: LedgerLimits = {
 };
 
 const MEASURE_MS = 250;
-const GRANT_QUANTUM_BYTES = 64 * KIB;
+const GRANT_QUANTUM_BYTES = 256 * KIB;
 const LAGGING_WINDOW_BYTES = 16 * KIB;
 const LAGGING_MS = 200;
 const TUNING_MS = 1_000;
@@ -247,9 +247,9 @@ export class CreditLedger {
     this.#pump(account.link, nowMs);
   }
 
-  /** A quarter of the window must be free before a grant is worth a packet. */
+  /** Half of the window must be free before a grant is worth a packet: every credit crosses four processes. */
   #wants(account: CreditAccount): boolean {
-    return 4 * (account.window - account.outstanding - account.held) >= account.window;
+    return 2 * (account.window - account.outstanding - account.held) >= account.window;
   }
 
   #pump(link: CreditLink, nowMs: number): void {

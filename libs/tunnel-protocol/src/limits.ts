@@ -35,7 +35,7 @@ export const MIN_INITIAL_CREDIT_BYTES = 4 * KIB;
 export const START_WINDOW_BYTES = 64 * KIB;
 export const MAX_WINDOW_BYTES = 512 * KIB;
 /** Window of one request body at the connector, bytes. */
-export const REQUEST_WINDOW_BYTES = 256 * KIB;
+export const REQUEST_WINDOW_BYTES = 512 * KIB;
 /** What one channel may always have, whatever the caps say: nobody can be starved to a standstill. */
 export const MIN_WINDOW_BYTES = 4 * KIB;
 /** Outstanding credit of one link, bytes: start, and the range of the adaptive cap. */
@@ -51,7 +51,7 @@ export const IDLE_CREDIT_MS = 1_000;
 export const MAX_OUTSTANDING_CREDIT_BYTES = 16 * MIB;
 
 /** Bytes a sender accepts from its caller before `write` answers false. */
-export const SEND_QUEUE_BYTES = 128 * KIB;
+export const SEND_QUEUE_BYTES = 256 * KIB;
 /** The same, while all senders of the process together hold SEND_QUEUES_BYTES or more. */
 export const MIN_SEND_QUEUE_BYTES = 16 * KIB;
 export const SEND_QUEUES_BYTES = 32 * MIB;

@@ -45,6 +45,8 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
   #bodyBytes = 0;
   #expectedBytes = -1;
   #readerStalledSinceMs = 0;
+  #isWhole = false;
+  #isCorked = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -114,12 +116,25 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
       return;
     }
     this.#exchange.responseBytes = this.#bodyBytes;
+    if (this.#bodyBytes === this.#expectedBytes && this.#bodyBytes === chunk.length) {
+      // The whole body in one piece, as most are: one write for head, body and end.
+      this.#isWhole = true;
+      res.end(chunk);
+      return;
+    }
+    this.#cork();
     if (res.write(chunk)) return;
     if (this.#readerStalledSinceMs !== 0) return;
     this.#channel?.pause();
     this.#readerStalledSinceMs = performance.now();
     res.once('drain', () => this.#resume());
     this.#exchange.services.stallWatch.add(this);
+  }
+
+  uncork(): void {
+    this.#isCorked = false;
+    // Ending has let go by itself.
+    if (!this.#isEnded) this.#exchange.res.uncork();
   }
 
   onEnd(trailers: FieldList): void {
@@ -129,8 +144,10 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
       return;
     }
     const { res, head, services } = this.#exchange;
-    if (trailers.length > 0 && head.wantsTrailers) res.addTrailers(trailersFrom(trailers));
-    res.end();
+    if (!this.#isWhole) {
+      if (trailers.length > 0 && head.wantsTrailers) res.addTrailers(trailersFrom(trailers));
+      res.end();
+    }
     this.#isEnded = true;
     this.#upload?.abandon();
     // What waits in the socket is the user's to take: until the response is closed the user may still stall.
@@ -221,6 +238,14 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
     return false;
   }
 
+  /** What arrives within one turn of the event loop leaves in one write to the user's socket. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#exchange.res.cork();
+    setImmediate(uncork, this);
+  }
+
   #resume(): void {
     this.#readerStalledSinceMs = 0;
     if (!this.#isEnded) this.#channel?.resume();
@@ -240,6 +265,10 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
     this.#exchange.onUserGone = undefined;
     this.#exchange.services.stallWatch.remove(this);
   }
+}
+
+function uncork(forward: Forward): void {
+  forward.uncork();
 }
 
 /** A function of its own, so that no request makes a closure for it. */
