@@ -1,4 +1,4 @@
-export { credentialsOf, credentialsText, parseCredentials } from './credentials.ts';
+export { credentialsOf, parseCredentials } from './credentials.ts';
 export {
   type DecodedJwt,
   decodeJwt,
@@ -10,7 +10,6 @@ export {
 export {
   type AccountClaims,
   type AccountJwtInput,
-  encodeAccountDeletion,
   encodeAccountJwt,
   encodeActivationJwt,
   encodeAuthAnswer,
@@ -28,9 +27,7 @@ export {
   isPublicNkey,
   type Nkey,
   type NkeyKind,
-  nativeSigner,
   nkeyFromSeed,
-  verifyByNkey,
 } from './nkey.ts';
 export {
   CONNECTOR_MAX_PAYLOAD_BYTES,

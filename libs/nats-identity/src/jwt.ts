@@ -3,7 +3,6 @@ import {
   encodeAccount,
   encodeActivation,
   encodeAuthorizationResponse,
-  encodeGeneric,
   encodeOperator,
   encodeUser,
   fromPublic,
@@ -114,12 +113,4 @@ export function encodeAuthAnswer(input: {
     { ...input.answer, issuer_account: input.account },
     {},
   );
-}
-
-/** The request that makes every hub forget accounts; signed by the operator. */
-export function encodeAccountDeletion(input: {
-  readonly operator: Nkey;
-  readonly accounts: readonly string[];
-}): Promise<string> {
-  return encodeGeneric('delete accounts', nativeSigner(input.operator), 'generic', { accounts: [...input.accounts] });
 }

@@ -1,12 +1,5 @@
-import {
-  type AppId,
-  type ExternalUrlFact,
-  type ExternalUrlState,
-  evolveExternalUrl,
-  initialExternalUrlState,
-} from '#libs/contracts';
+import type { AppId, ExternalUrlFact, ExternalUrlState } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
-import type { Decider } from '#libs/events';
 import { CLAIM_GRACE_MS } from '../limits.ts';
 
 /** What is known of the app that holds the claim now, looked up before deciding. */
@@ -36,12 +29,6 @@ export function decideExternalUrl(command: ExternalUrlCommand, state: ExternalUr
       return command satisfies never;
   }
 }
-
-export const externalUrlDecider: Decider<ExternalUrlCommand, ExternalUrlFact, ExternalUrlState> = {
-  initialState: initialExternalUrlState,
-  evolve: evolveExternalUrl,
-  decide: decideExternalUrl,
-};
 
 function requireStale(command: Extract<ExternalUrlCommand, { type: 'ClaimExternalUrl' }>, holderId: string): void {
   const { externalUrl, holder } = command;
