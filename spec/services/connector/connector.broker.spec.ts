@@ -64,6 +64,11 @@ describe('a running connector', function () {
     await until(() => world.messages('leaf restarted').length === 1, 'the restart', 10_000);
     await untilAnswered();
     expect(world.messages('leaf ended')[0]).to.include({ how: 'signal SIGKILL' });
+    // A later leaf may get the process id of this one, and must not find its port.
+    const leafPid = Number(readFileSync(`${world.paths.run}/leaf.pid`, 'utf8'));
+    const portsFiles = readdirSync(world.paths.run).filter((name) => name.endsWith('.ports'));
+    expect(portsFiles).to.have.length(1);
+    expect(portsFiles[0]).to.match(new RegExp(`_${leafPid}\\.ports$`));
   });
 
   it('says once that the hub is lost and once that it is back, and serves again', async () => {

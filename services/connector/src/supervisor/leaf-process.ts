@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SallyportError } from '#libs/errors';
@@ -29,9 +29,11 @@ export type LeafProcess = {
 export async function startLeafProcess(options: {
   readonly binary: string;
   readonly configFile: string;
+  /** Of this leaf alone: ports files of earlier ones are removed first. */
   readonly portsDirectory: string;
   onLine(line: string): void;
 }): Promise<LeafProcess> {
+  await removePortsFiles(options.portsDirectory);
   const child = spawn(options.binary, ['-c', options.configFile], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
@@ -67,6 +69,12 @@ export async function startLeafProcess(options: {
       details: { binary: options.binary, log: tail.trim() },
     });
   }
+}
+
+/** A leaf that was killed leaves its file behind, and its process id may come again: the new leaf's port would be misread. */
+async function removePortsFiles(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.ports'));
+  await Promise.all(names.map((name) => rm(join(directory, name), { force: true })));
 }
 
 async function endOf(child: ChildProcess): Promise<string> {
