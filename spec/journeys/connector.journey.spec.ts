@@ -54,17 +54,11 @@ describe('a second connector', function secondConnector() {
 
   const cli = [join(PROJECT_ROOT, 'scripts', 'sallyport.mjs'), 'connector'];
   const stateDir = () => join(folder, 'east');
-  const register = (token: string, directory: string, ...more: string[]) =>
-    runProgram(
-      process.execPath,
-      [
-        ...cli,
-        'register',
-        ...['--service', world.system.connectorEndpointUrl, '--ca-file', world.ready.caFile, '--name', 'east'],
-        ...['--state-dir', directory, '--token-stdin', '--json', ...more],
-      ],
-      { stdin: token },
-    );
+  const register = (token: string, directory: string, ...more: string[]) => {
+    const service = ['--service', world.system.connectorEndpointUrl, '--ca-file', world.ready.caFile];
+    const options = ['--name', 'east', '--state-dir', directory, '--token-stdin', '--json'];
+    return runProgram(process.execPath, [...cli, 'register', ...service, ...options, ...more], { stdin: token });
+  };
   const view = async () => (await world.api('GET', `/connectors/${connectorId}`)) as ConnectorView;
   const isOnline = async () => (await view()).presence === 'online';
   const runConnector = async () => {
