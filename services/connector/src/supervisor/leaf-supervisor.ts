@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeSecretFile } from '#libs/nats-identity';
@@ -74,7 +74,7 @@ class Supervisor implements LeafSupervisor {
   }
 
   async start(): Promise<void> {
-    await this.#clearRunDirectory();
+    await this.#endEarlierLeaf();
     const first = await this.#launch();
     this.#loop = this.#keepRunning(first);
   }
@@ -148,7 +148,7 @@ class Supervisor implements LeafSupervisor {
   }
 
   /** A connector that was killed leaves its leaf behind: it is recognized by its configuration file and ended. */
-  async #clearRunDirectory(): Promise<void> {
+  async #endEarlierLeaf(): Promise<void> {
     const { run, leafConfig } = this.#options.paths;
     await mkdir(run, { recursive: true, mode: 0o700 });
     const pid = Number(await readFile(join(run, 'leaf.pid'), 'utf8').catch(() => '0'));
@@ -159,7 +159,6 @@ class Supervisor implements LeafSupervisor {
         this.#options.endProcess(pid);
       }
     }
-    for (const name of await readdir(run)) if (name.endsWith('.ports')) await rm(join(run, name), { force: true });
   }
 }
 
