@@ -43,6 +43,9 @@ describe('sallyport, the command line of a running system', function commandLine
     expect(externalUrl).to.contain('.sallyport.localhost:');
     const browser = await world.signIn('bob', externalUrl);
     expect((await browser.get(externalUrl)).body).to.equal(TEXT);
+    const name = /│ (\S+) is published/.exec(out)?.[1] ?? '';
+    expect((await here('apps', 'retire', name)).code).to.equal(EXIT.ok);
+    expect((await world.call(externalUrl)).status).to.equal(404);
   });
 
   it('speaks JSON to programs', async () => {

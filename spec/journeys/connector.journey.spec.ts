@@ -49,6 +49,7 @@ describe('a second connector', function secondConnector() {
     for (const pid of started.filter(isRunning)) process.kill(pid, 'SIGKILL');
     origin?.close();
     origin?.closeAllConnections();
+    await world.retire(app);
     await rm(folder, { recursive: true, force: true });
   });
 
