@@ -26,6 +26,14 @@ export type DecisionsOptions = {
   readonly logger: Logger;
 };
 
+/** A request under way that a decision let in. */
+export type RunningAccess = {
+  readonly question: DecisionQuestion;
+  readonly access: GrantedAccess;
+  /** Auth says no now. */
+  accessLost(): void;
+};
+
 /** How often a decision is asked again because a revocation came while it was made. */
 const MAX_REPEATS = 2;
 
@@ -37,6 +45,7 @@ export class Decisions {
   readonly #options: DecisionsOptions;
   readonly #granted: LRUCache<string, GrantedAccess>;
   readonly #pending = new Map<string, Promise<Decision>>();
+  readonly #running = new Set<RunningAccess>();
   #revocationEpoch = 0;
 
   constructor(options: DecisionsOptions) {
@@ -64,15 +73,37 @@ export class Decisions {
     return asked;
   }
 
+  /** Until `unwatch`, a revocation that names its session or app makes auth decide about a running request again. */
+  watch(running: RunningAccess): void {
+    this.#running.add(running);
+  }
+
+  unwatch(running: RunningAccess): void {
+    this.#running.delete(running);
+  }
+
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
+    const isNamed = (access: GrantedAccess) => sessionIds.includes(access.sessionId) || appIds.includes(access.appId);
     this.#revocationEpoch += 1;
-    for (const [key, access] of this.#granted)
-      if (sessionIds.includes(access.sessionId) || appIds.includes(access.appId)) this.#granted.delete(key);
+    for (const [key, access] of this.#granted) if (isNamed(access)) this.#granted.delete(key);
+    this.#askAboutRunning(isNamed);
   }
 
   dropAll(): void {
     this.#revocationEpoch += 1;
     this.#granted.clear();
+    this.#askAboutRunning(() => true);
+  }
+
+  /** A clear no ends them. Auth that does not answer, or is asked too much, ends nothing that it once allowed. */
+  #askAboutRunning(isNamed: (access: GrantedAccess) => boolean): void {
+    for (const running of this.#running) {
+      if (!isNamed(running.access)) continue;
+      void Promise.resolve(this.decide(running.question)).then(({ verdict }) => {
+        const isRefused = verdict === 'deny' || verdict === 'sign-in';
+        if (isRefused && this.#running.has(running)) running.accessLost();
+      });
+    }
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {

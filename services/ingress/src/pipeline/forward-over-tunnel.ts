@@ -1,3 +1,4 @@
+// long because one object per request implements every callback of the channel, and their order is one state machine
 import type {
   BodyConsumer,
   ChannelFailure,
@@ -7,12 +8,17 @@ import type {
   FieldList,
   ResponseHead,
 } from '#libs/tunnel-protocol';
-import { respondProblem } from '../answers/respond.ts';
+import type { ProblemReason } from '../answers/problems.ts';
+import { type ProblemExtra, respondProblem } from '../answers/respond.ts';
+import type { DecisionQuestion, RunningAccess } from '../decisions/decision-cache.ts';
+import type { GrantedAccess } from '../decisions/granted-access.ts';
 import { buildForwardedFields } from '../listener/forwarded-headers.ts';
+import { readAccessCookie } from '../sign-in/own-cookies.ts';
 import { buildResponseFields } from '../translation/rewrite-headers.ts';
 import { failureProblem } from './channel-failure.ts';
 import type { Exchange } from './exchange.ts';
 import { RequestUpload } from './request-upload.ts';
+import { questionOf } from './require-access-decision.ts';
 import type { Stallable } from './stall-watch.ts';
 import { DONE, type StepResult } from './step.ts';
 import { trailersFrom } from './trailers.ts';
@@ -30,12 +36,14 @@ const WORTH_ANOTHER: ReadonlySet<FailureReason> = new Set([
 
 /** Sends the request over the tunnel and streams the answer back. Nothing is buffered beyond the tunnel's credit. */
 export function forwardOverTunnel(exchange: Exchange): StepResult {
-  new Forward(exchange).open();
+  const forward = new Forward(exchange);
+  if (exchange.access) exchange.tenant.decisions.watch(forward);
+  forward.open();
   return DONE;
 }
 
 /** One object per request implements every callback of the channel, so that the byte path makes no closures. */
-class Forward implements ChannelHandlers, BodyConsumer, Stallable {
+class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess {
   readonly #exchange: Exchange;
   #channel: ClientChannel | undefined;
   #upload: RequestUpload | undefined;
@@ -51,6 +59,16 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
     exchange.onUserGone = this;
+  }
+
+  get access(): GrantedAccess {
+    const { access } = this.#exchange;
+    if (!access) throw new Error('only requests with an access decision are watched');
+    return access;
+  }
+
+  get question(): DecisionQuestion {
+    return questionOf(this.#exchange, readAccessCookie(this.#exchange.head.cookie) ?? '');
   }
 
   get waitsForUserSinceMs(): number {
@@ -189,20 +207,31 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
     this.#channel?.cancel('user-gone');
   }
 
+  /** The session ended or the person may not open the app any more: what runs on, such as an event stream, is cut. */
+  accessLost(): void {
+    if (this.#isEnded) return;
+    this.#cut('access-revoked', 'user-unauthorized', { outcome: 'denied', reason: 'access-revoked' });
+  }
+
   userStalled(): void {
-    this.#exchange.reason = 'user-stalled';
-    if (!this.#isEnded) this.#channel?.cancel('user-gone', 'the user stalled');
-    if (this.#isResponding) {
-      this.#finish();
-      this.#exchange.res.destroy();
-      return;
-    }
-    this.#finish();
-    this.#upload?.release();
-    respondProblem(this.#exchange, 'request-timeout', { outcome: 'failed' });
+    this.#cut('user-stalled', 'request-timeout', { outcome: 'failed' });
   }
 
   // ---- inside
+
+  /** Ends the request on both sides; a user who has seen nothing yet is told why. */
+  #cut(reason: string, problem: ProblemReason, extra: ProblemExtra): void {
+    const exchange = this.#exchange;
+    exchange.reason = reason;
+    if (!this.#isEnded) this.#channel?.cancel('user-gone', reason);
+    this.#finish();
+    if (this.#isResponding) {
+      exchange.res.destroy();
+      return;
+    }
+    this.#upload?.release();
+    respondProblem(exchange, problem, extra);
+  }
 
   #writeHead(head: ResponseHead): boolean {
     const exchange = this.#exchange;
@@ -264,6 +293,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable {
     this.#isEnded = true;
     this.#exchange.onUserGone = undefined;
     this.#exchange.services.stallWatch.remove(this);
+    if (this.#exchange.access) this.#exchange.tenant.decisions.unwatch(this);
   }
 }
 

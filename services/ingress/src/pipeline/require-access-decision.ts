@@ -1,6 +1,6 @@
 import { PORTAL_APP_ID } from '#libs/contracts';
 import { respondProblem } from '../answers/respond.ts';
-import type { Decision } from '../decisions/decision-cache.ts';
+import type { Decision, DecisionQuestion } from '../decisions/decision-cache.ts';
 import { answerAuthReply, browserRequest, clientOf, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import { appHintCookies } from '../sign-in/app-hint.ts';
 import { readAccessCookie } from '../sign-in/own-cookies.ts';
@@ -16,13 +16,18 @@ const MAX_RETURN_URL_LENGTH = 8192;
 export function requireAccessDecision(exchange: Exchange): StepResult {
   const accessCookie = readAccessCookie(exchange.head.cookie);
   if (accessCookie === undefined) return requireSignIn(exchange);
-  const decided = exchange.tenant.decisions.decide({
+  const decided = exchange.tenant.decisions.decide(questionOf(exchange, accessCookie));
+  return decided instanceof Promise ? decided.then((decision) => apply(exchange, decision)) : apply(exchange, decided);
+}
+
+/** What auth is asked about this request. */
+export function questionOf(exchange: Exchange, accessCookie: string): DecisionQuestion {
+  return {
     appId: exchange.app?.view.id ?? PORTAL_APP_ID,
     accessCookie,
     requestId: exchange.requestId,
     client: clientOf(exchange),
-  });
-  return decided instanceof Promise ? decided.then((decision) => apply(exchange, decision)) : apply(exchange, decided);
+  };
 }
 
 function apply(exchange: Exchange, decision: Decision): StepResult {
