@@ -235,6 +235,7 @@ describe('a connector calling an http origin', () => {
       send();
     });
     let received = 0;
+    let isPaused = false;
     let isEnded = false;
     const channel = world.pair.open(request('GET', '/'), {
       onHead: () => {
@@ -247,9 +248,11 @@ describe('a connector calling an http origin', () => {
           },
         });
         channel.pause();
+        isPaused = true;
       },
       onFailure: () => undefined,
     });
+    await until(() => isPaused, 'the head');
     let last = -1;
     await until(() => {
       const isStill = written > 0 && written === last;
