@@ -154,7 +154,7 @@ export class Launcher {
     const plan = {
       name,
       command: nodePath,
-      args: [...(BYTE_PATH.has(name) ? [] : SMALL_YOUNG_GENERATION), '--enable-source-maps', this.#main(name), ...args],
+      args: [...(BYTE_PATH.has(name) ? [] : SMALL_YOUNG_GENERATION), ...sourceMaps(env), this.#main(name), ...args],
       env,
       logFile: join(this.#logDir(), `${name}.log`),
       readyWhen: { kind: 'ready-line' } as const,
@@ -257,4 +257,9 @@ export class Launcher {
       processes: this.#pids(),
     };
   }
+}
+
+/** Maps cost each process some megabytes and stack traces of the compiled code read well without: for debugging only. */
+function sourceMaps(env: Readonly<Record<string, string>>): readonly string[] {
+  return env.SALLYPORT_LOG_LEVEL === 'debug' ? ['--enable-source-maps'] : [];
 }
