@@ -231,7 +231,7 @@ export class Launcher {
       if (Date.now() > deadline)
         throw new SallyportError(
           'ERR_LAUNCHER_NOT_READY',
-          `connector was not online within ${REACHABLE_LIMIT_MS} ms; its log is ${join(this.#logDir(), 'connector.log')}`,
+          `connector was not online within ${REACHABLE_LIMIT_MS} ms; its log is ${join(this.#logDir(), 'connector.log')}; if an administrator revoked it, remove ${join(this.#input.dataDir.path, 'connector')} to register it anew`,
           { expose: true },
         );
       await delay(REACHABLE_POLL_MS);
