@@ -71,7 +71,7 @@ class Connector implements RunningService {
       table: () => this.#table,
       logger,
       trust: checked.originTrust,
-      onUnknownApp: () => void this.#receiver?.refresh(),
+      onUnknownApp: () => this.#receiver?.refresh() ?? Promise.resolve(),
     });
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
+import { createOriginTable } from '../../../services/connector/src/origins/origin-rules.ts';
 import { until } from '../../libs/tunnel-protocol/tunnel-pair.ts';
 import { type TlsFiles, writeTlsCertificate } from '../../support/tls-certificate.ts';
 import { OriginWorld, originConfig, type RunningOrigin, request, startOrigin, startRawOrigin } from './origin-world.ts';
@@ -212,6 +213,28 @@ describe('a connector whose origin fails', () => {
     const { failure } = await world.fetch('GET', '/', { appId: 'app_other' });
     expect([failure?.reason, failure?.refusal]).to.deep.equal(['refused', 'stale-configuration']);
     expect([world.unknownApps > 0, connections]).to.deep.equal([true, 0]);
+  });
+
+  it('serves an app it hears of by the very pull that the first request for it caused', async () => {
+    const origin = await raw((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')),
+    );
+    const known = originConfig(origin.url, { appId: 'app_new' });
+    const pull = async () => {
+      world.table = createOriginTable([known]);
+    };
+    const world: OriginWorld = await serving(origin.url, {}, { onUnknownApp: pull });
+    expect((await world.fetch('GET', '/', { appId: 'app_new' })).body.toString()).to.equal('ok');
+  });
+
+  it('refuses a request for an unknown app when the pull takes too long', async () => {
+    const origin = await raw(() => undefined);
+    const world = await serving(
+      origin.url,
+      {},
+      { onUnknownApp: () => new Promise(() => undefined), unknownAppHoldMs: 10 },
+    );
+    expect((await world.fetch('GET', '/', { appId: 'app_other' })).failure?.refusal).to.equal('stale-configuration');
   });
 
   it('opens no tunnel through an origin that is a proxy', async () => {

@@ -44,6 +44,7 @@ export class OriginWorld {
       logger: silentLogger,
       onUnknownApp: () => {
         this.unknownApps += 1;
+        return Promise.resolve();
       },
       ...options,
     });

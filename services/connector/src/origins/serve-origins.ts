@@ -8,12 +8,23 @@ import { type OriginTable, originPath } from './origin-rules.ts';
 /** Requests worked on at once; one more is refused and the ingress dispatches it to another connector. */
 export const MAX_CONCURRENT_REQUESTS = 2_000;
 
+/**
+ * A request for an app this connector has not heard of waits for the pull it caused, and is then refused: the ingress
+ * dispatches it again, and a connector that knows the app by now serves it. At this bound it is refused anyway,
+ * milliseconds.
+ */
+export const UNKNOWN_APP_HOLD_MS = 800;
+/** Requests held so at once; one more is refused without waiting. */
+export const MAX_HELD_REQUESTS = 200;
+
 export type ServeOriginsOptions = OriginPoolsOptions & {
   /** The table of the configuration in force: read once per request. */
   readonly table: () => OriginTable;
   readonly logger: Logger;
-  /** A request named an app the configuration does not hold: time to pull it again. */
-  onUnknownApp?(): void;
+  /** A request named an app the configuration does not hold: time to pull it again. Resolves after that; never rejects. */
+  onUnknownApp?(): Promise<void>;
+  /** Default UNKNOWN_APP_HOLD_MS; zero refuses at once. */
+  readonly unknownAppHoldMs?: number;
   /** Default MAX_CONCURRENT_REQUESTS. */
   readonly maxConcurrent?: number;
 };
@@ -41,6 +52,22 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
   let isDraining = false;
   let onEmpty: (() => void) | undefined;
 
+  const holdMs = options.unknownAppHoldMs ?? UNKNOWN_APP_HOLD_MS;
+  let held = 0;
+  const holdUntilPulled = async (exchange: ServerExchange) => {
+    const pulled = options.onUnknownApp?.();
+    if (held >= MAX_HELD_REQUESTS || holdMs === 0) return exchange.refuse('stale-configuration');
+    held += 1;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, holdMs);
+    });
+    await Promise.race([pulled, limit]);
+    clearTimeout(timer);
+    held -= 1;
+    // Does nothing when the user has gone meanwhile.
+    exchange.refuse('stale-configuration');
+  };
   const end = (call: OriginCall) => {
     deadlines.remove(call);
     calls.delete(call);
@@ -51,9 +78,10 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
     const target = appId === undefined ? undefined : options.table().get(appId);
     if (isDraining) return refuse(exchange, 'draining');
     if (calls.size >= limit) return refuse(exchange, 'capacity');
+    if (appId === undefined) return refuse(exchange, 'unknown-app');
     if (!target) {
-      options.onUnknownApp?.();
-      return refuse(exchange, appId === undefined ? 'unknown-app' : 'stale-configuration');
+      void holdUntilPulled(exchange);
+      return NOTHING;
     }
     const path = originPath(target, exchange.head.target);
     // CONNECT would turn an origin that is a proxy into a way to anywhere.
