@@ -13,9 +13,7 @@ import { until } from './until.ts';
 
 const READY_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 60_000;
-const SERVED_TIMEOUT_MS = 10_000;
-/** Ingress or connector has not yet received the app. An app with sign-in answers 401 as soon as the ingress knows it. */
-const NOT_SERVED_YET: ReadonlySet<number> = new Set([404, 502, 503]);
+const KNOWN_TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 12;
 export const PROJECT_ROOT = join(import.meta.dirname, '..', '..');
 
@@ -62,7 +60,7 @@ export type World = {
   processes(): Promise<Readonly<Record<string, number>>>;
   /** One HTTPS request, certificate verified, redirects not followed. */
   call(url: string, call?: Call): Promise<Answer>;
-  /** Publishes an app for the embedded connector, assigns these users and waits until it is served. */
+  /** Publishes an app for the embedded connector, assigns these users and waits until the ingress knows it. */
   publish(app: NewApp, usernames?: readonly string[]): Promise<AnnouncedApp>;
   retire(app: Pick<AnnouncedApp, 'id'>): Promise<void>;
   /** A scripted browser that opened this address and signed in; its cookies are good for the address. */
@@ -124,8 +122,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const published = (await client.call('POST', '/apps', app)) as AnnouncedApp;
       for (const username of usernames)
         await client.call('PUT', `/apps/${published.id}/assignments/users/${userId(username)}`);
-      const isServed = async () => !NOT_SERVED_YET.has((await call(published.externalUrl)).status);
-      await until(isServed, { deadlineMs: SERVED_TIMEOUT_MS, what: `${published.externalUrl} is served` });
+      const isKnown = async () => (await call(published.externalUrl)).status !== 404;
+      await until(isKnown, { deadlineMs: KNOWN_TIMEOUT_MS, what: `${published.externalUrl} is known` });
       return published;
     },
     retire: async ({ id }) => {
