@@ -1,4 +1,4 @@
-import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, renameSync, statSync, type WriteStream } from 'node:fs';
 
 /** Bytes of one log file. At the bound it becomes `<name>.1`, in place of the one before, and a new one begins. */
 export const MAX_LOG_BYTES = 32 * 1024 * 1024;
@@ -44,8 +44,9 @@ export class LogFile {
   }
 }
 
+/** Opened at once: a stream that opens by itself, later, could find the path of the next file. */
 function open(path: string): WriteStream {
-  const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+  const stream = createWriteStream(path, { fd: openSync(path, 'a', 0o600) });
   // A full disk costs log lines, not the launcher and with it every process.
   stream.on('error', () => undefined);
   return stream;
