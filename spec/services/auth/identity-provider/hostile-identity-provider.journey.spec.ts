@@ -100,8 +100,6 @@ describe('identity provider behind the hardened wrapper', function hostileSpecs(
       throw error;
     }
   };
-  /** Made when the spec runs: the file is read minutes before, when all journeys run. */
-  type Change = Record<string, unknown> | (() => Record<string, unknown>);
   type Forge = Omit<Parameters<typeof forgeToken>[0], 'payload' | 'key'> & { key?: SigningPair; payload?: unknown };
   const signIn = async (change: Change, forge: Forge = {}, answer: Record<string, unknown> = {}) => {
     const { transaction } = await provider.begin();
