@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -48,11 +49,11 @@ export async function choosePorts(dataDir: string, wantedIngress: number, isDefa
     return ports;
   }
   const ports: Record<string, number> = {};
-  ports.ingress = wantedIngress === 0 ? await freePort() : wantedIngress;
+  ports.ingress = wantedIngress === 0 ? await freePort([]) : wantedIngress;
   await requireFree('ingress', ports.ingress);
   const isPrivate = wantedIngress !== 8443;
   for (const [name, preferred] of Object.entries(PREFERRED)) {
-    ports[name] = !isPrivate && (await isFree(preferred)) ? preferred : await freePort();
+    ports[name] = !isPrivate && (await isFree(preferred)) ? preferred : await freePort(Object.values(ports));
   }
   const chosen = portsSchema.parse(ports);
   await keep(dataDir, chosen);
@@ -107,15 +108,19 @@ function isFree(value: number): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolvePromise, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen({ port: 0, host: HOST, exclusive: true }, () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === 'object' ? resolvePromise(address.port) : reject(new Error('no address')),
-      );
-    });
-  });
+/** Below the range systems take ports of outgoing connections from: what is free now is still free a second later. */
+const FREE_PORT_FROM = 20_000;
+const FREE_PORT_BELOW = 32_000;
+const MAX_TRIES = 100;
+
+async function freePort(taken: readonly number[]): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const candidate = randomInt(FREE_PORT_FROM, FREE_PORT_BELOW);
+    if (!taken.includes(candidate) && (await isFree(candidate))) return candidate;
+  }
+  throw new SallyportError(
+    'ERR_LAUNCHER_PORT_IN_USE',
+    `no free port on ${HOST} from ${FREE_PORT_FROM} to ${FREE_PORT_BELOW - 1} in ${MAX_TRIES} tries`,
+    { expose: true, retryable: true },
+  );
 }
