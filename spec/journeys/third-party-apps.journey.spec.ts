@@ -1,9 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+// long because the three apps share one world, one browser and one measure of memory: apart they would be started thrice.
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -14,16 +13,14 @@ import { startNodeRed } from '../support/apps/node-red.ts';
 import { startVerdaccio } from '../support/apps/verdaccio.ts';
 import { isBrowserSkipped, newBrowserContext, openSignedIn, textOf } from '../support/browser.ts';
 import { PROJECT_ROOT, sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
-import { residentBytes } from './support/processes.ts';
+import { growthDuring, MIB, sha256Of, writeLargeFile } from './support/large-files.ts';
 import { runProgram } from './support/run-program.ts';
 
-const MIB = 1024 * 1024;
 const UPLOAD_BYTES = 100 * MIB;
 const DOWNLOAD_BYTES = 1024 * MIB;
 const MAX_GROWTH_BYTES = 64 * MIB;
 const INSTALL_TIMEOUT_MS = 300_000;
 const TRANSFER_TIMEOUT_MS = 120_000;
-const SAMPLE_EVERY_MS = 100;
 
 /** Verdaccio makes absolute addresses from the Host it is asked for: it must see the external one. */
 const SETTINGS: Readonly<Record<string, { readonly translateHeaders: boolean }>> = {
@@ -297,43 +294,4 @@ async function takePortalImage(portal: Page): Promise<void> {
   await portal.setViewportSize({ width: 1280, height: 720 });
   await portal.screenshot({ path: join(PROJECT_ROOT, 'docs', 'images', 'portal.png') });
   if (size) await portal.setViewportSize(size);
-}
-
-/** Most bytes that ingress and connector held beyond what they held before, sampled from /proc. */
-async function growthDuring(world: World, work: () => Promise<void>) {
-  const { ingress = 0, connector = 0 } = await world.processes();
-  const first = { ingress: residentBytes(ingress), connector: residentBytes(connector) };
-  const most = { ...first };
-  const timer = setInterval(() => {
-    most.ingress = Math.max(most.ingress, residentBytes(ingress));
-    most.connector = Math.max(most.connector, residentBytes(connector));
-  }, SAMPLE_EVERY_MS);
-  try {
-    await work();
-  } finally {
-    clearInterval(timer);
-  }
-  return { ingress: most.ingress - first.ingress, connector: most.connector - first.connector };
-}
-
-/** No two MiB of it are equal, so that a lost, doubled or misplaced block shows. Returns its SHA-256. */
-async function writeLargeFile(path: string, bytes: number): Promise<string> {
-  const hash = createHash('sha256');
-  const block = randomBytes(MIB);
-  async function* blocks() {
-    for (let index = 0; index < bytes / MIB; index += 1) {
-      const one = Buffer.from(block);
-      one.writeUInt32BE(index, 0);
-      hash.update(one);
-      yield one;
-    }
-  }
-  await pipeline(blocks(), createWriteStream(path));
-  return hash.digest('hex');
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
