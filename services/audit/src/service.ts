@@ -49,6 +49,8 @@ export async function startAudit(config: AuditConfig, { logger }: ServiceContext
       { ...serve, maxConcurrent: MAX_WAITING_READERS },
     ),
   ];
+  // Ready means that the hub knows the subscriptions.
+  await backbone.flush();
   return {
     drain: async () => {
       await waiter.stop();

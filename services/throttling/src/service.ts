@@ -17,6 +17,8 @@ export async function startThrottling(config: ThrottlingConfig, { logger }: Serv
   const served = serveLimits({ nc: backbone, tenant, store, view, defaults, logger });
   const admission = new AdmissionControl({ nc: backbone, tenant, store, view, defaults, logger });
   admission.start();
+  // Ready means that the hub knows the subscriptions.
+  await backbone.flush();
   return {
     drain: async () => {
       await Promise.all(served.map((endpoint) => endpoint.drain()));
