@@ -1,0 +1,11 @@
+export { CHUNK_END, ChunkedDecoder, type ChunkFault, chunkHead } from './chunked-decoder.ts';
+export { fieldLines, lastChunk, statusLine } from './encode-head.ts';
+export { type FieldFault, type FieldList, parseFieldLines, TOKEN } from './field-lines.ts';
+export { type HeadProgress, HeadReader } from './head-reader.ts';
+export {
+  parseRequestLine,
+  parseStatusLine,
+  type RequestLine,
+  type RequestLineFault,
+  type StatusLine,
+} from './start-lines.ts';
