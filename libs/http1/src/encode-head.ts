@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FieldList } from './field-lines.ts';
+import { type FieldList, TOKEN } from './field-lines.ts';
 
 /** Characters that would end a field or smuggle another one in. */
 const FORBIDDEN = /[\0\r\n]|[^\0-\xff]/;
@@ -9,13 +9,15 @@ export function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
 }
 
-/** Field lines, each with its line end. Throws a TypeError for a value that would break out of its line (a bug of ours). */
+/** Field lines, each with its line end. Throws a TypeError for a name or value that no field may have (RFC 9110, 5). */
 export function fieldLines(fields: FieldList): string {
   let text = '';
   for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? '';
     const value = fields[i + 1] ?? '';
-    if (FORBIDDEN.test(value)) throw new TypeError(`field ${fields[i]} has a character that no field may have`);
-    text += `${fields[i]}: ${value}\r\n`;
+    if (!TOKEN.test(name) || FORBIDDEN.test(value))
+      throw new TypeError(`field ${name} has a character that no field may have`);
+    text += `${name}: ${value}\r\n`;
   }
   return text;
 }

@@ -5,8 +5,8 @@ export type RequestLineFault = 'request-line' | 'version';
 
 const MAX_METHOD_CHARACTERS = 64;
 const VERSION = /^HTTP\/[0-9]\.[0-9]$/;
-/** A target is looked at more closely by who resolves it; here only what would end or split the line. */
-const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
+/** A target is looked at more closely by who resolves it; here only that it is ASCII, as every URL is. */
+const TARGET = /^[\x21-\x7e]+$/;
 
 /** RFC 9112, 3: exactly one space between the three parts. `version` for a well-formed version that is not 1.0 or 1.1. */
 export function parseRequestLine(line: string): RequestLine | RequestLineFault {

@@ -90,7 +90,7 @@ async function startWith(
     throw error;
   }
   state.publicPort = config.publicPort ?? listener.port;
-  const certificate = watchCertificate(listener.server, config.tls, logger);
+  const certificate = watchCertificate(listener, config.tls, logger);
   return {
     port: listener.port,
     services,
@@ -136,8 +136,6 @@ function createServices(
     recordBudget: parts.budget,
     stallWatch: new StallWatch(config.limits.bodyIdleTimeoutMs),
     counters: createCounters(),
-    closingSockets: new WeakSet(),
-    currentExchanges: new WeakMap(),
     logger: parts.logger,
     isDraining: () => parts.state.isDraining,
   };
@@ -183,7 +181,7 @@ async function drain(
   const deadline = performance.now() + limits.drainMs;
   while (listener.openConnections() > 0 && performance.now() < deadline) {
     await delay(DRAIN_POLL_MS);
-    listener.server.closeIdleConnections();
+    listener.closeIdle();
   }
   if (listener.openConnections() > 0) logger.warn('requests cut at drain', { connections: listener.openConnections() });
   listener.destroy();

@@ -81,14 +81,13 @@ function send(exchange: Exchange, status: number, fields: readonly string[], tex
   const isBodyUnread = finishUnreadBody.isNeeded(exchange);
   if (isBodyUnread || exchange.mustClose || exchange.services.isDraining()) {
     all.push('Connection', 'close');
-    exchange.services.closingSockets.add(exchange.req.socket);
   }
   res.writeHead(status, all);
   if (exchange.method !== 'HEAD') exchange.responseBytes += body.length;
   if (!isBodyUnread) {
     res.end(body);
     // What is left of a small body is thrown away, also when reading it had been paused.
-    if (exchange.head.hasBody) exchange.req.resume();
+    if (exchange.head.hasBody) exchange.req.discardBody();
     return;
   }
   res.write(body);

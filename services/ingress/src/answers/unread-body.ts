@@ -14,7 +14,7 @@ export const finishUnreadBody = { isNeeded, thenEnd };
 
 function isNeeded(exchange: Exchange): boolean {
   const { head, req } = exchange;
-  if (!head.hasBody || req.complete || exchange.isBodyBroken) return false;
+  if (!head.hasBody || req.isComplete || exchange.isBodyBroken) return false;
   if (exchange.expectsContinue) return true;
   return head.contentLength < 0 || head.contentLength > MAX_DISCARDED_BYTES;
 }
@@ -25,17 +25,14 @@ function thenEnd(exchange: Exchange): void {
   let discarded = 0;
   const finish = () => {
     clearTimeout(timer);
-    req.off('data', onData);
-    req.off('end', finish);
+    req.discardBody();
     res.end();
   };
-  const onData = (chunk: Buffer) => {
+  const onUserData = (chunk: Buffer) => {
     discarded += chunk.length;
     exchange.requestBytes += chunk.length;
     if (discarded > MAX_LINGER_BYTES) finish();
   };
   const timer = setTimeout(finish, MAX_LINGER_MS);
-  req.on('data', onData);
-  req.on('end', finish);
-  req.resume();
+  req.readBody({ onUserData, onUserEnd: finish });
 }

@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from '#libs/telemetry';
 import { certificateInvalid } from '../errors.ts';
@@ -47,7 +46,7 @@ export async function readCertificate(files: CertificateFiles): Promise<TlsSetti
  * cannot be used is logged and the last good one keeps serving.
  */
 export function watchCertificate(
-  server: Server,
+  server: { setSecureContext(settings: TlsSettings): void },
   files: CertificateFiles,
   logger: Logger,
   intervalMs: number = POLL_INTERVAL_MS,

@@ -53,7 +53,7 @@ const TRANSLATED = new Set(['origin', 'referer', 'destination']);
  */
 export function buildForwardedFields(exchange: Exchange): FieldList {
   const { app, head } = exchange;
-  const raw = exchange.req.rawHeaders;
+  const raw = exchange.req.fields;
   const fields: string[] = ['Host', exchange.hostAndPort];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';

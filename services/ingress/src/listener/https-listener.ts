@@ -1,26 +1,27 @@
-import type { IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { AddressInfo, Server } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
 import { respondProblem } from '../answers/respond.ts';
 import { listenFailed } from '../errors.ts';
-import { Exchange, IngressResponse } from '../pipeline/exchange.ts';
+import { Exchange } from '../pipeline/exchange.ts';
 import { runPipeline } from '../pipeline/request-pipeline.ts';
 import type { IngressServices } from '../pipeline/services.ts';
-import { accessRecordOf } from '../records/access-record-of.ts';
 import type { TlsSettings } from './certificate-files.ts';
-import { scanRequestHead } from './request-head.ts';
+import { HttpDate } from './http1/http-date.ts';
+import { Http1Connection, type Http1Host } from './http1/http1-connection.ts';
+import type { RequestHeadFields } from './request-head.ts';
+import type { UserStream } from './user-stream.ts';
 
-/** How often Node looks for heads that take too long: a deadline is noticed up to this much late. */
+/** How often deadlines are looked at: one is noticed up to this much late. */
 const CHECK_INTERVAL_MS = 1_000;
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Bytes Node takes for one user before `write` answers false. */
-const WRITE_BUFFER_BYTES = 128 * 1024;
 
 export type HttpsListener = {
-  readonly server: Server;
   readonly port: number;
   readonly openConnections: () => number;
+  /** For new connections; running ones keep what they have. */
+  setSecureContext(settings: TlsSettings): void;
+  /** Closes connections that wait for their next request. */
+  closeIdle(): void;
   /** Accepts no new connection and closes idle ones; running requests go on. */
   close(): void;
   /** Cuts every connection. */
@@ -35,85 +36,77 @@ export async function startHttpsListener(options: {
   readonly services: IngressServices;
 }): Promise<HttpsListener> {
   const { services, host, port } = options;
-  const { limits } = services;
+  const connections = new Set<Http1Connection>();
+  const http1 = http1Host(services, connections);
   const server = createServer({
     ...options.tls,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
-    ServerResponse: IngressResponse,
-    insecureHTTPParser: false,
-    requireHostHeader: false,
-    maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headerTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, limits.headerTimeoutMs),
-    highWaterMark: WRITE_BUFFER_BYTES,
     noDelay: true,
   });
-  // Fields are counted by the ingress, which refuses; Node would silently drop those past its own maximum.
-  server.maxHeadersCount = 0;
-  server.maxConnections = limits.maxConnections;
-  const sockets = new Set<Duplex>();
+  server.maxConnections = services.limits.maxConnections;
+  const sockets = new Set<{ destroy(): void }>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.on('request', (req: IncomingMessage, res: IngressResponse) => handle(services, req, res, false));
-  server.on('checkContinue', (req: IncomingMessage, res: IngressResponse) => handle(services, req, res, true));
-  server.on('connect', (_req, socket) => refuseRaw(socket, '405 Method Not Allowed', 'Allow: GET, HEAD\r\n'));
-  server.on('clientError', (error, socket) => answerClientError(services, error, socket));
+  server.on('secureConnection', (socket) => connections.add(new Http1Connection(http1, socket)));
   server.on('tlsClientError', () => undefined);
+  const timer = setInterval(
+    () => checkDeadlines(connections),
+    Math.min(CHECK_INTERVAL_MS, services.limits.headerTimeoutMs, services.limits.keepAliveTimeoutMs),
+  );
+  timer.unref();
   await listen(server, host, port);
+  const closeIdle = () => {
+    for (const connection of connections) if (connection.isIdle) connection.endSoon();
+  };
   return {
-    server,
     port: (server.address() as AddressInfo).port,
     openConnections: () => sockets.size,
+    setSecureContext: (settings) => server.setSecureContext(settings),
+    closeIdle,
     close: () => {
       server.close();
-      server.closeIdleConnections();
+      closeIdle();
     },
     destroy: () => {
+      clearInterval(timer);
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-function handle(services: IngressServices, req: IncomingMessage, res: IngressResponse, expectsContinue: boolean): void {
-  // Node's parser goes on with bytes behind a request that was refused: they are not a request.
-  if (services.closingSockets.has(req.socket)) return;
-  const head = scanRequestHead(
-    req.rawHeaders,
-    req.httpVersionMajor === 1 && req.httpVersionMinor === 0,
-    services.limits.maxHeaderCount,
-  );
-  const client = services.readClientAddress(req.socket.remoteAddress, head.xForwardedFor);
+function http1Host(services: IngressServices, connections: Set<Http1Connection>): Http1Host {
+  return {
+    limits: services.limits,
+    date: new HttpDate(),
+    onTurn: (turn, head, socket) => handle(services, turn, head, socket),
+    onMalformed: () => {
+      services.counters.malformed += 1;
+    },
+    onClosed: (connection) => void connections.delete(connection),
+  };
+}
+
+function checkDeadlines(connections: ReadonlySet<Http1Connection>): void {
+  const now = performance.now();
+  for (const connection of connections)
+    if (connection.deadlineAtMs !== 0 && connection.deadlineAtMs <= now) connection.onDeadline();
+}
+
+function handle(services: IngressServices, stream: UserStream, head: RequestHeadFields, socket: TLSSocket): void {
+  const client = services.readClientAddress(socket.remoteAddress, head.xForwardedFor);
   const requestId = services.ids.nextRequestId();
-  const exchange = new Exchange(services, req, res, { head, client, requestId, expectsContinue });
+  const exchange = new Exchange(services, stream, { head, client, requestId });
   services.counters.requests += 1;
-  services.currentExchanges.set(req.socket, exchange);
   if (!services.recordBudget.tryTake()) {
     services.counters.refusedForRecords += 1;
+    stream.events = undefined;
     respondProblem(exchange, 'records-full', { outcome: 'failed', retryAfterSeconds: 10 });
     return;
   }
-  res.on('close', onResponseClose);
   runPipeline(exchange);
-}
-
-/** Shared by all responses: `close` comes exactly once, after the last byte or when the user is gone. */
-function onResponseClose(this: IngressResponse): void {
-  const { exchange } = this;
-  if (!exchange) return;
-  const isComplete = this.writableFinished;
-  exchange.onUserGone?.userGone();
-  const { counters, currentExchanges } = exchange.services;
-  if (currentExchanges.get(exchange.req.socket) === exchange) currentExchanges.delete(exchange.req.socket);
-  const record = accessRecordOf(exchange, isComplete);
-  counters[record.outcome] += 1;
-  counters.bytesIn += exchange.requestBytes;
-  counters.bytesOut += exchange.responseBytes;
-  exchange.tenant.recorder.record(record);
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
@@ -125,36 +118,4 @@ async function listen(server: Server, host: string, port: number): Promise<void>
       resolve();
     });
   });
-}
-
-const STATUS_OF_ERROR: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
-
-/**
- * Bytes that Node's strict parser refused. Before a head is complete nothing of it is trusted, not even its host; in the
- * middle of a body the request it belongs to is refused, or its answer cut, as long as that runs.
- */
-function answerClientError(services: IngressServices, error: NodeJS.ErrnoException, socket: Duplex): void {
-  const exchange = services.currentExchanges.get(socket);
-  if (error.code !== 'ECONNRESET') services.counters.malformed += 1;
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-  } else if (exchange === undefined) {
-    if (!services.closingSockets.has(socket))
-      refuseRaw(socket, STATUS_OF_ERROR[error.code ?? ''] ?? '400 Bad Request', '');
-  } else if (exchange.res.headersSent) {
-    if (!services.closingSockets.has(socket)) socket.destroy();
-  } else {
-    exchange.onUserGone?.userGone();
-    exchange.mustClose = true;
-    exchange.isBodyBroken = true;
-    respondProblem(exchange, 'bad-request', { outcome: 'answered', reason: 'body-malformed' });
-  }
-}
-
-function refuseRaw(socket: Duplex, status: string, fields: string): void {
-  socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\n${fields}Connection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }

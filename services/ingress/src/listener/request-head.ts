@@ -1,6 +1,6 @@
 /**
- * One pass over Node's rawHeaders (names and values alternating): what the pipeline needs to know, and the faults that
- * parsers disagree on. Node's strict parser has already refused malformed syntax.
+ * One pass over the fields of a request: what the pipeline needs to know, and the faults that parsers disagree on. The strict
+ * parser has already refused malformed syntax.
  */
 
 export type HeadFault =
@@ -11,6 +11,7 @@ export type HeadFault =
   | 'length-invalid'
   | 'length-repeated'
   | 'encoding-unsupported'
+  | 'encoding-repeated'
   | 'field-character';
 
 export class RequestHeadFields {
@@ -19,6 +20,8 @@ export class RequestHeadFields {
   accept = '';
   userAgent = '';
   secFetchMode = '';
+  secFetchSite = '';
+  origin = '';
   xForwardedFor = '';
   traceparent = '';
   tracestate = '';
@@ -29,6 +32,9 @@ export class RequestHeadFields {
   isChunked = false;
   isScripted = false;
   isUpgrade = false;
+  /** `Connection: close`. */
+  mustClose = false;
+  expectsContinue = false;
   wantsTrailers = false;
   fault: HeadFault | undefined = undefined;
 
@@ -37,6 +43,7 @@ export class RequestHeadFields {
   }
 }
 
+const CHUNKED_TWICE = /chunked.*chunked/i;
 const DIGITS = /^[0-9]{1,15}$/;
 /** Control characters other than tab: Node's parser lets some through, and no two origins agree on them. */
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
@@ -72,6 +79,12 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
     case 'sec-fetch-mode':
       head.secFetchMode = value;
       return;
+    case 'sec-fetch-site':
+      head.secFetchSite = value;
+      return;
+    case 'origin':
+      head.origin = value;
+      return;
     case 'x-requested-with':
       head.isScripted = true;
       return;
@@ -87,6 +100,9 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
     case 'te':
       head.wantsTrailers ||= /(^|[\s,])trailers([\s,;]|$)/i.test(value);
       return;
+    case 'expect':
+      head.expectsContinue ||= value.toLowerCase() === '100-continue';
+      return;
     case 'upgrade':
       head.isUpgrade = true;
       return;
@@ -97,7 +113,8 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
       readLength(head, value);
       return;
     case 'transfer-encoding':
-      if (head.isChunked || value.toLowerCase() !== 'chunked') head.fault ??= 'encoding-unsupported';
+      if (head.isChunked || CHUNKED_TWICE.test(value)) head.fault ??= 'encoding-repeated';
+      else if (value.toLowerCase() !== 'chunked') head.fault ??= 'encoding-unsupported';
       head.isChunked = true;
       return;
     default:
@@ -111,7 +128,11 @@ function readLength(head: RequestHeadFields, value: string): void {
 }
 
 function readConnection(head: RequestHeadFields, value: string): void {
-  if (value === 'keep-alive' || value === 'close' || value === 'Keep-Alive') return;
-  head.connectionNames ??= new Set();
-  for (const name of value.split(',')) head.connectionNames.add(name.trim().toLowerCase());
+  if (value === 'keep-alive' || value === 'Keep-Alive') return;
+  for (const part of value.split(',')) {
+    const name = part.trim().toLowerCase();
+    if (name === 'close') head.mustClose = true;
+    head.connectionNames ??= new Set();
+    head.connectionNames.add(name);
+  }
 }

@@ -1,11 +1,12 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 import type { AccessRecord } from '#libs/contracts';
+import { respondProblem } from '../answers/respond.ts';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { ClientAddress } from '../listener/client-address.ts';
 import type { RequestHeadFields } from '../listener/request-head.ts';
 import type { RequestTarget } from '../listener/request-target.ts';
+import type { UserRequest, UserResponse, UserStream, UserStreamEvents } from '../listener/user-stream.ts';
+import { accessRecordOf } from '../records/access-record-of.ts';
 import type { IngressServices, TenantServices } from './services.ts';
 
 export type Outcome = AccessRecord['outcome'];
@@ -13,10 +14,10 @@ export type Outcome = AccessRecord['outcome'];
 const NO_TARGET: RequestTarget = { path: '', query: '', matchPath: '', authority: undefined };
 
 /** One request and its answer: what the steps of the pipeline learn, and what the access record will say. */
-export class Exchange {
+export class Exchange implements UserStreamEvents {
   readonly services: IngressServices;
-  readonly req: IncomingMessage;
-  readonly res: IngressResponse;
+  readonly req: UserRequest;
+  readonly res: UserResponse;
   readonly head: RequestHeadFields;
   readonly client: ClientAddress;
   readonly requestId: string;
@@ -51,34 +52,56 @@ export class Exchange {
 
   constructor(
     services: IngressServices,
-    req: IncomingMessage,
-    res: IngressResponse,
+    stream: UserStream,
     known: {
       readonly head: RequestHeadFields;
       readonly client: ClientAddress;
       readonly requestId: string;
-      readonly expectsContinue: boolean;
     },
   ) {
     this.services = services;
-    this.req = req;
-    this.res = res;
+    this.req = stream;
+    this.res = stream;
     this.head = known.head;
     this.client = known.client;
     this.requestId = known.requestId;
-    this.expectsContinue = known.expectsContinue;
+    this.expectsContinue = known.head.expectsContinue;
     this.tenant = services.tenants[0];
     this.startedAtEpochMs = Date.now();
     this.startedAtMs = performance.now();
-    res.exchange = this;
+    stream.events = this;
   }
 
   get method(): string {
-    return this.req.method ?? '';
+    return this.req.method;
   }
 
   get isGetOrHead(): boolean {
     return this.req.method === 'GET' || this.req.method === 'HEAD';
+  }
+
+  /** The answer has left, or the user is gone: writes the access record. */
+  onClosed(isComplete: boolean): void {
+    this.onUserGone?.userGone();
+    const { counters } = this.services;
+    const record = accessRecordOf(this, isComplete);
+    counters[record.outcome] += 1;
+    counters.bytesIn += this.requestBytes;
+    counters.bytesOut += this.responseBytes;
+    this.tenant.recorder.record(record);
+  }
+
+  /** Bytes of the body that break its framing: the request is refused, or its answer cut, as long as that runs. */
+  onBodyBroken(): void {
+    this.services.counters.malformed += 1;
+    if (this.res.headersSent) {
+      this.res.destroy();
+      return;
+    }
+    this.onUserGone?.userGone();
+    this.mustClose = true;
+    this.isBodyBroken = true;
+    respondProblem(this, 'bad-request', { outcome: 'answered', reason: 'body-malformed' });
   }
 
   /** A person's browser shows the answer as a page of its own. */
@@ -89,10 +112,3 @@ export class Exchange {
     return head.accept.includes('text/html');
   }
 }
-
-/** Carries the exchange to listeners that are shared by all requests instead of being made for each. */
-export class IngressResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  exchange: Exchange | undefined = undefined;
-}
-
-export type IngressSocket = TLSSocket;

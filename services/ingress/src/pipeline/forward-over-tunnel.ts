@@ -54,7 +54,6 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   #expectedBytes = -1;
   #readerStalledSinceMs = 0;
   #isWhole = false;
-  #isCorked = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -86,7 +85,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
       {
         group: app.view.connectorGroupId,
         head: {
-          method: req.method ?? '',
+          method: req.method,
           target: `${target.path}${target.query}`,
           fields: buildForwardedFields(this.#exchange),
         },
@@ -140,19 +139,12 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
       res.end(chunk);
       return;
     }
-    this.#cork();
     if (res.write(chunk)) return;
     if (this.#readerStalledSinceMs !== 0) return;
     this.#channel?.pause();
     this.#readerStalledSinceMs = performance.now();
-    res.once('drain', () => this.#resume());
+    res.onDrain = () => this.#resume();
     this.#exchange.services.stallWatch.add(this);
-  }
-
-  uncork(): void {
-    this.#isCorked = false;
-    // Ending has let go by itself.
-    if (!this.#isEnded) this.#exchange.res.uncork();
   }
 
   onEnd(trailers: FieldList): void {
@@ -163,14 +155,16 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     }
     const { res, head, services } = this.#exchange;
     if (!this.#isWhole) {
-      if (trailers.length > 0 && head.wantsTrailers) res.addTrailers(trailersFrom(trailers));
-      res.end();
+      // What waits in the socket is the user's to take: until the response is closed the user may still stall.
+      this.#readerStalledSinceMs = performance.now();
+      services.stallWatch.add(this);
+      this.#isEnded = true;
+      this.#upload?.abandon();
+      res.end(undefined, trailers.length > 0 && head.wantsTrailers ? trailersFrom(trailers) : undefined);
+      return;
     }
     this.#isEnded = true;
     this.#upload?.abandon();
-    // What waits in the socket is the user's to take: until the response is closed the user may still stall.
-    this.#readerStalledSinceMs = performance.now();
-    services.stallWatch.add(this);
   }
 
   onFailure(failure: ChannelFailure): void {
@@ -197,7 +191,8 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
 
   /** Also called when an ended response is closed. */
   userGone(): void {
-    if (this.#isEnded) {
+    if (this.#isEnded || this.#isWhole) {
+      this.#upload?.abandon();
       this.#finish();
       return;
     }
@@ -240,15 +235,12 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     if (!built) return this.#refuseHead();
     const { fields, contentLength, trailer } = built;
     const isBodyless = head.status === 204 || head.status === 304 || exchange.method === 'HEAD';
-    const isChunked = contentLength < 0 && head.hasBody && exchange.req.httpVersionMinor > 0;
+    const isChunked = contentLength < 0 && head.hasBody && exchange.req.version === '1.1';
     if (trailer !== undefined && isChunked && exchange.head.wantsTrailers) fields.push('Trailer', trailer);
     if (contentLength >= 0 && head.status !== 204) fields.push('Content-Length', String(contentLength));
     else if (!head.hasBody && !isBodyless) fields.push('Content-Length', '0');
     if (!isBodyless) this.#expectedBytes = contentLength;
-    if (exchange.services.isDraining()) {
-      fields.push('Connection', 'close');
-      exchange.services.closingSockets.add(exchange.req.socket);
-    }
+    if (exchange.services.isDraining()) fields.push('Connection', 'close');
     try {
       exchange.res.writeHead(head.status, fields);
     } catch (error) {
@@ -265,14 +257,6 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     this.#upload?.release();
     respondProblem(this.#exchange, 'origin-invalid', { outcome: 'failed' });
     return false;
-  }
-
-  /** What arrives within one turn of the event loop leaves in one write to the user's socket. */
-  #cork(): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
-    this.#exchange.res.cork();
-    setImmediate(uncork, this);
   }
 
   #resume(): void {
@@ -295,10 +279,6 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     this.#exchange.services.stallWatch.remove(this);
     if (this.#exchange.access) this.#exchange.tenant.decisions.unwatch(this);
   }
-}
-
-function uncork(forward: Forward): void {
-  forward.uncork();
 }
 
 /** A function of its own, so that no request makes a closure for it. */

@@ -1,5 +1,6 @@
 import type { ClientChannel, FieldList } from '#libs/tunnel-protocol';
 import { isReserved } from '../listener/forwarded-headers.ts';
+import type { BodyReader } from '../listener/user-stream.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Bytes of an upload read on after the answer is complete, before the connection is closed. */
@@ -7,7 +8,7 @@ const MAX_REST_BYTES = 1024 * 1024;
 const MAX_REST_MS = 1_000;
 
 /** Reads the user's request body into the channel. Made only when the connector granted credit, never before. */
-export class RequestUpload {
+export class RequestUpload implements BodyReader {
   readonly #exchange: Exchange;
   readonly #channel: ClientChannel;
   #isOver = false;
@@ -24,11 +25,10 @@ export class RequestUpload {
     const { req, res } = this.#exchange;
     if (this.#exchange.expectsContinue) {
       this.#exchange.expectsContinue = false;
-      res.writeContinue();
+      res.writeInformational(100, []);
     }
     this.waitsForUserSinceMs = performance.now();
-    req.on('data', this.#onData);
-    req.on('end', this.#onEnd);
+    req.readBody(this);
   }
 
   resume(): void {
@@ -49,23 +49,21 @@ export class RequestUpload {
     if (this.#isOver) return;
     this.#stop();
     const { req, res } = this.#exchange;
+    if (req.isComplete) return;
     let rest = 0;
     const close = () => {
       clearTimeout(timer);
-      res.socket?.destroySoon();
-      req.socket.destroySoon();
+      res.endConnection();
     };
     const timer = setTimeout(close, MAX_REST_MS);
-    req.on('data', (chunk: Buffer) => {
+    const onUserData = (chunk: Buffer) => {
       rest += chunk.length;
       if (rest > MAX_REST_BYTES) close();
-    });
-    req.on('end', () => clearTimeout(timer));
-    req.on('close', () => clearTimeout(timer));
-    req.resume();
+    };
+    req.readBody({ onUserData, onUserEnd: () => clearTimeout(timer) });
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  onUserData(chunk: Buffer): void {
     this.#exchange.requestBytes += chunk.length;
     if (this.#channel.write(chunk)) {
       this.waitsForUserSinceMs = performance.now();
@@ -74,20 +72,19 @@ export class RequestUpload {
     this.#isPaused = true;
     this.waitsForUserSinceMs = 0;
     this.#exchange.req.pause();
-  };
+  }
 
-  readonly #onEnd = (): void => {
+  onUserEnd(): void {
     if (this.#isOver) return;
     this.#stop();
-    const trailers = forwardedTrailers(this.#exchange.req.rawTrailers);
+    const trailers = forwardedTrailers(this.#exchange.req.trailers);
     this.#channel.end(trailers.length > 0 ? trailers : undefined);
-  };
+  }
 
   #stop(): void {
     this.#isOver = true;
     this.waitsForUserSinceMs = 0;
-    this.#exchange.req.off('data', this.#onData);
-    this.#exchange.req.off('end', this.#onEnd);
+    if (!this.#exchange.req.isComplete) this.#exchange.req.readBody(undefined);
   }
 }
 

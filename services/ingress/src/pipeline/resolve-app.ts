@@ -23,8 +23,7 @@ export type RouteKind =
 export function resolveApp(exchange: Exchange): RouteKind {
   const { head, services } = exchange;
   if (head.fault !== undefined) return malformed(exchange, head.fault);
-  if (exchange.req.httpVersionMajor !== 1) return malformed(exchange, 'version');
-  const target = parseRequestTarget(exchange.req.url ?? '', services.limits.maxTargetBytes);
+  const target = parseRequestTarget(exchange.req.target, services.limits.maxTargetBytes);
   if (typeof target === 'string') return malformed(exchange, target);
   exchange.target = target;
   const host = parseHostHeader(head.host ?? '');

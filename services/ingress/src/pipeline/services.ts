@@ -10,7 +10,6 @@ import type { AccessRecorder } from '../records/access-recorder.ts';
 import type { RecordBudget } from '../records/record-budget.ts';
 import type { AuthPort } from '../sign-in/auth-port.ts';
 import type { Admission } from '../throttling/admission.ts';
-import type { Exchange } from './exchange.ts';
 import type { StallWatch } from './stall-watch.ts';
 
 /** What the pipeline needs of one tenant. */
@@ -46,10 +45,6 @@ export type IngressServices = {
   readonly stallWatch: StallWatch;
   readonly counters: Counters;
   readonly logger: Logger;
-  /** Connections that end with the answer on its way: what follows on them is not read as a request. */
-  readonly closingSockets: WeakSet<object>;
-  /** The newest request of each connection, while it runs. */
-  readonly currentExchanges: WeakMap<object, Exchange>;
   /** While draining every answer closes its connection. */
   isDraining(): boolean;
 };

@@ -16,12 +16,12 @@ const NOT_IN_TRAILERS = new Set([
   'www-authenticate',
 ]);
 
-/** Trailers of an origin as Node takes them. */
-export function trailersFrom(trailers: FieldList): [string, string][] {
-  const pairs: [string, string][] = [];
+/** Trailers of an origin that may reach the user. */
+export function trailersFrom(trailers: FieldList): FieldList {
+  const fields: string[] = [];
   for (let i = 0; i + 1 < trailers.length; i += 2) {
     const name = trailers[i] ?? '';
-    if (!NOT_IN_TRAILERS.has(name.toLowerCase())) pairs.push([name, trailers[i + 1] ?? '']);
+    if (!NOT_IN_TRAILERS.has(name.toLowerCase())) fields.push(name, trailers[i + 1] ?? '');
   }
-  return pairs;
+  return fields;
 }

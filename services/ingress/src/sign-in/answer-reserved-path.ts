@@ -105,8 +105,8 @@ async function answerSignOut(exchange: Exchange): Promise<typeof DONE> {
 }
 
 function isSameOrigin(exchange: Exchange): boolean {
-  const { origin, 'sec-fetch-site': site } = exchange.req.headers;
-  if (typeof site === 'string') return site === 'same-origin';
+  const { origin, secFetchSite } = exchange.head;
+  if (secFetchSite !== '') return secFetchSite === 'same-origin';
   return origin === `https://${exchange.hostAndPort}`;
 }
 

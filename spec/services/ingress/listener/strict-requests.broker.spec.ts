@@ -82,9 +82,9 @@ describe('ingress: requests that proxies disagree on', () => {
     ['CONNECT', `CONNECT wiki.${DOMAIN}:443 HTTP/1.1\r\n${HOST}\r\n`, 405],
     ['TRACE', `TRACE / HTTP/1.1\r\n${HOST}\r\n`, 405],
     ['a protocol that is not HTTP', 'SSH-2.0-x\r\n\r\n', 400],
-    ['another protocol version', `GET / HTTP/2.5\r\n${HOST}\r\n`, 400],
-    ['a version of HTTP without Host', `GET / HTTP/0.9\r\n${HOST}\r\n`, 400],
-    ['a version of HTTP in frames', `GET / HTTP/2.0\r\n${HOST}\r\n`, 400],
+    ['another protocol version', `GET / HTTP/2.5\r\n${HOST}\r\n`, 505],
+    ['a version of HTTP without Host', `GET / HTTP/0.9\r\n${HOST}\r\n`, 505],
+    ['a version of HTTP in frames', `GET / HTTP/2.0\r\n${HOST}\r\n`, 505],
     ['a head that takes too long', `GET / HTTP/1.1\r\n${HOST}X-A: `, 408],
   ] as const) {
     it(`answers ${status} to ${what} and closes, and no origin sees it`, async () => {

@@ -1,0 +1,252 @@
+import type { TLSSocket } from 'node:tls';
+import { type FieldFault, HeadReader, parseFieldLines, parseRequestLine, type RequestLine } from '#libs/http1';
+import { type RequestHeadFields, scanRequestHead } from '../request-head.ts';
+import type { HttpDate } from './http-date.ts';
+import { Http1Turn, type TurnHost } from './http1-turn.ts';
+
+/** Bytes kept of requests that a user sends before the answer to the first one (pipelining). */
+const MAX_EARLY_BYTES = 64 * 1024;
+const EMPTY = Buffer.alloc(0);
+const STATUS_OF_FAULT: Readonly<Record<string, string>> = {
+  'head-timeout': '408 Request Timeout',
+  'too-large': '431 Request Header Fields Too Large',
+  version: '505 HTTP Version Not Supported',
+  'method-connect': '405 Method Not Allowed\r\nAllow: GET, HEAD',
+};
+
+export type Http1Limits = {
+  readonly maxHeaderBytes: number;
+  readonly maxHeaderCount: number;
+  readonly headerTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+};
+
+/** What all connections of a listener share. */
+export type Http1Host = {
+  readonly limits: Http1Limits;
+  readonly date: HttpDate;
+  onTurn(turn: Http1Turn, head: RequestHeadFields, socket: TLSSocket): void;
+  /** Bytes that are no request: nothing of them is trusted, not even their host. */
+  onMalformed(reason: string): void;
+  onClosed(connection: Http1Connection): void;
+};
+
+/** The field lines of the last request and what they mean: on a kept connection the next ones are often the same. */
+type KnownFields = { readonly bytes: Buffer; readonly minorVersion: 0 | 1; fields: string[]; head: RequestHeadFields };
+
+/**
+ * One connection of a user who speaks HTTP/1.1 (RFC 9112), one request at a time. Heads are parsed strictly and refused once;
+ * bodies are read only when somebody asks; answers leave in as few writes as they can.
+ */
+export class Http1Connection implements TurnHost {
+  readonly socket: TLSSocket;
+  /** `performance.now()` at which the listener calls `onDeadline`; 0 for never. */
+  deadlineAtMs: number;
+  readonly #host: Http1Host;
+  readonly #reader: HeadReader;
+  #known: KnownFields | undefined;
+  #turn: Http1Turn | undefined;
+  /** Read, and not yet anybody's. */
+  #early: Buffer = EMPTY;
+  #isPaused = false;
+  #isPumping = false;
+  #isClosing = false;
+  #isCorked = false;
+
+  constructor(host: Http1Host, socket: TLSSocket) {
+    this.#host = host;
+    this.socket = socket;
+    this.#reader = new HeadReader(host.limits.maxHeaderBytes);
+    this.deadlineAtMs = performance.now() + host.limits.headerTimeoutMs;
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('drain', () => this.#turn?.onDrain?.());
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Between two requests. */
+  get isIdle(): boolean {
+    return this.#turn === undefined && !this.#reader.hasBegun;
+  }
+
+  onDeadline(): void {
+    this.deadlineAtMs = 0;
+    if (this.#turn === undefined && this.#reader.hasBegun) this.#refuse('head-timeout');
+    else if (this.#turn === undefined || this.#turn.isAnswered) this.socket.destroy();
+  }
+
+  // ---- what a turn asks for
+
+  send(bytes: Uint8Array): boolean {
+    return this.socket.write(bytes);
+  }
+
+  gather(bytes: Uint8Array): boolean {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.socket.cork();
+      setImmediate(uncork, this);
+    }
+    return this.socket.write(bytes);
+  }
+
+  uncork(): void {
+    this.#isCorked = false;
+    this.socket.uncork();
+  }
+
+  whenSent(callback: () => void): void {
+    if (this.#isCorked) this.socket.uncork();
+    this.#isCorked = false;
+    // What the system has not taken yet belongs to a reader who is slow: its answer is not over.
+    if (this.socket.writableLength > MAX_EARLY_BYTES) this.socket.write(EMPTY, callback);
+    else callback();
+  }
+
+  readOn(): void {
+    if (this.#early.length > 0) this.#pump();
+    this.#readOrPause();
+  }
+
+  pauseReading(): void {
+    this.#readOrPause();
+  }
+
+  turnDone(turn: Http1Turn): void {
+    if (this.#turn !== turn) return;
+    if (turn.mustClose) {
+      this.#turn = undefined;
+      this.endSoon();
+      return;
+    }
+    this.#turn = undefined;
+    this.deadlineAtMs = performance.now() + this.#host.limits.keepAliveTimeoutMs;
+    if (this.#early.length > 0) this.#pump();
+    this.#readOrPause();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  endSoon(): void {
+    this.#isClosing = true;
+    this.#early = EMPTY;
+    this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
+    this.socket.end();
+    // What the user still sends is read and dropped, so that the answer is not lost to a reset.
+    this.socket.resume();
+  }
+
+  dateLine(): string {
+    return this.#host.date.line();
+  }
+
+  // ---- the socket
+
+  #onData(chunk: Buffer): void {
+    if (this.#isClosing) return;
+    this.#early = this.#early.length === 0 ? chunk : Buffer.concat([this.#early, chunk]);
+    this.#pump();
+    this.#readOrPause();
+  }
+
+  /** Gives what was read to whom it belongs. */
+  #pump(): void {
+    // A turn that ends while its bytes are handed on calls back in here: the loop below goes on with the rest.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#early.length > 0 && !this.#isClosing && !this.socket.destroyed) {
+      const bytes = this.#early;
+      const turn = this.#turn;
+      if (turn === undefined) {
+        this.#early = EMPTY;
+        this.#readHead(bytes);
+      } else if (turn.wantsBytes) {
+        this.#early = EMPTY;
+        const taken = turn.takeBytes(bytes);
+        if (taken < bytes.length) this.#early = bytes.subarray(taken);
+      } else break;
+    }
+    this.#isPumping = false;
+  }
+
+  #readOrPause(): void {
+    const turn = this.#turn;
+    const isWanted = turn === undefined || turn.wantsBytes || (turn.isComplete && this.#early.length === 0);
+    const mustPause = !isWanted && !this.#isClosing;
+    if (mustPause === this.#isPaused) return;
+    this.#isPaused = mustPause;
+    if (mustPause) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  #readHead(bytes: Buffer): void {
+    const hadBegun = this.#reader.hasBegun;
+    const progress = this.#reader.push(bytes);
+    if (progress === 'complete') {
+      this.#early = this.#reader.rest;
+      const fault = this.#beginTurn();
+      if (fault !== undefined) this.#refuse(fault);
+    } else if (progress !== 'incomplete') this.#refuse(progress);
+    else if (!hadBegun) this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
+  }
+
+  /** Undefined, or why the complete head is no request. */
+  #beginTurn(): string | undefined {
+    const line = parseRequestLine(this.#reader.startLine);
+    if (typeof line === 'string') return line;
+    const known = this.#fieldsOf(this.#reader.fieldBytes, line.minorVersion);
+    if (typeof known === 'string') return known;
+    if (line.method === 'CONNECT') return 'method-connect';
+    this.#begin(line, known);
+    return undefined;
+  }
+
+  #begin(line: RequestLine, { fields, head }: KnownFields): void {
+    this.deadlineAtMs = 0;
+    const turn = new Http1Turn(this, line, fields, head);
+    this.#turn = turn;
+    this.#host.onTurn(turn, head, this.socket);
+  }
+
+  #fieldsOf(bytes: Buffer, minorVersion: 0 | 1): KnownFields | FieldFault {
+    const known = this.#known;
+    if (known !== undefined && known.minorVersion === minorVersion && known.bytes.equals(bytes)) return known;
+    const fields = parseFieldLines(bytes.toString('latin1'));
+    if (typeof fields === 'string') return fields;
+    const head = scanRequestHead(fields, minorVersion === 0, this.#host.limits.maxHeaderCount);
+    this.#known = { bytes: Buffer.from(bytes), minorVersion, fields, head };
+    return this.#known;
+  }
+
+  #refuse(reason: string): void {
+    this.#host.onMalformed(reason);
+    const status = STATUS_OF_FAULT[reason] ?? '400 Bad Request';
+    this.socket.write(
+      `HTTP/1.1 ${status}\r\n${this.dateLine()}Connection: close\r\nContent-Length: 0\r\n\r\n`,
+      'latin1',
+    );
+    this.endSoon();
+  }
+
+  #onEnd(): void {
+    if (this.#turn?.userEnded() === true) return;
+    // Half of a request, or a user who does not wait for the answer.
+    if (this.#turn !== undefined && !this.#isClosing) this.socket.destroy();
+    else this.socket.end();
+  }
+
+  #onClose(): void {
+    this.deadlineAtMs = 0;
+    const turn = this.#turn;
+    this.#turn = undefined;
+    turn?.lost();
+    this.#host.onClosed(this);
+  }
+}
+
+function uncork(connection: Http1Connection): void {
+  connection.uncork();
+}
