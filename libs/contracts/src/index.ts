@@ -1,8 +1,10 @@
 // Names are listed by their files: this lib is a dictionary, and every word in it is public.
+export * from './app-addresses.ts';
 export * from './event-types.ts';
 export * from './facts/access-decision.facts.ts';
 export * from './facts/app.facts.ts';
 export * from './facts/app.state.ts';
+export * from './facts/app-settings.ts';
 export * from './facts/certificate.facts.ts';
 export * from './facts/connector.facts.ts';
 export * from './facts/connector-group.facts.ts';

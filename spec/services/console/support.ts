@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
-import { type AppView, type Endpoint, type Principal, verifyToken } from '#libs/contracts';
+import { type AppView, type Endpoint, type Principal, SETTINGS_SINCE_V2, verifyToken } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
 import { serveEndpoint } from '#libs/messaging';
 import { createLogger } from '#libs/telemetry';
@@ -44,6 +44,7 @@ export type ConsoleWorld = {
 };
 
 export const APP: AppView = {
+  ...SETTINGS_SINCE_V2,
   id: 'app_1',
   revision: 7,
   status: 'published',

@@ -9,6 +9,7 @@ import {
   connectorAggregate,
   connectorGroupAggregate,
   connectorGroupId,
+  SETTINGS_SINCE_V2,
 } from '#libs/contracts';
 import type { AggregateRef, Fact } from '#libs/events';
 import { commitOf, projectionSpec } from '#libs/events/testing';
@@ -20,6 +21,7 @@ import { type RoutingView, routingProjection } from '../../../services/routing/s
 const tenant = 'main';
 const group = (id: string) => connectorGroupId.parse(id);
 const SETTINGS: AppSettings = {
+  ...SETTINGS_SINCE_V2,
   name: 'Wiki',
   internalUrl: 'http://localhost:3000/',
   externalUrl: 'https://wiki.sallyport.localhost:8443/',

@@ -1,34 +1,6 @@
 import { z } from 'zod';
 import type { AggregateType, Fact } from '#libs/events';
-import { connectorGroupId } from '../ids.ts';
-
-export const DEFAULT_BACKEND_TIMEOUT_SECONDS = 85;
-export const LONG_BACKEND_TIMEOUT_SECONDS = 180;
-export const MAX_BACKEND_TIMEOUT_SECONDS = 3600;
-
-export const preauthentication = z.enum(['oidc', 'passthrough']);
-
-/** Flags of the access cookie. Secure is always on: the `__Host-` prefix demands it (RFC 6265bis). */
-export const cookieFlags = z.object({
-  httpOnly: z.boolean(),
-  persistent: z.boolean(),
-  sameSite: z.enum(['lax', 'strict', 'none']),
-});
-export type CookieFlags = z.infer<typeof cookieFlags>;
-
-/** What an admin decides about an app. URLs are absolute, normalized, and end in `/`. */
-export const appSettings = z.object({
-  name: z.string().min(1).max(120),
-  internalUrl: z.string().max(2048),
-  externalUrl: z.string().max(2048),
-  preauthentication,
-  connectorGroupId,
-  backendTimeoutSeconds: z.number().int().min(1).max(MAX_BACKEND_TIMEOUT_SECONDS),
-  cookieFlags,
-  translateHeaders: z.boolean(),
-  validateBackendCertificate: z.boolean(),
-});
-export type AppSettings = z.infer<typeof appSettings>;
+import { type AppSettings, appSettings, type CookieFlags, SETTINGS_SINCE_V2 } from './app-settings.ts';
 
 /** Stable directory ids (Entra `oid` of a user, id of a group); never names or addresses, which can change hands. */
 const principalId = z.string().min(1).max(128);
@@ -44,6 +16,19 @@ export type AppFact =
   | Fact<'AppCookieFlagsChanged', { readonly cookieFlags: CookieFlags }>
   | Fact<'AppHeaderTranslationChanged', { readonly translateHeaders: boolean }>
   | Fact<'AppBackendCertificateValidationChanged', { readonly validateBackendCertificate: boolean }>
+  | Fact<'AppAlternateHostsChanged', Pick<AppSettings, 'alternateHosts'>>
+  | Fact<'AppSegmentsChanged', Pick<AppSettings, 'segments'>>
+  | Fact<'AppIdleTimeoutChanged', Pick<AppSettings, 'idleTimeoutSeconds'>>
+  | Fact<'AppBodyLinkTranslationChanged', Pick<AppSettings, 'translateBodyLinks'>>
+  | Fact<'AppHstsChanged', Pick<AppSettings, 'hsts'>>
+  | Fact<'AppCorsRulesChanged', Pick<AppSettings, 'corsRules'>>
+  | Fact<'AppSessionAffinityChanged', Pick<AppSettings, 'sessionAffinity'>>
+  | Fact<'AppWebSocketPermissionChanged', Pick<AppSettings, 'allowWebSocket'>>
+  | Fact<'AppGrpcPermissionChanged', Pick<AppSettings, 'allowGrpc'>>
+  | Fact<'AppRequestBodyLimitChanged', Pick<AppSettings, 'maxRequestBodyBytes'>>
+  | Fact<'AppOriginCertificateAuthorityChanged', Pick<AppSettings, 'originCertificateAuthority'>>
+  | Fact<'AppOriginClientCertificateChanged', Pick<AppSettings, 'originClientCertificate'>>
+  | Fact<'AppOriginProtocolChanged', Pick<AppSettings, 'originProtocol'>>
   | Fact<'AppUserAssigned', { readonly userId: string }>
   | Fact<'AppUserUnassigned', { readonly userId: string }>
   | Fact<'AppGroupAssigned', { readonly groupId: string }>
@@ -56,7 +41,7 @@ export const appAggregate: AggregateType<AppFact> = {
   context: 'routing',
   thing: 'app',
   facts: {
-    AppPublished: v1(appSettings),
+    AppPublished: { version: 2, schema: appSettings },
     AppRenamed: v1(appSettings.pick({ name: true })),
     AppInternalUrlChanged: v1(appSettings.pick({ internalUrl: true })),
     AppExternalUrlChanged: v1(
@@ -68,10 +53,30 @@ export const appAggregate: AggregateType<AppFact> = {
     AppCookieFlagsChanged: v1(appSettings.pick({ cookieFlags: true })),
     AppHeaderTranslationChanged: v1(appSettings.pick({ translateHeaders: true })),
     AppBackendCertificateValidationChanged: v1(appSettings.pick({ validateBackendCertificate: true })),
+    AppAlternateHostsChanged: v1(appSettings.pick({ alternateHosts: true })),
+    AppSegmentsChanged: v1(appSettings.pick({ segments: true })),
+    AppIdleTimeoutChanged: v1(appSettings.pick({ idleTimeoutSeconds: true })),
+    AppBodyLinkTranslationChanged: v1(appSettings.pick({ translateBodyLinks: true })),
+    AppHstsChanged: v1(appSettings.pick({ hsts: true })),
+    AppCorsRulesChanged: v1(appSettings.pick({ corsRules: true })),
+    AppSessionAffinityChanged: v1(appSettings.pick({ sessionAffinity: true })),
+    AppWebSocketPermissionChanged: v1(appSettings.pick({ allowWebSocket: true })),
+    AppGrpcPermissionChanged: v1(appSettings.pick({ allowGrpc: true })),
+    AppRequestBodyLimitChanged: v1(appSettings.pick({ maxRequestBodyBytes: true })),
+    AppOriginCertificateAuthorityChanged: v1(appSettings.pick({ originCertificateAuthority: true })),
+    AppOriginClientCertificateChanged: v1(appSettings.pick({ originClientCertificate: true })),
+    AppOriginProtocolChanged: v1(appSettings.pick({ originProtocol: true })),
     AppUserAssigned: v1(z.object({ userId: principalId })),
     AppUserUnassigned: v1(z.object({ userId: principalId })),
     AppGroupAssigned: v1(z.object({ groupId: principalId })),
     AppGroupUnassigned: v1(z.object({ groupId: principalId })),
     AppRetired: v1(z.object({})),
   },
+  upcast: upcastApp,
 };
+
+/** Version 1 of AppPublished lacks the settings that came later: such an app goes on as it was. */
+function upcastApp(type: string, version: number, data: unknown): { type: string; data: unknown } {
+  if (type !== 'AppPublished' || version !== 1 || typeof data !== 'object') return { type, data };
+  return { type, data: { ...SETTINGS_SINCE_V2, ...data } };
+}

@@ -1,4 +1,5 @@
-import type { AppFact, AppSettings } from './app.facts.ts';
+import type { AppFact } from './app.facts.ts';
+import type { AppSettings } from './app-settings.ts';
 
 export type PublishedApp = AppSettings & { readonly users: readonly string[]; readonly groups: readonly string[] };
 
@@ -21,6 +22,19 @@ export function evolveApp(state: AppState, fact: AppFact): AppState {
     case 'AppCookieFlagsChanged':
     case 'AppHeaderTranslationChanged':
     case 'AppBackendCertificateValidationChanged':
+    case 'AppAlternateHostsChanged':
+    case 'AppSegmentsChanged':
+    case 'AppIdleTimeoutChanged':
+    case 'AppBodyLinkTranslationChanged':
+    case 'AppHstsChanged':
+    case 'AppCorsRulesChanged':
+    case 'AppSessionAffinityChanged':
+    case 'AppWebSocketPermissionChanged':
+    case 'AppGrpcPermissionChanged':
+    case 'AppRequestBodyLimitChanged':
+    case 'AppOriginCertificateAuthorityChanged':
+    case 'AppOriginClientCertificateChanged':
+    case 'AppOriginProtocolChanged':
       return { ...state, ...fact.data };
     case 'AppExternalUrlChanged':
       return { ...state, externalUrl: fact.data.externalUrl };

@@ -1,11 +1,30 @@
 import { z } from 'zod';
-import { appSettings } from '../facts/app.facts.ts';
+import { appSettings, SETTINGS_SINCE_V2 } from '../facts/app-settings.ts';
 import { endpoints, feeds } from '../subjects.ts';
 import { commandContext } from './common.ts';
 import { endpoint, feed } from './endpoint.ts';
 
+const { shape } = appSettings;
+
+/** What an older sender leaves out takes the value such an app had. Never for changes: there, absent means unchanged. */
+const settingsSinceV2 = {
+  alternateHosts: shape.alternateHosts.default(SETTINGS_SINCE_V2.alternateHosts),
+  segments: shape.segments.default(SETTINGS_SINCE_V2.segments),
+  idleTimeoutSeconds: shape.idleTimeoutSeconds.default(SETTINGS_SINCE_V2.idleTimeoutSeconds),
+  translateBodyLinks: shape.translateBodyLinks.default(SETTINGS_SINCE_V2.translateBodyLinks),
+  hsts: shape.hsts.default(SETTINGS_SINCE_V2.hsts),
+  corsRules: shape.corsRules.default(SETTINGS_SINCE_V2.corsRules),
+  sessionAffinity: shape.sessionAffinity.default(SETTINGS_SINCE_V2.sessionAffinity),
+  allowWebSocket: shape.allowWebSocket.default(SETTINGS_SINCE_V2.allowWebSocket),
+  allowGrpc: shape.allowGrpc.default(SETTINGS_SINCE_V2.allowGrpc),
+  maxRequestBodyBytes: shape.maxRequestBodyBytes.default(SETTINGS_SINCE_V2.maxRequestBodyBytes),
+  originCertificateAuthority: shape.originCertificateAuthority.default(SETTINGS_SINCE_V2.originCertificateAuthority),
+  originClientCertificate: shape.originClientCertificate.default(SETTINGS_SINCE_V2.originClientCertificate),
+  originProtocol: shape.originProtocol.default(SETTINGS_SINCE_V2.originProtocol),
+};
+
 /** An app as every other service sees it. */
-export const appView = appSettings.extend({
+export const appView = appSettings.extend(settingsSinceV2).extend({
   id: z.string(),
   revision: z.number().int(),
   status: z.enum(['published', 'retired']),
@@ -143,15 +162,25 @@ export const connectors = endpoint(
   z.object({ connectors: z.array(connectorView) }),
 );
 
-/** What one app is to a connector: only what it needs to call the origin. */
+/**
+ * What one app is to a connector: only what it needs to call the origin. Which internal URL belongs to a request follows
+ * from the Host field in its head and its path: `addressAt(addressesOf(app), host, path)`.
+ */
 export const originConfig = z.object({
   appId: z.string(),
   internalUrl: z.string(),
   externalUrl: z.string(),
+  alternateHosts: settingsSinceV2.alternateHosts,
+  segments: settingsSinceV2.segments,
   backendTimeoutSeconds: z.number().int(),
+  idleTimeoutSeconds: settingsSinceV2.idleTimeoutSeconds,
   translateHeaders: z.boolean(),
   validateBackendCertificate: z.boolean(),
+  originCertificateAuthority: settingsSinceV2.originCertificateAuthority,
+  originClientCertificate: settingsSinceV2.originClientCertificate,
+  originProtocol: settingsSinceV2.originProtocol,
 });
+export type OriginConfig = z.infer<typeof originConfig>;
 
 /** The configuration a connector pulls over mutual TLS. `version` only grows. */
 export const connectorConfiguration = z.object({

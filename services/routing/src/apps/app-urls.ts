@@ -1,8 +1,10 @@
+import { isWildcardHost } from '#libs/contracts';
 import { refuseValue } from '../errors.ts';
+import { isPlainPath } from './plain-path.ts';
 
 /** What the deployment allows of external URLs. Arrives in commands, so that deciding stays pure. */
 export type ExternalUrlPolicy = {
-  /** Apps live at `<one label>.<domain>`. */
+  /** Domain of the gate: apps live under it unless they bring a domain of their own. */
   readonly domain: string;
   /** Port of the ingress as users see it. A port left out of an external URL becomes this one. */
   readonly externalPort: number;
@@ -12,17 +14,22 @@ export type ExternalUrlPolicy = {
 
 const MAX_URL_CHARACTERS = 2048;
 const MAX_LABEL_CHARACTERS = 63;
+const MAX_HOST_CHARACTERS = 253;
+/** As WHATWG URL writes hosts that are addresses. */
+const IP_ADDRESS = /^\[|^\d+\.\d+\.\d+\.\d+$/;
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 /** Path the ingress answers by itself on every host. */
 const RESERVED_PATH_PREFIX = '/.sallyport';
 
-/** Absolute http or https URL, normalized to end in `/`. Error: ERR_APP_URL. */
+/** Absolute http or https URL, normalized to end in `/`; its first label may be `*`. Error: ERR_APP_URL. */
 export function normalizeInternalUrl(text: string): string {
   const refuse = refusing('internalUrl', text);
   const url = parseUrl(text, refuse, 'give an absolute URL such as http://localhost:3000/');
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw refuse(`uses ${url.protocol.slice(0, -1)}`, 'only http and https origins can be published');
   requireBare(url, refuse);
+  if (url.hostname.slice(1).includes('*') || (url.hostname.includes('*') && !isWildcardHost(url.hostname)))
+    throw refuse('has * in another place than its first name', 'write it as in https://*.internal.example/');
   if (LINK_LOCAL.test(url.hostname))
     throw refuse(
       'is a link-local address, where clouds answer with the credentials of the host',
@@ -31,7 +38,10 @@ export function normalizeInternalUrl(text: string): string {
   return withTrailingSlash(url);
 }
 
-/** https URL of a host under the domain, normalized to end in `/`. Error: ERR_APP_URL. */
+/**
+ * https URL of a host under the domain or of a domain of its own, normalized to end in `/`; its first label may be `*`.
+ * Error: ERR_APP_URL.
+ */
 export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): string {
   const refuse = refusing('externalUrl', text);
   const example = `https://wiki.${policy.domain}${portSuffix(policy)}/`;
@@ -43,7 +53,7 @@ export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): s
   const path = url.pathname.toLowerCase();
   if (path === RESERVED_PATH_PREFIX || path.startsWith(`${RESERVED_PATH_PREFIX}/`))
     throw refuse('lies under /.sallyport/, which the ingress answers itself', 'choose another path');
-  if (!PLAIN_PATH.test(url.pathname))
+  if (!isPlainPath(url.pathname))
     throw refuse(
       'has a path that can be written in several ways',
       "use letters, digits and the signs - . _ ~ ! $ ' ( ) * + , = : @ between single slashes",
@@ -52,6 +62,17 @@ export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): s
   if (portOf(url) !== policy.externalPort)
     throw refuse(`names port ${portOf(url)}`, `the ingress listens on ${policy.externalPort}, leave the port out`);
   return withTrailingSlash(url);
+}
+
+/** A host as normalizeExternalUrl takes it, without scheme, port and path. Error: ERR_APP_URL. */
+export function normalizeExternalHost(text: string, policy: ExternalUrlPolicy): string {
+  const refuse = refusing('alternateHosts', text);
+  const example = `wiki.${policy.domain}`;
+  if (!URL.canParse(`https://${text}/`) || /[/:@?#\\]/.test(text))
+    throw refuse('is not a host name', `give a name alone, such as ${example}`);
+  const { hostname } = new URL(`https://${text}/`);
+  requireHost(hostname, policy, refuse, example);
+  return hostname;
 }
 
 /** `https://<slug of the name>.<domain>:<port>/`. Error: ERR_APP_URL when the name gives no host name. */
@@ -75,8 +96,6 @@ export function slugOf(name: string): string {
 
 /** As WHATWG URL writes them, also from decimal and IPv4-mapped spellings. Connectors look again after resolving names. */
 const LINK_LOCAL = /^(169\.254\.\d+\.\d+|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:a9fe:[0-9a-f]+\])$/;
-/** Single slashes, no parameters (`;`), no escapes but those of letters beyond ASCII. */
-const PLAIN_PATH = /^\/(?:(?:[\w.~!$'()*+,=:@-]|%[89A-F][0-9A-F])+\/)*(?:[\w.~!$'()*+,=:@-]|%[89A-F][0-9A-F])*$/;
 
 type Refuse = (why: string, remedy: string) => Error;
 
@@ -104,15 +123,28 @@ function requireBare(url: URL, refuse: Refuse): void {
 }
 
 function requireHost(host: string, policy: ExternalUrlPolicy, refuse: Refuse, example: string): void {
-  const suffix = `.${policy.domain}`;
-  if (!host.endsWith(suffix)) throw refuse(`is not under ${policy.domain}`, `choose a host such as ${example}`);
-  const label = host.slice(0, -suffix.length);
-  if (label.includes('.'))
-    throw refuse(`has more than one name before ${suffix}`, `the certificate covers one: ${example}`);
-  if (!LABEL.test(label) || label.length > MAX_LABEL_CHARACTERS)
-    throw refuse('has a host name that is not valid', 'use up to 63 of a-z, 0-9 and -, not at either end');
-  if (policy.reservedHosts.includes(label))
-    throw refuse(`uses ${label}${suffix}, which belongs to Sallyport itself`, 'choose another name or external URL');
+  const name = isWildcardHost(host) ? host.slice(2) : host;
+  const labels = name.split('.');
+  if (IP_ADDRESS.test(host)) throw refuse('is an address', `certificates and cookies need a name, such as ${example}`);
+  if (labels.length < 2) throw refuse('has one name only', `choose a host such as ${example}`);
+  if (
+    host.length > MAX_HOST_CHARACTERS ||
+    !labels.every((label) => LABEL.test(label) && label.length <= MAX_LABEL_CHARACTERS)
+  )
+    throw refuse(
+      'has a host name that is not valid',
+      'use up to 63 of a-z, 0-9 and - for each name, - not at its ends',
+    );
+  requireNotOwn(host, policy, refuse);
+}
+
+/** The gate's own names stay its own, and no wildcard may take in names that other apps have, had or will have. */
+function requireNotOwn(host: string, policy: ExternalUrlPolicy, refuse: Refuse): void {
+  const { domain } = policy;
+  if (isWildcardHost(host) && `.${domain}`.endsWith(host.slice(1)))
+    throw refuse(`would take in every name under ${domain}`, `choose a deeper one such as https://*.apps.${domain}/`);
+  const isOwn = host === domain || policy.reservedHosts.some((label) => host === `${label}.${domain}`);
+  if (isOwn) throw refuse(`uses ${host}, which belongs to Sallyport itself`, 'choose another name or external URL');
 }
 
 function portOf(url: URL): number {

@@ -20,6 +20,8 @@ import { execute, idFromCommand, type RoutingContext, requireId } from '../routi
 import { appDecider, type DecideAppCommand, decideApp } from './app.decide.ts';
 import { appsOfGroup, sortedApps, toAppView } from './app-directory.projection.ts';
 import { pageOfApps } from './app-pages.ts';
+import type { AppChanges } from './app-settings.ts';
+import { normalizeCertificateAuthority } from './certificate-authority.ts';
 import { type ClaimRevision, claimExternalUrl, currentClaim, releaseExternalUrl } from './external-url-claims.ts';
 
 type ChangeRequest = z.infer<typeof changeApp.request>;
@@ -64,10 +66,20 @@ export function queryApps(context: RoutingContext, request: z.infer<typeof apps.
 
 function toDecideCommand(context: RoutingContext, { command, commandId }: ChangeRequest): DecideAppCommand {
   const { policy } = context;
-  if (command.type === 'PublishApp')
-    return { ...command, policy, appId: requireId(command.appId ?? idFromCommand('app', commandId)) };
-  if (command.type === 'ChangeApp') return { ...command, policy, appId: requireId(command.appId) };
+  if (command.type === 'PublishApp') {
+    const appId = requireId(command.appId ?? idFromCommand('app', commandId));
+    return { ...command, policy, appId, settings: withReadAuthority(command.settings) };
+  }
+  if (command.type === 'ChangeApp')
+    return { ...command, policy, appId: requireId(command.appId), changes: withReadAuthority(command.changes) };
   return { ...command, appId: requireId(command.appId) };
+}
+
+/** Certificates are read ahead of the decider, which is pure. */
+function withReadAuthority<T extends AppChanges>(settings: T): T {
+  const pem = settings.originCertificateAuthority;
+  if (pem === undefined || pem === null) return settings;
+  return { ...settings, originCertificateAuthority: normalizeCertificateAuthority(pem) };
 }
 
 async function loadApp(context: RoutingContext, appId: string): Promise<Loaded> {

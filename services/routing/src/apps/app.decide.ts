@@ -1,6 +1,5 @@
 import {
   type AppFact,
-  type AppSettings,
   type AppState,
   evolveApp,
   initialAppState,
@@ -11,6 +10,7 @@ import { SallyportError } from '#libs/errors';
 import type { Decider } from '#libs/events';
 import { appAbsent, tooMany } from '../errors.ts';
 import { MAX_ASSIGNMENTS_PER_APP, MAX_ASSIGNMENTS_PER_COMMAND } from '../limits.ts';
+import { changedFacts } from './app-changes.ts';
 import { type AppChanges, completeSettings, normalizeChanges } from './app-settings.ts';
 import type { ExternalUrlPolicy } from './app-urls.ts';
 
@@ -28,8 +28,8 @@ export type DecideAppCommand = { readonly appId: string } & (
 type Published = Extract<AppState, { status: 'published' }>;
 
 /**
- * Errors: ERR_ROUTING_ID, ERR_APP_EXISTS, ERR_APP_ABSENT, ERR_APP_RETIRED, ERR_APP_NAME, ERR_APP_URL, ERR_APP_TIMEOUT, ERR_APP_ASSIGNMENT,
- * ERR_APP_TOO_MANY_ASSIGNMENTS. Nothing new: no facts.
+ * Errors: ERR_ROUTING_ID, ERR_APP_EXISTS, ERR_APP_ABSENT, ERR_APP_RETIRED, ERR_APP_NAME, ERR_APP_URL,
+ * ERR_APP_HOSTS, ERR_APP_TIMEOUT, ERR_APP_CORS, ERR_APP_SETTING, ERR_APP_ASSIGNMENT, ERR_APP_TOO_MANY_ASSIGNMENTS. Nothing new: no facts.
  */
 export function decideApp(command: DecideAppCommand, state: AppState): readonly AppFact[] {
   switch (command.type) {
@@ -88,34 +88,6 @@ function requirePublished(appId: string, state: AppState): Published {
     expose: true,
     details: { appId },
   });
-}
-
-function changedFacts(changes: AppChanges, app: Published): readonly AppFact[] {
-  const facts: AppFact[] = [];
-  const { name, internalUrl, externalUrl, preauthentication, connectorGroupId } = changes;
-  const { backendTimeoutSeconds, cookieFlags, translateHeaders, validateBackendCertificate } = changes;
-  if (name !== undefined && name !== app.name) facts.push({ type: 'AppRenamed', data: { name } });
-  if (internalUrl !== undefined && internalUrl !== app.internalUrl)
-    facts.push({ type: 'AppInternalUrlChanged', data: { internalUrl } });
-  if (externalUrl !== undefined && externalUrl !== app.externalUrl)
-    facts.push({ type: 'AppExternalUrlChanged', data: { externalUrl, previousExternalUrl: app.externalUrl } });
-  if (preauthentication !== undefined && preauthentication !== app.preauthentication)
-    facts.push({ type: 'AppPreauthenticationChanged', data: { preauthentication } });
-  if (connectorGroupId !== undefined && connectorGroupId !== app.connectorGroupId)
-    facts.push({ type: 'AppMovedToConnectorGroup', data: { connectorGroupId } });
-  if (backendTimeoutSeconds !== undefined && backendTimeoutSeconds !== app.backendTimeoutSeconds)
-    facts.push({ type: 'AppBackendTimeoutChanged', data: { backendTimeoutSeconds } });
-  if (cookieFlags !== undefined && !sameFlags(cookieFlags, app.cookieFlags))
-    facts.push({ type: 'AppCookieFlagsChanged', data: { cookieFlags } });
-  if (translateHeaders !== undefined && translateHeaders !== app.translateHeaders)
-    facts.push({ type: 'AppHeaderTranslationChanged', data: { translateHeaders } });
-  if (validateBackendCertificate !== undefined && validateBackendCertificate !== app.validateBackendCertificate)
-    facts.push({ type: 'AppBackendCertificateValidationChanged', data: { validateBackendCertificate } });
-  return facts;
-}
-
-function sameFlags(a: AppSettings['cookieFlags'], b: AppSettings['cookieFlags']): boolean {
-  return a.httpOnly === b.httpOnly && a.persistent === b.persistent && a.sameSite === b.sameSite;
 }
 
 function assign(command: Members, app: Published): readonly AppFact[] {

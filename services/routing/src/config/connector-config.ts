@@ -1,4 +1,4 @@
-import type { ConnectorConfiguration } from '#libs/contracts';
+import type { AppView, ConnectorConfiguration, OriginConfig } from '#libs/contracts';
 import { appsOfGroup } from '../apps/app-directory.projection.ts';
 import type { QueueSecrets } from '../connector-groups/queue-secrets.ts';
 import { connectorAbsent } from '../errors.ts';
@@ -30,14 +30,19 @@ export function buildConnectorConfig(
   };
 }
 
-function toOriginConfig(app: ReturnType<typeof appsOfGroup>[number]): ConnectorConfiguration['apps'][number] {
-  const { internalUrl, externalUrl, backendTimeoutSeconds, translateHeaders, validateBackendCertificate } = app;
+function toOriginConfig(app: AppView): OriginConfig {
   return {
     appId: app.id,
-    internalUrl,
-    externalUrl,
-    backendTimeoutSeconds,
-    translateHeaders,
-    validateBackendCertificate,
+    internalUrl: app.internalUrl,
+    externalUrl: app.externalUrl,
+    alternateHosts: app.alternateHosts,
+    segments: app.segments,
+    backendTimeoutSeconds: app.backendTimeoutSeconds,
+    idleTimeoutSeconds: app.idleTimeoutSeconds,
+    translateHeaders: app.translateHeaders,
+    validateBackendCertificate: app.validateBackendCertificate,
+    originCertificateAuthority: app.originCertificateAuthority,
+    originClientCertificate: app.originClientCertificate,
+    originProtocol: app.originProtocol,
   };
 }

@@ -10,6 +10,7 @@ import {
   apps as appsEndpoint,
   connectorGroupId,
   recordAccess,
+  SETTINGS_SINCE_V2,
 } from '#libs/contracts';
 import { publishFeed, serveEndpoint } from '#libs/messaging';
 import { createLogger } from '#libs/telemetry';
@@ -63,6 +64,7 @@ export type IngressRig = {
 export function appView(name: string, changes: Partial<AppView> = {}): AppView {
   return {
     id: `app_${name}`,
+    ...SETTINGS_SINCE_V2,
     revision: 1,
     status: 'published',
     users: [],

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { AppFact, AppSettings } from '#libs/contracts';
+import { type AppFact, type AppSettings, type CorsRule, SETTINGS_SINCE_V2 } from '#libs/contracts';
 import { deciderSpec } from '#libs/events/testing';
 import { appDecider, type DecideAppCommand } from '../../../../services/routing/src/apps/app.decide.ts';
 
@@ -11,6 +11,7 @@ const policy = {
   reservedHosts: ['login', 'portal', 'api'],
 };
 const SETTINGS: AppSettings = {
+  ...SETTINGS_SINCE_V2,
   name: 'Wiki',
   internalUrl: 'http://localhost:3000/',
   externalUrl: 'https://wiki.sallyport.localhost:8443/',
@@ -20,6 +21,31 @@ const SETTINGS: AppSettings = {
   cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' },
   translateHeaders: true,
   validateBackendCertificate: true,
+};
+const CORS_RULE: CorsRule = {
+  resource: '/api/',
+  allowedOrigins: ['https://portal.example.com'],
+  allowedMethods: ['PUT'],
+  allowedHeaders: ['x-*'],
+  exposedHeaders: ['etag'],
+  allowCredentials: true,
+  maxAgeSeconds: 600,
+};
+/** Settings that are segments apart, for these a wildcard is needed. */
+const OTHER_SINCE_V2 = {
+  alternateHosts: ['wiki.example.com'],
+  segments: null,
+  idleTimeoutSeconds: 60,
+  translateBodyLinks: true,
+  hsts: { maxAgeSeconds: 60, includeSubDomains: true },
+  corsRules: [CORS_RULE],
+  sessionAffinity: true,
+  allowWebSocket: false,
+  allowGrpc: false,
+  maxRequestBodyBytes: 1024,
+  originCertificateAuthority: 'PEM',
+  originClientCertificate: 'hr-client',
+  originProtocol: 'h2' as const,
 };
 const published: AppFact = { type: 'AppPublished', data: SETTINGS };
 const retired: AppFact = { type: 'AppRetired', data: {} };
@@ -200,6 +226,7 @@ describe('app decider', () => {
         cookieFlags: { httpOnly: true, persistent: true, sameSite: 'lax' },
         translateHeaders: false,
         validateBackendCertificate: false,
+        ...OTHER_SINCE_V2,
       };
       check({
         given: [published],
@@ -211,12 +238,24 @@ describe('app decider', () => {
             type: 'AppExternalUrlChanged',
             data: { externalUrl: other.externalUrl, previousExternalUrl: SETTINGS.externalUrl },
           },
+          { type: 'AppAlternateHostsChanged', data: { alternateHosts: ['wiki.example.com'] } },
           { type: 'AppPreauthenticationChanged', data: { preauthentication: 'passthrough' } },
           { type: 'AppMovedToConnectorGroup', data: { connectorGroupId: other.connectorGroupId } },
           { type: 'AppBackendTimeoutChanged', data: { backendTimeoutSeconds: 1 } },
+          { type: 'AppIdleTimeoutChanged', data: { idleTimeoutSeconds: 60 } },
           { type: 'AppCookieFlagsChanged', data: { cookieFlags: other.cookieFlags } },
           { type: 'AppHeaderTranslationChanged', data: { translateHeaders: false } },
+          { type: 'AppBodyLinkTranslationChanged', data: { translateBodyLinks: true } },
+          { type: 'AppHstsChanged', data: { hsts: { maxAgeSeconds: 60, includeSubDomains: true } } },
+          { type: 'AppCorsRulesChanged', data: { corsRules: [CORS_RULE] } },
+          { type: 'AppSessionAffinityChanged', data: { sessionAffinity: true } },
+          { type: 'AppWebSocketPermissionChanged', data: { allowWebSocket: false } },
+          { type: 'AppGrpcPermissionChanged', data: { allowGrpc: false } },
+          { type: 'AppRequestBodyLimitChanged', data: { maxRequestBodyBytes: 1024 } },
           { type: 'AppBackendCertificateValidationChanged', data: { validateBackendCertificate: false } },
+          { type: 'AppOriginCertificateAuthorityChanged', data: { originCertificateAuthority: 'PEM' } },
+          { type: 'AppOriginClientCertificateChanged', data: { originClientCertificate: 'hr-client' } },
+          { type: 'AppOriginProtocolChanged', data: { originProtocol: 'h2' } },
         ],
       });
     });
