@@ -1,16 +1,28 @@
 import type { AppView } from '#libs/contracts';
-import { type PublishedApp, publishedAppOf } from './published-app.ts';
+import { HostPlaces } from './host-places.ts';
+import { InternalOrigins } from './internal-origins.ts';
+import { type PublishedApp, publishedAppsOf } from './published-app.ts';
+import { WildcardHosts } from './wildcard-hosts.ts';
 
 const NONE: readonly PublishedApp[] = [];
+
+/** What one app put into the indexes, to take it out again. */
+type Entry = {
+  readonly view: AppView;
+  readonly addresses: readonly PublishedApp[];
+  /** The wildcard that only the app's segments are published of. */
+  readonly closed: string | undefined;
+};
 
 /** The published apps of one tenant in memory, by host and path, and by internal origin for translation. */
 export class AppDirectory {
   readonly #tenant: string;
-  #byId = new Map<string, PublishedApp>();
+  #byId = new Map<string, Entry>();
   /** Newest revision seen of every app, retired ones included: an older view never replaces a newer one. */
   #revisions = new Map<string, number>();
-  #byHost = new Map<string, PublishedApp[]>();
-  #byInternalOrigin = new Map<string, PublishedApp[]>();
+  #hosts = new Map<string, HostPlaces>();
+  #wildcards = new WildcardHosts();
+  #internal = new InternalOrigins();
 
   constructor(tenant: string) {
     this.#tenant = tenant;
@@ -20,22 +32,40 @@ export class AppDirectory {
     return this.#byId.size;
   }
 
+  /**
+   * What a host leads to: the app or apps that name it exactly, else the deepest wildcard. Undefined when nothing does.
+   * Without allocation but for the first request to a host of a wildcard app.
+   */
+  placesOf(hostname: string): HostPlaces | undefined {
+    return this.#hosts.get(hostname) ?? this.#wildcards.find(hostname);
+  }
+
   /** The apps of a host, longest path first. */
   appsOfHost(hostname: string): readonly PublishedApp[] {
-    return this.#byHost.get(hostname) ?? NONE;
+    return this.placesOf(hostname)?.all() ?? NONE;
   }
 
   /** The apps whose origin is the given scheme, host and port, longest internal path first. */
   appsOfInternalOrigin(origin: string): readonly PublishedApp[] {
-    return this.#byInternalOrigin.get(origin) ?? NONE;
+    return this.#internal.all(origin);
   }
 
+  /** The app that a path of an internal origin belongs to. */
+  appOfInternalUrl(origin: string, path: string): PublishedApp | undefined {
+    return this.#internal.find(origin, path);
+  }
+
+  /** The app at its main address, a pattern for a whole wildcard. */
   getApp(appId: string): PublishedApp | undefined {
-    return this.#byId.get(appId);
+    return this.#byId.get(appId)?.addresses[0];
   }
 
-  all(): IterableIterator<PublishedApp> {
-    return this.#byId.values();
+  /** Every app that has an address people can go to, at the first of them: whole wildcards have none. */
+  *all(): Generator<PublishedApp> {
+    for (const { addresses } of this.#byId.values()) {
+      const [first] = addresses;
+      if (first !== undefined && !first.isPattern) yield first;
+    }
   }
 
   replaceAll(views: Iterable<AppView>): void {
@@ -43,8 +73,9 @@ export class AppDirectory {
     for (const view of views) next.put(view);
     this.#byId = next.#byId;
     this.#revisions = next.#revisions;
-    this.#byHost = next.#byHost;
-    this.#byInternalOrigin = next.#byInternalOrigin;
+    this.#hosts = next.#hosts;
+    this.#wildcards = next.#wildcards;
+    this.#internal = next.#internal;
   }
 
   /** Takes a new view of an app; a retired one disappears. An older revision than the known one is ignored. */
@@ -53,36 +84,55 @@ export class AppDirectory {
     this.#revisions.set(view.id, view.revision);
     const known = this.#byId.get(view.id);
     if (known) this.#remove(known);
-    const app = view.status === 'published' ? publishedAppOf(this.#tenant, view) : undefined;
-    if (app) this.#add(app);
+    if (view.status === 'published') this.#add(entryOf(this.#tenant, view));
   }
 
-  #add(app: PublishedApp): void {
-    this.#byId.set(app.view.id, app);
-    insertSorted(this.#byHost, app.externalHostname, app, (it) => it.externalPath.length);
-    insertSorted(this.#byInternalOrigin, app.internalOrigin, app, (it) => it.internalPath.length);
+  #add(entry: Entry): void {
+    const { view, addresses, closed } = entry;
+    if (addresses.length === 0 && closed === undefined) return;
+    this.#byId.set(view.id, entry);
+    for (const app of addresses) {
+      if (app.isPattern) this.#wildcards.add(app);
+      else this.#placesAt(app.externalHostname).add(app);
+    }
+    for (const app of linked(entry)) this.#internal.add(app);
+    if (closed !== undefined) this.#wildcards.close(closed);
   }
 
-  #remove(app: PublishedApp): void {
-    this.#byId.delete(app.view.id);
-    removeFrom(this.#byHost, app.externalHostname, app);
-    removeFrom(this.#byInternalOrigin, app.internalOrigin, app);
+  #remove(entry: Entry): void {
+    const { view, addresses, closed } = entry;
+    this.#byId.delete(view.id);
+    for (const app of addresses) {
+      if (app.isPattern) this.#wildcards.remove(app);
+      else this.#leave(app);
+    }
+    for (const app of linked(entry)) this.#internal.remove(app);
+    if (closed !== undefined) this.#wildcards.reopen(closed);
+  }
+
+  #placesAt(hostname: string): HostPlaces {
+    const known = this.#hosts.get(hostname);
+    if (known !== undefined) return known;
+    const places = new HostPlaces();
+    this.#hosts.set(hostname, places);
+    return places;
+  }
+
+  #leave(app: PublishedApp): void {
+    const places = this.#hosts.get(app.externalHostname);
+    places?.remove(app);
+    if (places?.isEmpty) this.#hosts.delete(app.externalHostname);
   }
 }
 
-function insertSorted(
-  index: Map<string, PublishedApp[]>,
-  key: string,
-  app: PublishedApp,
-  lengthOf: (app: PublishedApp) => number,
-): void {
-  const list = index.get(key);
-  if (!list) index.set(key, [app]);
-  else list.splice(list.findIndex((it) => lengthOf(it) < lengthOf(app)) >>> 0, 0, app);
+function entryOf(tenant: string, view: AppView): Entry {
+  const addresses = publishedAppsOf(tenant, view);
+  if (view.segments === null || !URL.canParse(view.externalUrl)) return { view, addresses, closed: undefined };
+  const { hostname } = new URL(view.externalUrl);
+  return { view, addresses, closed: hostname.startsWith('*.') ? hostname : undefined };
 }
 
-function removeFrom(index: Map<string, PublishedApp[]>, key: string, app: PublishedApp): void {
-  const rest = (index.get(key) ?? []).filter((it) => it !== app);
-  if (rest.length === 0) index.delete(key);
-  else index.set(key, rest);
+/** Links lead to the main address; segments are different places inside, so each counts. */
+function linked({ view, addresses }: Entry): readonly PublishedApp[] {
+  return view.segments === null ? addresses.slice(0, 1) : addresses;
 }

@@ -1,12 +1,16 @@
-import type { AppView } from '#libs/contracts';
+import { type AppAddress, type AppView, addressesOf, concreteAddress, isWildcardHost } from '#libs/contracts';
 import { lenientPathOf } from '../listener/lenient-path.ts';
 
-/** A published app with what the request path needs to know, computed once per change. */
+/**
+ * A published app at one of its addresses, with what the request path needs to know, computed once per change; at a
+ * host of a wildcard app, once per host. All of an app's addresses share `view`.
+ */
 export type PublishedApp = {
   readonly tenant: string;
   readonly view: AppView;
   /** For example `https://wiki.example.com:8443`. */
   readonly externalOrigin: string;
+  /** Begins with `*.` in a pattern, see `isPattern`. */
   readonly externalHostname: string;
   /** Begins and ends with a slash. */
   readonly externalPath: string;
@@ -16,24 +20,44 @@ export type PublishedApp = {
   readonly internalHostname: string;
   /** Begins and ends with a slash. */
   readonly internalPath: string;
+  /** A wildcard that stands for many hosts. Requests and links only ever get apps that are none. */
+  readonly isPattern: boolean;
 };
 
-/** Undefined when a URL cannot be read: such an app is not served. */
-export function publishedAppOf(tenant: string, view: AppView): PublishedApp | undefined {
-  if (!URL.canParse(view.externalUrl) || !URL.canParse(view.internalUrl)) return undefined;
-  const external = new URL(view.externalUrl);
-  const internal = new URL(view.internalUrl);
+/** The app at each of its addresses, the main one first; those that cannot be read are left out. */
+export function publishedAppsOf(tenant: string, view: AppView): readonly PublishedApp[] {
+  return addressesOf(view).flatMap((address) => publishedAt(tenant, view, address) ?? []);
+}
+
+/** A wildcard app as it is for one host that its pattern holds; undefined when the host makes no URL. */
+export function atHost(pattern: PublishedApp, hostname: string): PublishedApp | undefined {
+  const address = {
+    externalUrl: `${pattern.externalOrigin}${pattern.externalPath}`,
+    internalUrl: `${pattern.internalOrigin}${pattern.internalPath}`,
+  };
+  return publishedAt(pattern.tenant, pattern.view, concreteAddress(address, hostname));
+}
+
+function publishedAt(tenant: string, view: AppView, address: AppAddress): PublishedApp | undefined {
+  if (!URL.canParse(address.externalUrl) || !URL.canParse(address.internalUrl)) return undefined;
+  const external = new URL(address.externalUrl);
+  const internal = new URL(address.internalUrl);
   if (external.protocol !== 'https:' || !/^https?:$/.test(internal.protocol)) return undefined;
+  const isPattern = isWildcardHost(external.hostname);
+  // Such an app has no address inside: it would be asked for the host `*`.
+  if (isWildcardHost(internal.hostname) && !isPattern) return undefined;
+  const externalPath = folderOf(external.pathname);
   return {
     tenant,
     view,
     externalOrigin: external.origin,
     externalHostname: external.hostname,
-    externalPath: folderOf(external.pathname),
-    lenientPath: lenientPathOf(folderOf(external.pathname)) ?? folderOf(external.pathname),
+    externalPath,
+    lenientPath: lenientPathOf(externalPath) ?? externalPath,
     internalOrigin: internal.origin,
     internalHostname: internal.hostname,
     internalPath: folderOf(internal.pathname),
+    isPattern,
   };
 }
 

@@ -1,6 +1,4 @@
-import type { PublishedApp } from '../directory/published-app.ts';
 import { parseHostHeader } from '../listener/host-header.ts';
-import { lenientPathOf } from '../listener/lenient-path.ts';
 import { parseRequestTarget } from '../listener/request-target.ts';
 import { isReservedPath } from '../sign-in/answer-reserved-path.ts';
 import type { Exchange } from './exchange.ts';
@@ -47,34 +45,16 @@ function routeOfHost(exchange: Exchange): RouteKind {
   let isStarting = false;
   for (const tenant of services.tenants) {
     isStarting ||= !tenant.isDirectoryLoaded();
-    const apps = tenant.directory.appsOfHost(hostname);
-    if (apps.length === 0) continue;
+    const places = tenant.directory.placesOf(hostname);
+    if (places === undefined) continue;
     exchange.tenant = tenant;
-    exchange.app = findByPath(apps, target.path, target.matchPath);
+    exchange.app = places.find(target.path, target.matchPath);
     if (isReserved) return 'reserved';
     if (!exchange.app) return 'unknown-path';
     return exchange.app.view.preauthentication === 'passthrough' ? 'app-passthrough' : 'app-oidc';
   }
   if (services.frontDoorHosts.includes(hostname)) return 'front-door';
   return isStarting ? 'starting' : 'unknown-host';
-}
-
-/**
- * The app with the longest path. It is looked up by the path as a lenient origin would read it; when the path as written
- * belongs elsewhere (`//admin`, `/%2Fadmin`, `/Admin`, `/admin;x`), no app gets it, so that no spelling leads around an
- * app's own rules. The only app of a host has nothing to lead around.
- */
-function findByPath(apps: readonly PublishedApp[], path: string, matchPath: string): PublishedApp | undefined {
-  const read = apps.length === 1 ? matchPath : lenientPathOf(matchPath);
-  if (read === undefined) return undefined;
-  const pathOf = (app: PublishedApp) => (apps.length === 1 ? app.externalPath : app.lenientPath);
-  const found = apps.find((app) => isBelow(pathOf(app), read));
-  if (!found || path === read) return found;
-  return apps.find((app) => pathOf(app) === pathOf(found) && isBelow(app.externalPath, path));
-}
-
-function isBelow(folder: string, path: string): boolean {
-  return path.startsWith(folder) || (path.length === folder.length - 1 && folder.startsWith(path));
 }
 
 function malformed(exchange: Exchange, reason: string): RouteKind {
