@@ -1,55 +1,58 @@
-import type { Duplex } from 'node:stream';
-import type { Dispatcher, Pool } from 'undici';
-import type { CancelPhase, CancelReason, ExchangeHandlers, ServerExchange } from '#libs/tunnel-protocol';
+import type { CancelPhase, CancelReason, ExchangeHandlers, FieldList, ServerExchange } from '#libs/tunnel-protocol';
+import type { AnswerHead } from './answer-head.ts';
 import type { Deadlined } from './origin-deadlines.ts';
-import { failureText, isConnectionLost, originFailure } from './origin-failure.ts';
-import { fieldValue, type OriginTarget, requestFields, responseFields } from './origin-rules.ts';
-import { RequestBody } from './request-body.ts';
+import type { LaneApplicant, LaneFailure, LaneUser, OriginLane } from './origin-lane.ts';
+import type { OriginPools } from './origin-pools.ts';
+import { fieldValue, type OriginTarget } from './origin-rules.ts';
+import { RequestBody, type RequestBodyOwner } from './request-body.ts';
+import type { OriginRequest } from './request-head.ts';
+import { passedTrailers } from './trailer-rules.ts';
 import { UpgradedPipe } from './upgraded-pipe.ts';
 
 /** How one call ended, for counting and for the log. */
 export type OriginOutcome = 'answered' | CancelReason;
 
-export type OriginCallOptions = {
-  readonly exchange: ServerExchange;
-  readonly target: OriginTarget;
-  /** Path and query at the origin. */
-  readonly path: string;
-  /** Asked for at each attempt: a pool may have been put away since. */
-  pool(): Pool;
-  onEnd(outcome: OriginOutcome, text: string): void;
+/** What all calls share. */
+export type OriginCallHost = {
+  readonly pools: OriginPools;
+  onEnd(call: OriginCall, outcome: OriginOutcome, text: string): void;
 };
 
-/** Undici's types leave out the option by which the TLS name is kept apart from the Host field. */
-type NamedDispatch = Dispatcher.DispatchOptions & { readonly servername: string };
-
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const LENGTH = /^[0-9]{1,15}$/;
 
 /**
  * One request on its way to the origin and back. The deadline runs only while the origin owes something: a connection, the
  * taking of body bytes, the response head, the next chunk; not while the user is slow to send or to read.
- * Larger than the usual file because the two callback interfaces, undici's and the tunnel's, meet in one state.
+ * Larger than the usual file because the two callback interfaces, the origin's and the tunnel's, meet in one state.
  */
-export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers, Deadlined {
+export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, ExchangeHandlers, Deadlined {
   deadlineAt = 0;
-  readonly #options: OriginCallOptions;
-  #controller: Dispatcher.DispatchController | undefined;
+  readonly exchange: ServerExchange;
+  readonly request: OriginRequest;
+  readonly #host: OriginCallHost;
+  #lane: OriginLane | undefined;
   #body: RequestBody | undefined;
   #pipe: UpgradedPipe | undefined;
   #attempts = 0;
   #isHeadSent = false;
-  #isBodyExpected = true;
   #isEnded = false;
 
-  constructor(options: OriginCallOptions) {
-    this.#options = options;
+  /** `path`: path and query at the origin. */
+  constructor(host: OriginCallHost, exchange: ServerExchange, target: OriginTarget, path: string) {
+    this.#host = host;
+    this.exchange = exchange;
+    const { method, fields } = exchange.head;
+    this.request = { target, method, path, fields, isUpgrade: exchange.isUpgrade };
   }
 
   /** With a body: grants the first credit now, so that the ingress begins to read the user's body. */
   start(): void {
-    const { exchange } = this.#options;
+    const { exchange } = this;
     if (exchange.hasBody && !exchange.isUpgrade) {
-      this.#body = new RequestBody(exchange, () => this.#expectWhileSending());
+      const told = fieldValue(exchange.head.fields, 'content-length');
+      const length = told !== undefined && LENGTH.test(told) ? Number(told) : undefined;
+      this.#body = new RequestBody(exchange, this, length);
       exchange.receiveBody(this.#body);
     }
     // A turn later, so that a small body that came in the confirming packet goes out as one buffer.
@@ -60,171 +63,161 @@ export class OriginCall implements Dispatcher.DispatchHandler, ExchangeHandlers,
   fail(reason: CancelReason, text: string): void {
     if (this.#isEnded) return;
     const phase = this.#phase();
-    this.#finish(reason, text);
-    this.#options.exchange.fail(reason, phase, text);
-    this.#abort(text);
+    const lane = this.#finish(reason, text);
+    this.exchange.fail(reason, phase, text);
+    lane?.abort();
   }
 
   // ---- the tunnel's side
 
   onDrain(): void {
     if (this.#isEnded) return;
-    if (this.#pipe) {
-      this.#pipe.onDrain();
-      return;
-    }
-    this.#expect(true);
-    // Never inside the parser of another connection: undici's parser is one shared, non-reentrant instance.
-    queueMicrotask(() => this.#controller?.resume());
+    if (this.#pipe === undefined) this.#expect(true);
+    this.#lane?.resume();
   }
 
   onCancel(reason: CancelReason, text: string): void {
-    if (this.#isEnded) return;
-    this.#finish(reason, text);
-    this.#abort(`cancelled: ${reason}`);
+    if (!this.#isEnded) this.#finish(reason, text)?.abort();
   }
 
   onDeadline(): void {
-    const { backendTimeoutMs } = this.#options.target;
-    const isConnected = this.#controller !== undefined;
-    const reason = isConnected ? 'origin-timeout' : 'origin-connect-timeout';
-    this.fail(reason, `origin was silent for ${backendTimeoutMs} ms`);
+    const reason = this.#lane === undefined ? 'origin-connect-timeout' : 'origin-timeout';
+    this.fail(reason, `origin was silent for ${this.request.target.backendTimeoutMs} ms`);
   }
 
-  // ---- undici's side
+  // ---- the body's side
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isEnded) controller.abort(new Error('cancelled before the connection was there'));
-    else this.#expectWhileSending();
+  /** Before the connection is there the clock runs on, whoever else is slow. */
+  onBodyProgress(): void {
+    if (this.#lane !== undefined && !this.#isHeadSent) this.#expect(this.#body?.isWaitingForUser !== true);
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onBodyMismatch(): void {
+    this.fail('malformed', 'request body is not as long as its content-length says');
+  }
+
+  // ---- the origin's side
+
+  onLane(lane: OriginLane): void {
+    const body = this.#body;
+    const length = body?.length ?? 'none';
+    const content = body?.takeWhole();
+    this.#lane = lane;
+    this.#expect(true);
+    if (!lane.start(this, length, content)) {
+      this.#lane = undefined;
+      this.fail('malformed', 'request has a field without a proper name');
+    } else if (body !== undefined && content === undefined) body.flowTo(lane);
+  }
+
+  onNoLane(reason: CancelReason, text: string): void {
+    this.fail(reason, text);
+  }
+
+  onLaneDrain(): void {
+    if (this.#pipe === undefined) this.#body?.onLaneDrain();
+    else this.#pipe.onPortDrain();
+  }
+
+  onInformational(status: number, fields: FieldList): void {
     if (this.#isEnded) return;
-    const fields = rawFields(controller.rawHeaders);
-    if (status < 200) this.#informational(status, fields);
-    else this.#head(status, fields);
+    this.#expect(true);
+    if (status === 103) this.exchange.informational(status, fields);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onHead(head: AnswerHead): void {
     if (this.#isEnded) return;
-    const isReady = this.#options.exchange.write(chunk);
-    if (!isReady) controller.pause();
-    this.#expect(isReady);
-  }
-
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    if (this.#isEnded) return;
-    this.#finish('answered', '');
-    const trailers = rawFields(controller.rawTrailers ?? []);
-    this.#options.exchange.end(trailers.length > 0 ? responseFields(trailers) : undefined);
-  }
-
-  onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, _fields: unknown, socket: Duplex): void {
-    if (this.#isEnded) return void socket.destroy();
-    const { exchange } = this.#options;
     this.#isHeadSent = true;
-    this.#expect(false);
-    exchange.respondHead(status, responseFields(rawFields(controller.rawHeaders), true), { isUpgraded: true });
-    this.#pipe = new UpgradedPipe(exchange, socket, (reason, text) => {
-      if (this.#isEnded) return;
-      this.#finish(reason ?? 'answered', text);
-      if (reason) exchange.fail(reason, 'response-begun', text);
-    });
-    this.#pipe.start();
+    if (head.status === 101) this.#upgrade(head);
+    else this.#respond(head);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onData(chunk: Buffer): void {
     if (this.#isEnded) return;
-    if (this.#mayTryAgain(error)) this.#dispatch();
-    else this.fail(originFailure(error), failureText(error));
+    if (this.#pipe === undefined) this.#passOn(chunk);
+    else this.#pipe.onOriginData(chunk);
+  }
+
+  onEnd(trailers: FieldList): void {
+    if (this.#isEnded) return;
+    if (this.#pipe !== undefined) {
+      this.#pipe.onOriginEnd();
+      return;
+    }
+    this.#finish('answered', '');
+    this.exchange.end(passedTrailers(trailers));
+  }
+
+  onLaneFailure(failure: LaneFailure): void {
+    if (this.#isEnded) return;
+    if (this.#mayTryAgain(failure)) this.#dispatch();
+    else this.fail(failure.reason, failure.text);
   }
 
   // ---- inside
 
   #dispatch(): void {
     if (this.#isEnded) return;
-    const { exchange, target, path } = this.#options;
     this.#attempts += 1;
-    this.#controller = undefined;
+    this.#lane = undefined;
     this.#expect(true);
-    const options: NamedDispatch = {
-      path,
-      method: exchange.head.method,
-      headers: requestFields(target, exchange.head.fields, this.#body !== undefined),
-      body: this.#body?.take() ?? null,
-      servername: target.hostname,
-      ...(exchange.isUpgrade ? { upgrade: fieldValue(exchange.head.fields, 'upgrade') ?? 'websocket' } : {}),
-    };
-    this.#options.pool().dispatch(options, this);
+    this.#host.pools.acquire(this.request.target, this, this.#attempts > 1);
   }
 
   /** A kept-alive connection may die as it is used: a safe request without a body goes out once more (RFC 9110, 9.2.2). */
-  #mayTryAgain(error: Error): boolean {
-    const { exchange } = this.#options;
-    return (
-      this.#attempts === 1 &&
-      this.#controller !== undefined &&
-      !this.#isHeadSent &&
-      !exchange.hasBody &&
-      !exchange.isUpgrade &&
-      SAFE_METHODS.has(exchange.head.method) &&
-      isConnectionLost(error)
-    );
+  #mayTryAgain(failure: LaneFailure): boolean {
+    const { hasBody, isUpgrade, head } = this.exchange;
+    return failure.isUnanswered && this.#attempts === 1 && !hasBody && !isUpgrade && SAFE_METHODS.has(head.method);
   }
 
-  #head(status: number, fields: string[]): void {
-    const { exchange } = this.#options;
-    this.#isHeadSent = true;
-    this.#isBodyExpected = hasResponseBody(exchange.head.method, status, fields);
-    this.#expect(this.#isBodyExpected);
-    exchange.respondHead(status, responseFields(fields), { hasBody: this.#isBodyExpected });
-    if (!this.#isBodyExpected) this.#finish('answered', '');
+  #respond(head: AnswerHead): void {
+    const hasBody = head.framing !== 'none';
+    this.#expect(hasBody);
+    // An origin that answers early and will close wants nothing more, and might reset the connection under its answer.
+    if (!head.isPersistent) this.#body?.drop();
+    this.exchange.respondHead(head.status, head.fields, { hasBody });
+    if (!hasBody) this.#finish('answered', '');
   }
 
-  #informational(status: number, fields: string[]): void {
-    this.#expect(true);
-    if (status === 103) this.#options.exchange.informational(status, responseFields(fields));
+  #passOn(chunk: Buffer): void {
+    const isReady = this.exchange.write(chunk);
+    if (!isReady) this.#lane?.pause();
+    this.#expect(isReady);
   }
 
-  /** Before the connection is there the clock runs on, whoever else is slow. */
-  #expectWhileSending(): void {
-    if (this.#controller !== undefined) this.#expect(this.#body?.isWaitingForUser !== true);
+  #upgrade(head: AnswerHead): void {
+    const lane = this.#lane;
+    if (lane === undefined) return;
+    this.#expect(false);
+    this.exchange.respondHead(head.status, head.fields, { isUpgraded: true });
+    if (this.#isEnded) return;
+    this.#pipe = new UpgradedPipe(this.exchange, lane, (reason, text) => {
+      if (this.#isEnded) return;
+      this.#finish(reason ?? 'answered', text);
+      if (reason) this.exchange.fail(reason, 'response-begun', text);
+    });
+    this.#pipe.start();
   }
 
   /** Starts the origin's clock anew, or stops it. */
   #expect(isOriginOwing: boolean): void {
-    this.deadlineAt = isOriginOwing && !this.#isEnded ? Date.now() + this.#options.target.backendTimeoutMs : 0;
+    this.deadlineAt = isOriginOwing && !this.#isEnded ? Date.now() + this.request.target.backendTimeoutMs : 0;
   }
 
   #phase(): CancelPhase {
     if (this.#isHeadSent) return 'response-begun';
-    return this.#controller === undefined && this.#attempts <= 1 ? 'origin-not-contacted' : 'origin-contacted';
+    return this.#lane === undefined && this.#attempts <= 1 ? 'origin-not-contacted' : 'origin-contacted';
   }
 
-  #finish(outcome: OriginOutcome, text: string): void {
+  /** Returns the lane, which is the caller's to abort unless the answer is complete. */
+  #finish(outcome: OriginOutcome, text: string): OriginLane | undefined {
+    const lane = this.#lane;
     this.#isEnded = true;
     this.deadlineAt = 0;
+    this.#lane = undefined;
     if (outcome !== 'answered') this.#body?.drop();
-    this.#options.onEnd(outcome, text);
+    if (lane === undefined) this.#host.pools.withdraw(this.request.target, this);
+    this.#host.onEnd(this, outcome, text);
+    return lane;
   }
-
-  #abort(text: string): void {
-    this.#pipe?.destroy();
-    // Not inside undici's parser: destroying the socket there frees the parser that is running.
-    queueMicrotask(() => this.#controller?.abort(new Error(text)));
-  }
-}
-
-/** Whether bytes can follow this head (RFC 9112, 6.3). */
-function hasResponseBody(method: string, status: number, fields: readonly string[]): boolean {
-  if (method === 'HEAD' || status === 204 || status === 304) return false;
-  return fieldValue(fields, 'content-length') !== '0' || fieldValue(fields, 'transfer-encoding') !== undefined;
-}
-
-function rawFields(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  const fields: string[] = [];
-  if (!Array.isArray(raw)) return fields;
-  for (const part of raw) fields.push(typeof part === 'string' ? part : part.toString('latin1'));
-  return fields;
 }

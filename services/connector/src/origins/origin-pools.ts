@@ -1,23 +1,29 @@
-import { isIP } from 'node:net';
-import { rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import { buildConnector, Pool } from 'undici';
-import { forbidden, isForbiddenAddress, lookupOrigin } from './forbidden-addresses.ts';
+import { originSecureContext, originSocketOpener, READ_BUFFER_BYTES } from './connect-origin.ts';
+import { forbidden, isForbiddenAddress } from './forbidden-addresses.ts';
+import { failureText } from './origin-failure.ts';
+import type { LaneApplicant } from './origin-lane.ts';
+import { OriginPool } from './origin-pool.ts';
 import type { OriginTarget } from './origin-rules.ts';
 
-/** Connections to one origin; further calls wait in the pool, bounded by the connector's cap of concurrent requests. */
+/** Connections to one origin; further calls wait in the pool. */
 export const MAX_CONNECTIONS_PER_ORIGIN = 256;
+/** Calls that wait for a connection to one origin; one more fails with `capacity`. */
+export const MAX_WAITING_PER_ORIGIN = 2_000;
 /** Origins with open connections; the least recently used one is closed once its calls have ended. */
 export const MAX_ORIGINS = 200;
 export const CONNECT_TIMEOUT_MS = 10_000;
 /** Idle connections are closed after this long, or earlier when the origin says so. Below the 5 s of many servers. */
 export const KEEP_ALIVE_MS = 4_000;
 export const MAX_KEEP_ALIVE_MS = 60_000;
-/** Response head of an origin, bytes: what the tunnel can carry in one field block. More is a bad answer. */
-export const MAX_RESPONSE_HEAD_BYTES = 65_535;
+/** How often idle connections are looked at, milliseconds. */
+const SWEEP_MS = 500;
 
 export type OriginPools = {
-  poolOf(target: OriginTarget): Pool;
+  /** Calls back with a lane to the target's origin, perhaps before this returns. `isFresh`: no connection used before. */
+  acquire(target: OriginTarget, applicant: LaneApplicant, isFresh: boolean): void;
+  /** The applicant wants no lane any more. */
+  withdraw(target: OriginTarget, applicant: LaneApplicant): void;
   readonly size: number;
   /** Ends every connection at once. Safe to call twice. */
   stop(): Promise<void>;
@@ -28,61 +34,65 @@ export type OriginPoolsOptions = {
   readonly trust?: readonly string[];
   /** Default MAX_CONNECTIONS_PER_ORIGIN. */
   readonly maxConnections?: number;
+  /** Default MAX_WAITING_PER_ORIGIN. */
+  readonly maxWaiting?: number;
   /** Default MAX_ORIGINS. */
   readonly maxOrigins?: number;
   /** Default CONNECT_TIMEOUT_MS. */
   readonly connectTimeoutMs?: number;
+  /** Default KEEP_ALIVE_MS. */
+  readonly idleMs?: number;
 };
 
-/** Connections are shared by the apps of one origin that agree on whether its certificate is validated. */
+/** Connections are shared by the apps of one origin that agree on how it is reached (`OriginTarget.poolKey`). */
 export function createOriginPools(options: OriginPoolsOptions = {}): OriginPools {
-  const evicted = new Set<Pool>();
-  const pools = new LRUCache<string, Pool>({
+  const evicted = new Set<OriginPool>();
+  const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  const pools = new LRUCache<string, OriginPool>({
     max: options.maxOrigins ?? MAX_ORIGINS,
     dispose: (pool) => {
       evicted.add(pool);
-      void pool.close().finally(() => evicted.delete(pool));
+      pool.close();
     },
   });
+  const sweeper = setInterval(() => {
+    const nowMs = Date.now();
+    for (const pool of pools.values()) pool.sweep(nowMs);
+  }, SWEEP_MS);
+  sweeper.unref();
+  const create = (target: OriginTarget): OriginPool => {
+    const pool: OriginPool = new OriginPool({
+      open: originSocketOpener(target, readBuffer, originSecureContext(target, options.trust ?? [])),
+      isTls: target.isTls,
+      maxConnections: options.maxConnections ?? MAX_CONNECTIONS_PER_ORIGIN,
+      maxWaiting: options.maxWaiting ?? MAX_WAITING_PER_ORIGIN,
+      connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      idleMs: options.idleMs ?? KEEP_ALIVE_MS,
+      maxIdleMs: MAX_KEEP_ALIVE_MS,
+      onEmpty: () => evicted.delete(pool),
+    });
+    pools.set(target.poolKey, pool);
+    return pool;
+  };
   return {
-    poolOf: (target) => {
-      const key = `${target.validateCertificate ? 'v' : 'u'} ${target.origin}`;
-      const known = pools.get(key);
-      if (known) return known;
-      const pool = createPool(target, options);
-      pools.set(key, pool);
-      return pool;
+    acquire: (target, applicant, isFresh) => {
+      const known = pools.get(target.poolKey);
+      if (known !== undefined) known.acquire(applicant, isFresh);
+      else if (isForbiddenAddress(target.hostname))
+        applicant.onNoLane('origin-unreachable', failureText(forbidden(target.hostname, target.hostname)));
+      else create(target).acquire(applicant, isFresh);
+    },
+    withdraw: (target, applicant) => {
+      pools.peek(target.poolKey)?.withdraw(applicant);
+      for (const pool of evicted) pool.withdraw(applicant);
     },
     get size() {
       return pools.size;
     },
-    stop: async () => {
-      const all = [...pools.values(), ...evicted];
-      await Promise.all(all.map(async (pool) => pool.destroyed || pool.destroy()));
+    stop: () => {
+      clearInterval(sweeper);
+      for (const pool of [...pools.values(), ...evicted]) pool.destroy();
+      return Promise.resolve();
     },
   };
-}
-
-function createPool(target: OriginTarget, options: OriginPoolsOptions): Pool {
-  const connector = buildConnector({
-    timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    rejectUnauthorized: target.validateCertificate,
-    lookup: lookupOrigin,
-    ...(options.trust && options.trust.length > 0 ? { ca: [...rootCertificates, ...options.trust] } : {}),
-  });
-  // The certificate must name the origin, whatever Host says: undici would take the name from the Host field.
-  const name = isIP(target.hostname) === 0 ? { servername: target.hostname } : {};
-  return new Pool(target.origin, {
-    connections: options.maxConnections ?? MAX_CONNECTIONS_PER_ORIGIN,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: ({ servername: _host, ...rest }, callback) => {
-      if (isForbiddenAddress(target.hostname)) callback(forbidden(target.hostname, target.hostname), null);
-      else connector({ ...rest, ...name }, callback);
-    },
-  });
 }

@@ -15,6 +15,10 @@ export type OriginTarget = {
   readonly hostHeader: string;
   readonly backendTimeoutMs: number;
   readonly validateCertificate: boolean;
+  readonly isTls: boolean;
+  readonly port: number;
+  /** The same for apps whose calls may share connections. */
+  readonly poolKey: string;
 };
 
 export type OriginTable = ReadonlyMap<string, OriginTarget>;
@@ -35,6 +39,9 @@ export function createOriginTable(apps: ConnectorConfiguration['apps']): OriginT
       hostHeader: app.translateHeaders ? internal.host : external.host,
       backendTimeoutMs: app.backendTimeoutSeconds * 1000,
       validateCertificate: app.validateBackendCertificate,
+      isTls: internal.protocol === 'https:',
+      port: portOf(internal),
+      poolKey: `${app.validateBackendCertificate ? 'v' : 'u'} ${internal.origin}`,
     });
   }
   return table;
@@ -44,6 +51,11 @@ function parseUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+}
+
+function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
 }
 
 function withSlash(path: string): string {
@@ -74,62 +86,14 @@ function relativePath(externalPath: string, requested: string): string | undefin
   return requested.startsWith(`${bare}?`) ? requested.slice(bare.length) : undefined;
 }
 
-/** Fields of one connection only (RFC 9110, 7.6.1), those this side sets itself, and `expect`: credit replaces it. */
-const NOT_FORWARDED = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'proxy-authorization',
-  'host',
-  'expect',
-]);
+/** What a peer may not take out of a message by naming it in `Connection`: its framing, its caller's identity. */
+const PROTECTED_NAMES = ['content-length', 'content-type', 'host', 'set-cookie', 'authorization', 'cookie'];
 
-/** The field block for the origin: order, case and duplicates as the ingress gave them, `Host` in front. */
-export function requestFields(target: OriginTarget, fields: FieldList, hasBody: boolean): string[] {
-  const named = connectionOptions(fields);
-  const block = ['host', target.hostHeader];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    const lower = name.toLowerCase();
-    if (NOT_FORWARDED.has(lower) || named?.has(lower)) continue;
-    if (lower === 'content-length' && !hasBody) continue;
-    block.push(name, fields[i + 1] ?? '');
-  }
-  return block;
-}
-
-const NOT_RETURNED = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-]);
-
-/** The origin's field block without what belongs to its connection. `keepUpgrade` for a 101 answer. */
-export function responseFields(fields: FieldList, keepUpgrade = false): string[] {
-  const named = connectionOptions(fields);
-  const isChunked = fieldValue(fields, 'transfer-encoding') !== undefined;
-  const block: string[] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    const lower = name.toLowerCase();
-    if (lower === 'upgrade' && keepUpgrade) {
-      block.push(name, fields[i + 1] ?? '');
-      continue;
-    }
-    if (NOT_RETURNED.has(lower) || named?.has(lower)) continue;
-    // A length beside a transfer coding says nothing reliable about the body (RFC 9112, 6.3).
-    if (lower === 'content-length' && isChunked) continue;
-    block.push(name, fields[i + 1] ?? '');
-  }
-  return block;
+/** Names and options the value of a `Connection` field lists, lower case, added to `known`. */
+export function connectionNames(value: string, known: Set<string> = new Set()): Set<string> {
+  for (const option of value.split(',')) known.add(option.trim().toLowerCase());
+  for (const name of PROTECTED_NAMES) known.delete(name);
+  return known;
 }
 
 /** First value of a field, by lower-case name. */
@@ -139,18 +103,4 @@ export function fieldValue(fields: FieldList, name: string): string | undefined 
     if (candidate.length === name.length && candidate.toLowerCase() === name) return fields[i + 1];
   }
   return undefined;
-}
-
-/** Field names the `Connection` field lists, or undefined when there is none. */
-function connectionOptions(fields: FieldList): ReadonlySet<string> | undefined {
-  let options: Set<string> | undefined;
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    if (fields[i]?.toLowerCase() !== 'connection') continue;
-    options ??= new Set();
-    for (const option of (fields[i + 1] ?? '').split(',')) options.add(option.trim().toLowerCase());
-  }
-  // An origin cannot be made to lose its framing or its caller's identity through this list.
-  for (const kept of ['content-length', 'content-type', 'host', 'set-cookie', 'authorization', 'cookie'])
-    options?.delete(kept);
-  return options;
 }

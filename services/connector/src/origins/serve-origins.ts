@@ -1,6 +1,6 @@
 import type { Logger } from '#libs/telemetry';
 import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchange } from '#libs/tunnel-protocol';
-import { OriginCall, type OriginOutcome } from './origin-call.ts';
+import { OriginCall, type OriginCallHost, type OriginOutcome } from './origin-call.ts';
 import { createOriginDeadlines } from './origin-deadlines.ts';
 import { createOriginPools, type OriginPoolsOptions } from './origin-pools.ts';
 import { type OriginTable, originPath } from './origin-rules.ts';
@@ -68,10 +68,14 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
     // Does nothing when the user has gone meanwhile.
     exchange.refuse('stale-configuration');
   };
-  const end = (call: OriginCall) => {
-    deadlines.remove(call);
-    calls.delete(call);
-    if (calls.size === 0) onEmpty?.();
+  const host: OriginCallHost = {
+    pools,
+    onEnd: (call, outcome, text) => {
+      deadlines.remove(call);
+      calls.delete(call);
+      if (calls.size === 0) onEmpty?.();
+      if (isWorthLogging(outcome)) report(logger, call, outcome, text);
+    },
   };
   const onRequest: OnRequest = (exchange) => {
     const appId = metadataValue(exchange.metadata, 'app-id');
@@ -89,16 +93,7 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
       exchange.fail('malformed', 'origin-not-contacted', 'request names no path of this app');
       return NOTHING;
     }
-    const call: OriginCall = new OriginCall({
-      exchange,
-      target,
-      path,
-      pool: () => pools.poolOf(target),
-      onEnd: (outcome, text) => {
-        end(call);
-        if (isWorthLogging(outcome)) report(logger, exchange, target.appId, outcome, text);
-      },
-    });
+    const call = new OriginCall(host, exchange, target, path);
     calls.add(call);
     deadlines.add(call);
     call.start();
@@ -138,9 +133,10 @@ function isWorthLogging(outcome: OriginOutcome): boolean {
   return outcome !== 'answered' && outcome !== 'user-gone' && outcome !== 'not-needed';
 }
 
-function report(logger: Logger, exchange: ServerExchange, appId: string, outcome: string, text: string): void {
+function report(logger: Logger, { exchange, request }: OriginCall, reason: string, text: string): void {
   const requestId = metadataValue(exchange.metadata, 'request-id');
-  logger.warn('origin call failed', { appId, requestId, reason: outcome, text, method: exchange.head.method });
+  const { appId } = request.target;
+  logger.warn('origin call failed', { appId, requestId, reason, text, method: request.method });
 }
 
 /** Value of one metadata entry of the tunnel's head; names are exact. */

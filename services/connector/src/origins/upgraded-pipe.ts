@@ -1,6 +1,5 @@
-import type { Duplex } from 'node:stream';
 import type { BodyConsumer, CancelReason, ServerExchange } from '#libs/tunnel-protocol';
-import { failureText, originFailure } from './origin-failure.ts';
+import type { BytePort } from './origin-lane.ts';
 
 /**
  * Two-way bytes after an upgrade (WebSocket). Back-pressure both ways; each side is half-closed as it ends. Idle for as
@@ -8,42 +7,51 @@ import { failureText, originFailure } from './origin-failure.ts';
  */
 export class UpgradedPipe implements BodyConsumer {
   readonly #exchange: ServerExchange;
-  readonly #socket: Duplex;
+  readonly #port: BytePort;
   readonly #onEnd: (reason: CancelReason | undefined, text: string) => void;
   #isOriginDone = false;
   #isUserDone = false;
 
   constructor(
     exchange: ServerExchange,
-    socket: Duplex,
+    port: BytePort,
     onEnd: (reason: CancelReason | undefined, text: string) => void,
   ) {
     this.#exchange = exchange;
-    this.#socket = socket;
+    this.#port = port;
     this.#onEnd = onEnd;
   }
 
   start(): void {
-    const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#exchange.write(chunk)) socket.pause();
-    });
-    socket.on('drain', () => this.#exchange.resume());
-    socket.on('end', () => this.#originDone());
-    socket.on('error', (error) => this.#onEnd(originFailure(error), failureText(error)));
-    socket.on('close', () => {
-      if (!this.#isOriginDone) this.#onEnd('origin-aborted', 'origin closed the upgraded connection');
-    });
     this.#exchange.receiveBody(this);
   }
 
+  // ---- the origin's side
+
+  onOriginData(chunk: Uint8Array): void {
+    if (!this.#exchange.write(chunk)) this.#port.pause();
+  }
+
+  onOriginEnd(): void {
+    if (this.#isOriginDone) return;
+    this.#isOriginDone = true;
+    this.#exchange.end();
+    this.#settle();
+  }
+
+  onPortDrain(): void {
+    this.#exchange.resume();
+  }
+
+  // ---- the user's side
+
   onData(chunk: Uint8Array): void {
-    if (!this.#socket.write(chunk)) this.#exchange.pause();
+    if (!this.#port.write(chunk)) this.#exchange.pause();
   }
 
   onEnd(): void {
     this.#isUserDone = true;
-    this.#socket.end();
+    this.#port.end();
     this.#settle();
   }
 
@@ -52,19 +60,12 @@ export class UpgradedPipe implements BodyConsumer {
   }
 
   onDrain(): void {
-    this.#socket.resume();
+    this.#port.resume();
   }
 
   destroy(): void {
     this.#isOriginDone = true;
-    this.#socket.destroy();
-  }
-
-  #originDone(): void {
-    if (this.#isOriginDone) return;
-    this.#isOriginDone = true;
-    this.#exchange.end();
-    this.#settle();
+    this.#port.abort();
   }
 
   #settle(): void {
