@@ -1,5 +1,6 @@
+import type { ChannelKey } from './channel-ids.ts';
 import type { DispatchedChannel } from './client-channel.ts';
-import type { CoalescingPublisher } from './coalescing-publisher.ts';
+import type { CoalescingPublisher, Lane } from './coalescing-publisher.ts';
 import type { CreditLedger } from './credit-ledger.ts';
 import type { CancelReason } from './reasons.ts';
 
@@ -14,7 +15,9 @@ export type ChannelHost = {
   readonly probeTimeoutMs: number;
   readonly now: () => number;
   openChannels(): number;
-  newChannelId(): string;
+  newChannelKey(): ChannelKey;
+  /** Where the heads of a group go; those that are dispatched again travel alone, so that each is drawn anew. */
+  headLane(group: string, isAgain: boolean): Lane;
   enlist(channel: DispatchedChannel): void;
   delist(channel: DispatchedChannel): void;
   /** Run a callback of the caller; when it throws, its channel ends and nothing else. */

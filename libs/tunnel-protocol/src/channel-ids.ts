@@ -1,44 +1,35 @@
 import { randomFillSync } from 'node:crypto';
 
-const ID_BYTES = 10;
-const POOL_BYTES = 400 * ID_BYTES;
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+/** Bytes of a channel id on the wire. */
+export const CHANNEL_ID_BYTES = 10;
+const POOL_BYTES = 400 * CHANNEL_ID_BYTES;
 
 /**
- * Channel ids of 80 random bits, 16 characters. A channel id is a capability: whoever can name it could try to answer
- * the request first, so a connector of another group must not be able to guess it.
+ * A channel id inside the process: its ten bytes as Latin-1 text, which is what tables are keyed by. Never shown: see
+ * `channelText`.
+ */
+export type ChannelKey = string;
+
+/**
+ * Channel ids of 80 random bits. A channel id is a capability: whoever can name it could try to answer the request
+ * first, so a connector of another group must not be able to guess it.
  */
 export class ChannelIds {
   readonly #pool = Buffer.allocUnsafeSlow(POOL_BYTES);
   #used = POOL_BYTES;
 
-  next(): string {
+  next(): ChannelKey {
     if (this.#used === POOL_BYTES) {
       randomFillSync(this.#pool);
       this.#used = 0;
     }
     const start = this.#used;
-    this.#used += ID_BYTES;
-    return this.#fiveBytes(start) + this.#fiveBytes(start + 5);
-  }
-
-  /** Base 32 of five bytes: eight characters. */
-  #fiveBytes(start: number): string {
-    const high = this.#pool.readUIntBE(start, 3) * 2 + (this.#pool.readUInt8(start + 3) >>> 7);
-    const low = this.#pool.readUInt16BE(start + 3) & 0x7fff;
-    return (
-      letter(high >>> 20) +
-      letter(high >>> 15) +
-      letter(high >>> 10) +
-      letter(high >>> 5) +
-      letter(high) +
-      letter(low >>> 10) +
-      letter(low >>> 5) +
-      letter(low)
-    );
+    this.#used += CHANNEL_ID_BYTES;
+    return this.#pool.toString('latin1', start, this.#used);
   }
 }
 
-function letter(value: number): string {
-  return ALPHABET.charAt(value & 31);
+/** A channel id for logs and events: 20 hexadecimal digits. */
+export function channelText(key: ChannelKey): string {
+  return Buffer.from(key, 'latin1').toString('hex');
 }

@@ -1,5 +1,6 @@
 // long because it is one state machine: every method changes the same few fields, and their order is the protocol
 import { BodyReceiver } from './body-receiver.ts';
+import type { BundleWriter } from './bundle-writer.ts';
 import type {
   BodyConsumer,
   ChannelFailure,
@@ -10,34 +11,38 @@ import type {
   ResponseHead,
 } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
+import { type ChannelKey, channelText } from './channel-ids.ts';
+import type { PacketSource } from './coalescing-publisher.ts';
 import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
-import { encodeCancelPacket, encodeOpenPacket, type PreparedOpen } from './encode-frame.ts';
-import { type Frame, type HeadFrame, OPEN_END, OPEN_UPGRADE, type Packet } from './frame.ts';
+import { encodeCancelPacket, openPacketBytes, type PreparedOpen, writeOpenPacket } from './encode-frame.ts';
+import { type Frame, type HeadFrame, OPEN_END, OPEN_UPGRADE } from './frame.ts';
 import { HEAD_TIMEOUT_MS, MAX_INFORMATIONAL, MAX_INITIAL_CREDIT_BYTES } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { type CancelReason, type FailureReason, type RefuseReason, wireReasonOf } from './reasons.ts';
 import { mayRetry, retryClassOf } from './retry-class.ts';
-import { downSubject, headSubject, NO_CONNECTOR, upSubject } from './subjects.ts';
+import { BUNDLES, downSubject } from './subjects.ts';
 
 /**
  * One request at the ingress: dispatches the head until a connector answers, pins itself to that connector, then moves
  * both bodies. States: dispatching (not pinned), pinned, responding (final head seen), closed.
  */
-export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwner {
+export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwner, PacketSource {
   readonly #host: ChannelHost;
   readonly #request: OpenRequest;
   readonly #open: PreparedOpen;
   readonly #handlers: ChannelHandlers;
   readonly #isIdempotent: boolean;
-  #id = '';
+  #key: ChannelKey = '';
+  /** Not yet in a bundle: 0. */
+  #bundleId = 0;
+  #credit = 0;
   #dispatches = 0;
   #outbox: Outbox;
   #receiver: BodyReceiver;
   #consumer: BodyConsumer | undefined;
   #account: CreditAccount;
   #connectorId: string | undefined;
-  #upSubject: string | undefined;
   #nextSequence = 0;
   #isClosed = false;
   #isBodyWanted = false;
@@ -78,7 +83,12 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   get id(): string {
-    return this.#id;
+    return channelText(this.#key);
+  }
+
+  /** Id of the latest dispatch, as tables know it. */
+  get key(): ChannelKey {
+    return this.#key;
   }
 
   get connectorId(): string | undefined {
@@ -97,9 +107,9 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     return this.#request.group;
   }
 
-  /** The only subject this channel listens to, once it is pinned. */
-  get pinnedSubject(): string | undefined {
-    return this.#upSubject;
+  /** The bundle the current dispatch left in. */
+  get bundleId(): number {
+    return this.#bundleId;
   }
 
   get #isComplete(): boolean {
@@ -163,25 +173,24 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   /** The first answer to the current dispatch decides which connector has this channel. */
-  pin(connectorId: string, subject: string): void {
+  pin(connectorId: string): void {
     this.#connectorId = connectorId;
-    this.#upSubject = subject;
     this.#host.ledger.bind(this.#account, connectorId, this.#host.now());
-    this.#outbox.setSubject(downSubject(connectorId, this.#host.ingressId, this.#id));
+    this.#outbox.setPeer(downSubject(connectorId, this.#host.ingressId, BUNDLES), this.#key);
   }
 
-  onPacket(packet: Packet): void {
+  onPacket(isReset: boolean, sequence: number, frames: readonly Frame[]): void {
     this.#watch.received(this.#host.now());
-    if (packet.sequence !== this.#nextSequence && !packet.isReset) {
-      this.abort('gap', `expected packet ${this.#nextSequence}, got ${packet.sequence}`);
+    if (sequence !== this.#nextSequence && !isReset) {
+      this.abort('gap', `expected packet ${this.#nextSequence}, got ${sequence}`);
       return;
     }
     this.#nextSequence = (this.#nextSequence + 1) >>> 0;
-    const id = this.#id;
-    for (const frame of packet.frames) {
+    const key = this.#key;
+    for (const frame of frames) {
       this.#onFrame(frame);
       // Closed, or dispatched again: what follows in this packet belongs to nobody.
-      if (this.#isClosed || this.#id !== id) return;
+      if (this.#isClosed || this.#key !== key) return;
     }
   }
 
@@ -234,15 +243,23 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
 
   #dispatch(credit: number): void {
     const nowMs = this.#host.now();
-    this.#id = this.#host.newChannelId();
+    this.#key = this.#host.newChannelKey();
+    this.#bundleId = 0;
+    this.#credit = credit;
     this.#dispatches++;
     this.#dispatchedAtMs = nowMs;
     this.#progressAtMs = nowMs;
     this.#watch.received(nowMs);
     this.#host.enlist(this);
-    const packet = encodeOpenPacket(this.#open, this.#host.ingressId, this.#id, credit);
-    const reply = upSubject(this.#host.ingressId, NO_CONNECTOR, this.#id);
-    this.#host.publisher.publish(headSubject(this.group), packet, reply);
+    this.#host.headLane(this.group, this.#dispatches > 1).schedule(this, openPacketBytes(this.#open));
+  }
+
+  /** The head, at the end of the turn it was dispatched in. */
+  flushPackets(bundle: BundleWriter): void {
+    if (this.#isClosed || this.#connectorId !== undefined) return;
+    const start = bundle.reserve(openPacketBytes(this.#open));
+    writeOpenPacket(bundle.target, start, this.#open, this.#key, this.#credit);
+    this.#bundleId = bundle.bundleId;
   }
 
   /** Another connector may have it, under a new id, as long as nothing of the body was taken. */
@@ -259,7 +276,6 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
 
   #unpin(): void {
     this.#connectorId = undefined;
-    this.#upSubject = undefined;
     this.#nextSequence = 0;
     const wasEnding = this.#outbox.isEnding;
     this.#outbox.close();
@@ -420,7 +436,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     this.#host.delist(this);
     const phase = this.#hasHead ? 'response-begun' : 'origin-contacted';
     this.#outbox.close(
-      reason === undefined ? undefined : encodeCancelPacket(this.#outbox.nextSequence, false, reason, phase, text),
+      reason === undefined ? undefined : encodeCancelPacket(this.#key, this.#outbox.nextSequence, reason, phase, text),
     );
     if (this.#onAbortSignal !== undefined) this.#request.signal?.removeEventListener('abort', this.#onAbortSignal);
   }

@@ -1,24 +1,76 @@
-import { COALESCE_BYTES } from './limits.ts';
+import { type BundleRoute, BundleWriter } from './bundle-writer.ts';
+import { COALESCE_BYTES, MAX_BUNDLE_BYTES } from './limits.ts';
 import type { TunnelTransport } from './transport.ts';
 
-/** Something that has packets to send and is asked for them once per event-loop turn. */
+/** Something that has packets to send on one lane and is asked for them once per event-loop turn. */
 export type PacketSource = {
-  /** Publish what is ready. May schedule other sources. Must not throw. */
-  flushPackets(): void;
+  /** Write what is ready. May schedule other sources, and on other lanes. Must not throw. */
+  flushPackets(bundle: BundleWriter): void;
 };
 
+/** Lanes remembered; at the bound all are forgotten, and made again as they are used. */
+export const MAX_LANES = 4_096;
+
+/** All that goes to one peer, or to one group. */
+export class Lane {
+  readonly route: BundleRoute;
+  readonly #publisher: CoalescingPublisher;
+  #sources: PacketSource[] = [];
+  #packets: Uint8Array[] = [];
+  #isWaiting = false;
+
+  constructor(publisher: CoalescingPublisher, route: BundleRoute) {
+    this.#publisher = publisher;
+    this.route = route;
+  }
+
+  /** A finished packet, in order among those given here; it leaves before what sources write. */
+  publish(packet: Uint8Array): void {
+    this.#packets.push(packet);
+    this.#wait(packet.length);
+  }
+
+  /** Ask `source` for its packets at the end of the turn; call once until it is asked. */
+  schedule(source: PacketSource, bytes = 0): void {
+    this.#sources.push(source);
+    this.#wait(bytes);
+  }
+
+  flush(bundle: BundleWriter): void {
+    this.#isWaiting = false;
+    const packets = this.#packets;
+    const sources = this.#sources;
+    if (packets.length > 0) this.#packets = [];
+    this.#sources = [];
+    bundle.begin(this.route);
+    for (const packet of packets) {
+      const offset = bundle.reserve(packet.length);
+      bundle.target.set(packet, offset);
+    }
+    for (const source of sources) source.flushPackets(bundle);
+    bundle.finish();
+  }
+
+  #wait(bytes: number): void {
+    const isNew = !this.#isWaiting;
+    this.#isWaiting = true;
+    this.#publisher.announce(bytes, isNew ? this : undefined);
+  }
+}
+
 /**
- * Collects the packets of one event-loop turn and publishes them together in the check phase, so that the NATS client,
- * which flushes once per microtask, writes them to the socket with one system call. At COALESCE_BYTES of announced
- * bytes it publishes at once.
+ * Collects the packets of one event-loop turn and publishes them in the check phase: those for one peer share messages,
+ * and the NATS client, which flushes once per microtask, writes them to the socket with one system call. At
+ * COALESCE_BYTES of announced bytes it publishes at once.
  */
 export class CoalescingPublisher {
   readonly #transport: TunnelTransport;
   readonly #maxBytes: number;
+  readonly #writer: BundleWriter;
+  readonly #lanes = new Map<string, Lane>();
   /** Bytes of bodies that wait for credit or for the end of the turn, of all sources; they keep it. */
   queuedBytes = 0;
-  #sources: PacketSource[] = [];
-  #ready: { subject: string; packet: Uint8Array; reply: string | undefined }[] = [];
+  #waiting: Lane[] = [];
   #pendingBytes = 0;
   #isFlushing = false;
   #immediate: NodeJS.Immediate | undefined;
@@ -26,36 +78,37 @@ export class CoalescingPublisher {
   constructor(transport: TunnelTransport, maxBytes: number = COALESCE_BYTES) {
     this.#transport = transport;
     this.#maxBytes = maxBytes;
+    this.#writer = new BundleWriter(transport);
   }
 
-  /** A finished packet, in order among those given here. */
-  publish(subject: string, packet: Uint8Array, reply?: string): void {
-    this.#ready.push({ subject, packet, reply });
-    this.#announce(packet.length);
+  /** The lane to a peer, whose packets share bundles without bound in number. */
+  lane(subject: string): Lane {
+    return (
+      this.#lanes.get(subject) ??
+      this.#remember(subject, { subject, ingressId: '', maxPackets: MAX_BUNDLE_BYTES, replyPrefix: undefined })
+    );
   }
 
-  /** Ask `source` for its packets at the end of the turn; call once until it is asked. */
-  schedule(source: PacketSource): void {
-    this.#sources.push(source);
-    this.#announce(0);
+  /** The lane known as `key`, which is no subject. */
+  laneOf(key: string, route: () => BundleRoute): Lane {
+    return this.#lanes.get(key) ?? this.#remember(key, route());
   }
 
-  /** A scheduled source has got `bytes` more to send. */
-  announce(bytes: number): void {
-    this.#announce(bytes);
+  /** A message that is no bundle, at once. */
+  publishMessage(subject: string, payload: Uint8Array): void {
+    this.#transport.publish(subject, payload);
   }
 
-  /** For a source, while it is being flushed. */
-  send(subject: string, packet: Uint8Array): void {
-    this.#transport.publish(subject, packet);
-  }
-
-  #announce(bytes: number): void {
+  /** Something on a lane has got `bytes` more to send; `lane` is given when it was empty. */
+  announce(bytes: number, lane?: Lane): void {
+    if (lane !== undefined) this.#waiting.push(lane);
     this.#pendingBytes += bytes;
     if (this.#isFlushing) return;
     if (this.#pendingBytes >= this.#maxBytes) this.flush();
-    else this.#immediate ??= setImmediate(() => this.flush());
+    else this.#immediate ??= setImmediate(this.#onImmediate);
   }
+
+  readonly #onImmediate = (): void => this.flush();
 
   flush(): void {
     if (this.#isFlushing) return;
@@ -64,19 +117,21 @@ export class CoalescingPublisher {
     this.#isFlushing = true;
     try {
       // Sources scheduled by a callback during this flush are served in it: their credit bounds how often.
-      while (this.#ready.length > 0 || this.#sources.length > 0) this.#flushOnce();
+      while (this.#waiting.length > 0) {
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const lane of waiting) lane.flush(this.#writer);
+      }
     } finally {
       this.#pendingBytes = 0;
       this.#isFlushing = false;
     }
   }
 
-  #flushOnce(): void {
-    const ready = this.#ready;
-    const sources = this.#sources;
-    this.#ready = [];
-    this.#sources = [];
-    for (const { subject, packet, reply } of ready) this.#transport.publish(subject, packet, reply);
-    for (const source of sources) source.flushPackets();
+  #remember(key: string, route: BundleRoute): Lane {
+    if (this.#lanes.size >= MAX_LANES) this.#lanes.clear();
+    const lane = new Lane(this, route);
+    this.#lanes.set(key, lane);
+    return lane;
   }
 }

@@ -18,9 +18,6 @@ import {
   OPEN_EMPTY,
   OPEN_END,
   OPEN_UPGRADE,
-  PACKET_HEADER_BYTES,
-  PACKET_RESET,
-  type Packet,
   PROBE_ACK,
 } from './frame.ts';
 import {
@@ -29,49 +26,33 @@ import {
   MAX_METADATA_BYTES,
   MAX_METHOD_BYTES,
   MAX_OUTSTANDING_CREDIT_BYTES,
-  MAX_PACKET_BYTES,
   MAX_TARGET_BYTES,
   MAX_TEXT_BYTES,
-  PROTOCOL_VERSION,
 } from './limits.ts';
 import { cancelReasonOf, phaseOf, refuseReasonOf } from './reasons.ts';
-import { isSubjectId } from './subjects.ts';
-
-export type DecodeResult =
-  | { readonly ok: true; readonly packet: Packet }
-  | { readonly ok: false; readonly reason: MalformedReason };
 
 /**
- * Decode one packet. Total: any bytes give a packet or a reason, nothing throws, and work and memory are bounded by the
- * packet's length. DATA payloads are views of `bytes`.
+ * Decode the frames of one packet. Total: any bytes give frames or a reason, nothing throws, and work and memory are
+ * bounded by the packet's length. DATA payloads are views of `source`.
  */
-export function decodePacket(bytes: Uint8Array): DecodeResult {
-  if (bytes.length < PACKET_HEADER_BYTES) return malformed('packet-too-short');
-  if (bytes.length > MAX_PACKET_BYTES) return malformed('packet-too-long');
-  if (bytes[0] !== PROTOCOL_VERSION) return malformed('unknown-version');
-  const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function decodeFrames(source: Buffer, begin: number, limit: number): Frame[] | MalformedReason {
+  if (begin === limit) return 'no-frame';
   const frames: Frame[] = [];
-  let offset = PACKET_HEADER_BYTES;
-  while (offset < source.length) {
-    if (source.length - offset < FRAME_HEADER_BYTES) return malformed('frame-truncated');
+  let offset = begin;
+  while (offset < limit) {
+    if (limit - offset < FRAME_HEADER_BYTES) return 'frame-truncated';
     const type = source.readUInt8(offset);
     const start = offset + FRAME_HEADER_BYTES;
     const end = start + source.readUInt32BE(offset + 2);
-    if (end > source.length) return malformed('frame-truncated');
+    if (end > limit) return 'frame-truncated';
     if (type < FIRST_OPTIONAL_TYPE) {
       const frame = decodeFrame(type, source.readUInt8(offset + 1), source, start, end);
-      if (typeof frame === 'string') return malformed(frame);
+      if (typeof frame === 'string') return frame;
       frames.push(frame);
     }
     offset = end;
   }
-  if (offset === PACKET_HEADER_BYTES) return malformed('no-frame');
-  const isReset = (source.readUInt8(1) & PACKET_RESET) !== 0;
-  return { ok: true, packet: { isReset, sequence: source.readUInt32BE(4), frames } };
-}
-
-function malformed(reason: MalformedReason): DecodeResult {
-  return { ok: false, reason };
+  return frames;
 }
 
 const ACCEPT: Frame = { type: 'accept' };
@@ -149,31 +130,25 @@ function decodeHead(flags: number, source: Buffer, start: number, end: number): 
   };
 }
 
-const OPEN_FIXED_BYTES = 9;
+const OPEN_FIXED_BYTES = 7;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
 
-/** Credit u32, ingress length u8, channel length u8, method length u8, target length u16, the four texts, two blocks. */
+/** Credit u32, method length u8, target length u16, the two texts, two blocks. */
 function decodeOpen(flags: number, source: Buffer, start: number, end: number): Frame | MalformedReason {
   if (end - start < OPEN_FIXED_BYTES) return 'bad-open';
   const credit = source.readUInt32BE(start);
   if (credit > MAX_OUTSTANDING_CREDIT_BYTES) return 'bad-credit';
-  const ingressAt = start + OPEN_FIXED_BYTES;
-  const channelAt = ingressAt + source.readUInt8(start + 4);
-  const methodAt = channelAt + source.readUInt8(start + 5);
-  const targetAt = methodAt + source.readUInt8(start + 6);
-  const blocksAt = targetAt + source.readUInt16BE(start + 7);
+  const methodAt = start + OPEN_FIXED_BYTES;
+  const targetAt = methodAt + source.readUInt8(start + 4);
+  const blocksAt = targetAt + source.readUInt16BE(start + 5);
   if (blocksAt > end || targetAt - methodAt > MAX_METHOD_BYTES || blocksAt - targetAt > MAX_TARGET_BYTES) {
     return 'bad-open';
   }
-  const texts = source.toString('latin1', ingressAt, blocksAt);
-  const ingressId = texts.slice(0, channelAt - ingressAt);
-  const channelId = texts.slice(channelAt - ingressAt, methodAt - ingressAt);
-  const method = texts.slice(methodAt - ingressAt, targetAt - ingressAt);
-  const target = texts.slice(targetAt - ingressAt);
-  if (!isSubjectId(ingressId) || !isSubjectId(channelId) || !METHOD.test(method) || !TARGET.test(target)) {
-    return 'bad-open';
-  }
+  const texts = source.toString('latin1', methodAt, blocksAt);
+  const method = texts.slice(0, targetAt - methodAt);
+  const target = texts.slice(targetAt - methodAt);
+  if (!METHOD.test(method) || !TARGET.test(target)) return 'bad-open';
   const metadata = readFields(source, blocksAt, end, MAX_METADATA_BYTES, 'utf8');
   if (metadata === undefined) return 'bad-fields';
   const fields = readFields(source, metadata.end, end, MAX_FIELD_BLOCK_BYTES, 'latin1');
@@ -184,8 +159,6 @@ function decodeOpen(flags: number, source: Buffer, start: number, end: number): 
     isUpgrade: (flags & OPEN_UPGRADE) !== 0,
     isEmpty: (flags & OPEN_EMPTY) !== 0,
     credit,
-    ingressId,
-    channelId,
     method,
     target,
     metadata: metadata.list,

@@ -1,4 +1,5 @@
 import type { FieldList, RequestHead } from './channel.ts';
+import type { ChannelKey } from './channel-ids.ts';
 import {
   EMPTY_BLOCK,
   type FieldProblem,
@@ -25,7 +26,6 @@ import {
   MAX_METHOD_BYTES,
   MAX_TARGET_BYTES,
   MAX_TEXT_BYTES,
-  PROTOCOL_VERSION,
 } from './limits.ts';
 import {
   CANCEL_CODES,
@@ -36,11 +36,19 @@ import {
   type RefuseReason,
 } from './reasons.ts';
 
-export function writePacketHeader(target: Buffer, sequence: number, flags = 0): number {
-  target.writeUInt16BE((PROTOCOL_VERSION << 8) | flags, 0);
-  target.writeUInt16BE(0, 2);
-  target.writeUInt32BE(sequence, 4);
-  return PACKET_HEADER_BYTES;
+/** `bytes` is the length of the whole packet; returns the offset of its first frame. */
+export function writePacketHeader(
+  target: Buffer,
+  offset: number,
+  bytes: number,
+  channel: ChannelKey,
+  sequence: number,
+  flags = 0,
+): number {
+  target.writeUInt32BE(((flags << 24) | (bytes - PACKET_HEADER_BYTES)) >>> 0, offset);
+  target.writeUInt32BE(sequence, offset + 4);
+  target.write(channel, offset + 8, 'latin1');
+  return offset + PACKET_HEADER_BYTES;
 }
 
 export function writeFrameHeader(target: Buffer, offset: number, type: number, flags: number, length: number): number {
@@ -101,39 +109,51 @@ export function prepareOpen(
   return { method: head.method, target: head.target, metadata: meta, fields, flags };
 }
 
+export function openPacketBytes({ method, target, metadata, fields }: PreparedOpen): number {
+  const length = 7 + method.length + target.length + metadata.bytes + fields.bytes;
+  return PACKET_HEADER_BYTES + FRAME_HEADER_BYTES + length;
+}
+
 /** The whole first packet of a channel: sequence 0, one OPEN frame. */
-export function encodeOpenPacket(open: PreparedOpen, ingressId: string, channelId: string, credit: number): Buffer {
-  const texts = ingressId + channelId + open.method + open.target;
-  const length = 9 + texts.length + open.metadata.bytes + open.fields.bytes;
-  const target = Buffer.allocUnsafe(PACKET_HEADER_BYTES + FRAME_HEADER_BYTES + length);
-  let offset = writeFrameHeader(target, writePacketHeader(target, 0), FRAME_OPEN, open.flags, length);
-  offset = target.writeUInt32BE(credit, offset);
-  target[offset] = ingressId.length;
-  target[offset + 1] = channelId.length;
-  target[offset + 2] = open.method.length;
-  offset = target.writeUInt16BE(open.target.length, offset + 3);
-  offset += target.write(texts, offset, 'latin1');
+export function writeOpenPacket(
+  target: Buffer,
+  start: number,
+  open: PreparedOpen,
+  channel: ChannelKey,
+  credit: number,
+): void {
+  const bytes = openPacketBytes(open);
+  const length = bytes - PACKET_HEADER_BYTES - FRAME_HEADER_BYTES;
+  let offset = writePacketHeader(target, start, bytes, channel, 0);
+  offset = target.writeUInt32BE(credit, writeFrameHeader(target, offset, FRAME_OPEN, open.flags, length));
+  target[offset] = open.method.length;
+  offset = target.writeUInt16BE(open.target.length, offset + 1);
+  offset += target.write(open.method + open.target, offset, 'latin1');
   writeFields(target, writeFields(target, offset, open.metadata), open.fields);
-  return target;
 }
 
-export function encodeRefusePacket(sequence: number, reason: RefuseReason, text: string): Buffer {
-  return encodeEnding(sequence, 0, FRAME_REFUSE, REFUSE_CODES[reason], undefined, text);
+export function encodeRefusePacket(channel: ChannelKey, sequence: number, reason: RefuseReason, text: string): Buffer {
+  return encodeEnding(channel, sequence, 0, FRAME_REFUSE, REFUSE_CODES[reason], undefined, text);
 }
 
-/** `isReset` marks a CANCEL outside the sequence, for a channel this side does not know (any more). */
 export function encodeCancelPacket(
+  channel: ChannelKey,
   sequence: number,
-  isReset: boolean,
   reason: CancelReason,
   phase: CancelPhase,
   text: string,
 ): Buffer {
-  const flags = isReset ? PACKET_RESET : 0;
-  return encodeEnding(sequence, flags, FRAME_CANCEL, CANCEL_CODES[reason], PHASE_CODES[phase], text);
+  return encodeEnding(channel, sequence, 0, FRAME_CANCEL, CANCEL_CODES[reason], PHASE_CODES[phase], text);
+}
+
+/** A CANCEL outside the sequence, for a channel this side does not know (any more). */
+export function encodeResetPacket(channel: ChannelKey, reason: CancelReason): Buffer {
+  const code = CANCEL_CODES[reason];
+  return encodeEnding(channel, 0, PACKET_RESET, FRAME_CANCEL, code, PHASE_CODES['origin-contacted'], '');
 }
 
 function encodeEnding(
+  channel: ChannelKey,
   sequence: number,
   packetFlags: number,
   type: number,
@@ -143,9 +163,10 @@ function encodeEnding(
 ): Buffer {
   const words = utf8Prefix(text, MAX_TEXT_BYTES);
   const length = 2 + (phase === undefined ? 0 : 1) + words.length;
-  const target = Buffer.allocUnsafe(PACKET_HEADER_BYTES + FRAME_HEADER_BYTES + length);
-  let offset = writeFrameHeader(target, writePacketHeader(target, sequence, packetFlags), type, 0, length);
-  offset = target.writeUInt16BE(code, offset);
+  const bytes = PACKET_HEADER_BYTES + FRAME_HEADER_BYTES + length;
+  const target = Buffer.allocUnsafe(bytes);
+  let offset = writePacketHeader(target, 0, bytes, channel, sequence, packetFlags);
+  offset = target.writeUInt16BE(code, writeFrameHeader(target, offset, type, 0, length));
   if (phase !== undefined) target[offset++] = phase;
   target.set(words, offset);
   return target;

@@ -7,22 +7,24 @@ import type {
   RespondOptions,
   ServerExchange,
 } from './channel.ts';
+import { type ChannelKey, channelText } from './channel-ids.ts';
 import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, encodeRefusePacket, prepareHead } from './encode-frame.ts';
 import type { ExchangeHost } from './exchange-host.ts';
-import type { Frame, OpenFrame, Packet } from './frame.ts';
+import type { Frame, OpenFrame } from './frame.ts';
 import { MAX_INFORMATIONAL } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { PeerWatch } from './peer-watch.ts';
 import type { CancelPhase, CancelReason, RefuseReason } from './reasons.ts';
-import { upSubject } from './subjects.ts';
+import { BUNDLES, upSubject } from './subjects.ts';
 
 const NO_HANDLERS: ExchangeHandlers = { onCancel: () => undefined };
 
 /** One request at the connector. */
 export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner {
   readonly ingressId: string;
-  readonly channelId: string;
+  /** As tables know it. */
+  readonly key: ChannelKey;
   readonly head: RequestHead;
   readonly metadata: FieldList;
   readonly hasBody: boolean;
@@ -45,10 +47,10 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
   #onConfirmed: (() => void) | undefined;
   readonly #watch: PeerWatch;
 
-  constructor(host: ExchangeHost, open: OpenFrame) {
+  constructor(host: ExchangeHost, ingressId: string, key: ChannelKey, open: OpenFrame) {
     this.#host = host;
-    this.ingressId = open.ingressId;
-    this.channelId = open.channelId;
+    this.ingressId = ingressId;
+    this.key = key;
     this.head = { method: open.method, target: open.target, fields: open.fields };
     this.metadata = open.metadata;
     this.hasBody = !open.isComplete && !open.isEmpty && !open.isUpgrade;
@@ -59,16 +61,15 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
     this.#openedAtMs = nowMs;
     this.#watch = new PeerWatch(host.probeAfterMs, host.probeTimeoutMs, nowMs);
     this.#outbox = new Outbox(host.publisher, this, 0, open.credit);
-    this.#outbox.setSubject(upSubject(open.ingressId, host.connectorId, open.channelId));
+    this.#outbox.setPeer(upSubject(ingressId, host.connectorId, BUNDLES), key);
     this.#account = host.ledger.open(this, 0, nowMs);
-    host.ledger.bind(this.#account, open.ingressId, nowMs);
+    host.ledger.bind(this.#account, ingressId, nowMs);
     this.#receiver = new BodyReceiver(host.ledger, this.#account, host.now);
     if (open.isComplete) this.#receiver.end([]);
   }
 
-  /** Key in the server's table: ids contain no dot. */
-  get key(): string {
-    return `${this.ingressId}.${this.channelId}`;
+  get channelId(): string {
+    return channelText(this.key);
   }
 
   get isOpen(): boolean {
@@ -146,7 +147,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
 
   refuse(reason: RefuseReason, text = ''): void {
     if (this.#isClosed) return;
-    this.#close(encodeRefusePacket(this.#outbox.nextSequence, reason, text));
+    this.#close(encodeRefusePacket(this.key, this.#outbox.nextSequence, reason, text));
     this.#receiver.abort();
   }
 
@@ -178,14 +179,14 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
     this.#host.guard(this, () => this.#receiver.abort('not-needed'));
   }
 
-  onPacket(packet: Packet): void {
+  onPacket(isReset: boolean, sequence: number, frames: readonly Frame[]): void {
     this.#watch.received(this.#host.now());
-    if (packet.sequence !== this.#nextSequence && !packet.isReset) {
-      this.abort('gap', `expected packet ${this.#nextSequence}, got ${packet.sequence}`);
+    if (sequence !== this.#nextSequence && !isReset) {
+      this.abort('gap', `expected packet ${this.#nextSequence}, got ${sequence}`);
       return;
     }
     this.#nextSequence = (this.#nextSequence + 1) >>> 0;
-    for (const frame of packet.frames) {
+    for (const frame of frames) {
       this.#onFrame(frame);
       if (this.#isClosed) return;
     }
@@ -282,7 +283,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
 
   #cancel(reason: CancelReason, phase: CancelPhase, text: string): void {
     const known = this.#hasHead ? 'response-begun' : phase;
-    this.#close(encodeCancelPacket(this.#outbox.nextSequence, false, reason, known, text));
+    this.#close(encodeCancelPacket(this.key, this.#outbox.nextSequence, reason, known, text));
   }
 
   #ended(reason: CancelReason, text: string): void {

@@ -1,8 +1,10 @@
 import type { FieldList } from './channel.ts';
 import type { CancelPhase, CancelReason, RefuseReason } from './reasons.ts';
 
-/** Packet header: version u8, flags u8, reserved u16, sequence u32 BE. */
-export const PACKET_HEADER_BYTES = 8;
+/** Bundle header: version u8, length of the ingress id u8, then the ingress id. */
+export const BUNDLE_HEADER_BYTES = 2;
+/** Packet header: flags u8, length of the frames u24, sequence u32 BE, channel id of ten bytes. */
+export const PACKET_HEADER_BYTES = 18;
 /** Frame header: type u8, flags u8, payload length u32 BE. */
 export const FRAME_HEADER_BYTES = 6;
 
@@ -36,8 +38,6 @@ export type OpenFrame = {
   /** No body will come, but the END that confirms the dispatch will. */
   readonly isEmpty: boolean;
   readonly credit: number;
-  readonly ingressId: string;
-  readonly channelId: string;
   readonly method: string;
   readonly target: string;
   readonly metadata: FieldList;
@@ -63,17 +63,21 @@ export type Frame =
   | { readonly type: 'cancel'; readonly reason: CancelReason; readonly phase: CancelPhase; readonly text: string }
   | { readonly type: 'probe'; readonly isAck: boolean };
 
-export type Packet = { readonly isReset: boolean; readonly sequence: number; readonly frames: readonly Frame[] };
-
 /** Whether the sender asks if this side still has the channel. */
-export function hasProbe(packet: Packet): boolean {
-  return packet.frames.some((frame) => frame.type === 'probe' && !frame.isAck);
+export function hasProbe(frames: readonly Frame[]): boolean {
+  return frames.some((frame) => frame.type === 'probe' && !frame.isAck);
 }
 
-export type MalformedReason =
-  | 'packet-too-short'
-  | 'packet-too-long'
+/** What is wrong with a bundle: nothing from there on can be read. */
+export type BrokenBundle =
+  | 'bundle-too-short'
+  | 'bundle-too-long'
   | 'unknown-version'
+  | 'bad-ingress'
+  | 'packet-truncated';
+
+/** What is wrong with the frames of one packet. */
+export type MalformedReason =
   | 'no-frame'
   | 'frame-truncated'
   | 'unknown-frame'

@@ -1,11 +1,17 @@
-/** Version of the packet layout. A packet of another version is refused, see PROTOCOL.md "Versions". */
+/** Version of the bundle layout. A bundle of another version is dropped, see PROTOCOL.md "Versions". */
 export const PROTOCOL_VERSION = 1;
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
-/** Largest packet (one NATS message), bytes. Stays below the leaf's max_payload of 256 KiB: one larger message would close the link. */
-export const MAX_PACKET_BYTES = 128 * KIB;
+/** Largest bundle (one NATS message), bytes. Stays below the leaf's max_payload of 256 KiB: one larger message would close the link. */
+export const MAX_BUNDLE_BYTES = 128 * KIB;
+/** Largest packet, bytes: it must fit in a bundle of its own, with the longest ingress id. */
+export const MAX_PACKET_BYTES = MAX_BUNDLE_BYTES - 128;
+/** Bytes after which a bundle with several packets is sent, and a new one begun. */
+export const BUNDLE_BYTES = 32 * KIB - 128;
+/** Heads (OPEN) in one bundle to a group: the next connector of the group gets the next ones. */
+export const MAX_BUNDLED_HEADS = 16;
 /** Largest payload of one DATA frame a receiver accepts, bytes. */
 export const MAX_DATA_BYTES = 64 * KIB;
 /**

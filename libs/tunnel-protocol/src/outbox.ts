@@ -1,5 +1,7 @@
+import type { BundleWriter } from './bundle-writer.ts';
 import type { FieldList } from './channel.ts';
-import type { CoalescingPublisher, PacketSource } from './coalescing-publisher.ts';
+import type { ChannelKey } from './channel-ids.ts';
+import type { CoalescingPublisher, Lane, PacketSource } from './coalescing-publisher.ts';
 import {
   headFrameBytes,
   type PreparedHead,
@@ -47,7 +49,8 @@ export class Outbox implements PacketSource {
   readonly #publisher: CoalescingPublisher;
   readonly #owner: OutboxOwner;
   readonly #queue = new SendQueue();
-  #subject: string | undefined;
+  #lane: Lane | undefined;
+  #channel: ChannelKey = '';
   #sequence: number;
   #credit: number;
   #isScheduled = false;
@@ -88,9 +91,10 @@ export class Outbox implements PacketSource {
     return this.#sequence;
   }
 
-  /** Nothing leaves before the subject is known. */
-  setSubject(subject: string): void {
-    this.#subject = subject;
+  /** Nothing leaves before the peer is known. */
+  setPeer(subject: string, channel: ChannelKey): void {
+    this.#lane = this.#publisher.lane(subject);
+    this.#channel = channel;
     this.#schedule();
   }
 
@@ -169,7 +173,7 @@ export class Outbox implements PacketSource {
     this.#publisher.queuedBytes -= this.#queue.bytes;
     this.#queue.clear();
     this.#heads = [];
-    if (packet !== undefined && this.#subject !== undefined) this.#publisher.publish(this.#subject, packet);
+    if (packet !== undefined) this.#lane?.publish(packet);
   }
 
   #maxQueueBytes(): number {
@@ -177,23 +181,22 @@ export class Outbox implements PacketSource {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isClosed || this.#subject === undefined) return;
+    if (this.#isScheduled || this.#isClosed || this.#lane === undefined) return;
     this.#isScheduled = true;
-    this.#publisher.schedule(this);
+    this.#lane.schedule(this);
   }
 
-  flushPackets(): void {
+  flushPackets(bundle: BundleWriter): void {
     this.#isScheduled = false;
-    while (!this.#isClosed && this.#sendPacket());
+    while (!this.#isClosed && this.#writePacket(bundle));
     if (this.#needsDrain && !this.#isClosed && this.#queue.bytes < this.#maxQueueBytes() / 2) {
       this.#needsDrain = false;
       this.#owner.onOutboxDrain();
     }
   }
 
-  /** Build and send one packet; false when nothing is ready. */
-  #sendPacket(): boolean {
-    if (this.#subject === undefined) return false;
+  /** Write one packet; false when nothing is ready. */
+  #writePacket(bundle: BundleWriter): boolean {
     const control = this.#controlBytes();
     let size = PACKET_HEADER_BYTES + control;
     let headCount = 0;
@@ -216,13 +219,13 @@ export class Outbox implements PacketSource {
       size + endBytes <= MAX_PACKET_BYTES;
     if (ends) size += endBytes;
     if (size === PACKET_HEADER_BYTES) return false;
-    const packet = Buffer.allocUnsafe(size);
-    let offset = this.#writeControl(packet, writePacketHeader(packet, this.#sequence));
+    const start = bundle.reserve(size);
+    const packet = bundle.target;
+    let offset = this.#writeControl(packet, writePacketHeader(packet, start, size, this.#channel, this.#sequence));
     offset = this.#writeHeads(packet, offset, headCount);
     if (data > 0) offset = this.#writeData(packet, offset, data);
     if (ends) this.#writeEnd(packet, offset, endBytes - FRAME_HEADER_BYTES);
     this.#sequence = (this.#sequence + 1) >>> 0;
-    this.#publisher.send(this.#subject, packet);
     if (data > 0 || ends) this.#owner.onOutboxProgress();
     if (this.#endsWithHead && hasAllHeads) this.#isEnded = true;
     if (this.#isEnded && this.#isEnding && !this.#hasReportedEnd) this.#reportEnd();

@@ -23,14 +23,17 @@ export function headSubject(group: string): string {
   return `tun.g.${group}.req`;
 }
 
-/** Ingress to connector. */
-export function downSubject(connectorId: string, ingressId: string, channelId: string): string {
-  return `tun.c.${connectorId}.${ingressId}.${channelId}`;
+/** Last token of the subjects that carry bundles. */
+export const BUNDLES = 'b';
+
+/** Ingress to connector. `last` is BUNDLES for the tunnel itself. */
+export function downSubject(connectorId: string, ingressId: string, last: string): string {
+  return `tun.c.${connectorId}.${ingressId}.${last}`;
 }
 
 /** Connector to ingress; the connector's own id stands in every subject it may publish to. */
-export function upSubject(ingressId: string, connectorId: string, channelId: string): string {
-  return `tun.i.${ingressId}.${connectorId}.${channelId}`;
+export function upSubject(ingressId: string, connectorId: string, last: string): string {
+  return `tun.i.${ingressId}.${connectorId}.${last}`;
 }
 
 export function downWildcard(connectorId: string): string {
@@ -56,14 +59,11 @@ export function heartbeatConnectorId(subject: string): string | undefined {
 /** All heartbeats of the account. */
 export const HEARTBEAT_WILDCARD = 'prs.c.*';
 
-/** Connector and channel of an up subject, or undefined when it has not exactly two tokens after the prefix. */
-export function parseUpSubject(
-  subject: string,
-  prefixLength: number,
-): { connectorId: string; channelId: string } | undefined {
+/** The peer and the last token of a tunnel subject, or undefined when it has not exactly two tokens after the prefix. */
+export function parsePeer(subject: string, prefixLength: number): { peerId: string; last: string } | undefined {
   const dot = subject.indexOf('.', prefixLength);
   if (dot <= prefixLength || subject.indexOf('.', dot + 1) !== -1) return undefined;
-  return { connectorId: subject.slice(prefixLength, dot), channelId: subject.slice(dot + 1) };
+  return { peerId: subject.slice(prefixLength, dot), last: subject.slice(dot + 1) };
 }
 
 /** Every subject of the tunnel, checked against broker/SUBJECTS.md. */

@@ -1,15 +1,17 @@
+import { BundleReader } from './bundle-reader.ts';
 import type { ChannelFailure, ChannelHandlers, ClientChannel, OpenRequest } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
-import { ChannelIds } from './channel-ids.ts';
+import { ChannelIds, type ChannelKey, channelText } from './channel-ids.ts';
 import { DispatchedChannel } from './client-channel.ts';
-import { CoalescingPublisher } from './coalescing-publisher.ts';
+import { CoalescingPublisher, type Lane } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
-import { decodePacket } from './decode-packet.ts';
-import { encodeCancelPacket, prepareOpen } from './encode-frame.ts';
-import { hasProbe, OPEN_EMPTY, OPEN_END, OPEN_UPGRADE, type Packet } from './frame.ts';
+import { decodeFrames } from './decode-packet.ts';
+import { encodeResetPacket, prepareOpen } from './encode-frame.ts';
+import { type Frame, hasProbe, type MalformedReason, OPEN_EMPTY, OPEN_END, OPEN_UPGRADE } from './frame.ts';
 import {
   ACCEPT_DEADLINE_MS,
   IDLE_CREDIT_MS,
+  MAX_BUNDLED_HEADS,
   MAX_CLIENT_CHANNELS,
   MAX_DISPATCHES,
   PROBE_AFTER_MS,
@@ -18,7 +20,16 @@ import {
 } from './limits.ts';
 import type { TunnelClientOptions, TunnelEvent } from './options.ts';
 import type { FailureReason } from './reasons.ts';
-import { downSubject, NO_CONNECTOR, parseUpSubject, requireSubjectId, upWildcard } from './subjects.ts';
+import {
+  BUNDLES,
+  downSubject,
+  headSubject,
+  NO_CONNECTOR,
+  parsePeer,
+  requireSubjectId,
+  upSubject,
+  upWildcard,
+} from './subjects.ts';
 import type { TransportSubscription } from './transport.ts';
 
 /** RFC 9110, 9.2.2. */
@@ -32,7 +43,7 @@ export class TunnelClient {
   readonly #options: TunnelClientOptions;
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
-  readonly #channels = new Map<string, DispatchedChannel>();
+  readonly #channels = new Map<ChannelKey, DispatchedChannel>();
   readonly #subscription: TransportSubscription;
   readonly #prefixLength: number;
   readonly #host: ChannelHost;
@@ -136,9 +147,10 @@ export class TunnelClient {
       probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
       now: () => performance.now(),
       openChannels: () => this.#channels.size,
-      newChannelId: () => ids.next(),
-      enlist: (channel) => this.#channels.set(channel.id, channel),
-      delist: (channel) => this.#channels.delete(channel.id),
+      newChannelKey: () => ids.next(),
+      headLane: (group, isAgain) => this.#headLane(group, isAgain),
+      enlist: (channel) => this.#channels.set(channel.key, channel),
+      delist: (channel) => this.#channels.delete(channel.key),
       guard: (channel, action) => this.#guard(channel, action),
       onAcceptMissed: ({ group, id, dispatches }) =>
         this.#emit({ type: 'accept-missed', group, channelId: id, dispatch: dispatches }),
@@ -151,47 +163,78 @@ export class TunnelClient {
     this.#options.onEvent?.(event);
   }
 
+  #headLane(group: string, isAgain: boolean): Lane {
+    return this.#publisher.laneOf(isAgain ? `again ${group}` : `group ${group}`, () => ({
+      subject: headSubject(group),
+      ingressId: this.#host.ingressId,
+      maxPackets: isAgain ? 1 : MAX_BUNDLED_HEADS,
+      replyPrefix: upSubject(this.#host.ingressId, NO_CONNECTOR, ''),
+    }));
+  }
+
   #onMessage(subject: string, bytes: Uint8Array, status: number | undefined): void {
-    const channel = this.#channels.get(subject.slice(subject.lastIndexOf('.') + 1));
+    const from = parsePeer(subject, this.#prefixLength);
+    if (from === undefined) return;
     if (status !== undefined) {
-      if (status === 503 && channel !== undefined) this.#guard(channel, () => channel.onNoResponders());
+      if (status === 503 && from.peerId === NO_CONNECTOR) this.#onNoResponders(Number(from.last));
       return;
     }
-    const decoded = decodePacket(bytes);
-    const isKnown = channel !== undefined && channel.pinnedSubject === subject;
-    if (!decoded.ok) {
-      if (isKnown) this.#guard(channel, () => channel.abort('malformed', decoded.reason));
-      else this.#emit({ type: 'dropped-packet', reason: decoded.reason });
+    if (from.last !== BUNDLES || from.peerId === NO_CONNECTOR) {
+      this.#drop('unknown-subject');
       return;
     }
-    const { packet } = decoded;
-    if (!isKnown) {
-      if (packet.isReset || (packet.sequence !== 0 && !hasProbe(packet))) {
-        this.#emit({ type: 'dropped-packet', reason: 'unknown-channel' });
-        return;
-      }
-      const from = parseUpSubject(subject, this.#prefixLength);
-      if (from === undefined || from.connectorId === NO_CONNECTOR) return;
-      if (channel === undefined || channel.pinnedSubject !== undefined || packet.sequence !== 0) {
-        this.#dismiss(from.connectorId, from.channelId, channel !== undefined);
-        return;
-      }
-      channel.pin(from.connectorId, subject);
+    const bundle = new BundleReader(bytes);
+    while (bundle.next()) this.#onPacket(from.peerId, bundle);
+    if (bundle.problem !== undefined) this.#drop(bundle.problem);
+  }
+
+  /** Nobody serves the group: every head of that bundle has failed. */
+  #onNoResponders(bundleId: number): void {
+    for (const channel of this.#channels.values()) {
+      if (channel.bundleId === bundleId) this.#guard(channel, () => channel.onNoResponders());
     }
-    if (channel !== undefined) this.#receive(channel, packet);
+  }
+
+  #onPacket(connectorId: string, packet: BundleReader): void {
+    const channel = this.#channels.get(packet.channel);
+    const isKnown = channel !== undefined && channel.connectorId === connectorId;
+    if (!isKnown && packet.isReset) {
+      this.#drop('unknown-channel');
+      return;
+    }
+    const frames = decodeFrames(packet.source, packet.start, packet.end);
+    if (isKnown) {
+      this.#receive(channel, packet, frames);
+      return;
+    }
+    if (typeof frames === 'string' || (packet.sequence !== 0 && !hasProbe(frames))) {
+      this.#drop(typeof frames === 'string' ? frames : 'unknown-channel');
+      return;
+    }
+    if (channel === undefined || channel.connectorId !== undefined || packet.sequence !== 0) {
+      this.#dismiss(connectorId, packet.channel, channel !== undefined);
+      return;
+    }
+    channel.pin(connectorId);
+    this.#receive(channel, packet, frames);
+  }
+
+  #drop(reason: string): void {
+    this.#emit({ type: 'dropped-packet', reason });
   }
 
   /** A first answer that came too late, or to a channel another connector has: the exchange must end over there. */
-  #dismiss(connectorId: string, channelId: string, isIntruder: boolean): void {
-    this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId });
-    const subject = downSubject(connectorId, this.#host.ingressId, channelId);
-    this.#publisher.publish(subject, encodeCancelPacket(0, true, 'not-needed', 'origin-contacted', ''));
+  #dismiss(connectorId: string, key: ChannelKey, isIntruder: boolean): void {
+    this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId: channelText(key) });
+    const subject = downSubject(connectorId, this.#host.ingressId, BUNDLES);
+    this.#publisher.lane(subject).publish(encodeResetPacket(key, 'not-needed'));
   }
 
   /** `#guard` without a closure, for the path every packet takes. */
-  #receive(channel: DispatchedChannel, packet: Packet): void {
+  #receive(channel: DispatchedChannel, packet: BundleReader, frames: readonly Frame[] | MalformedReason): void {
     try {
-      channel.onPacket(packet);
+      if (typeof frames === 'string') channel.abort('malformed', frames);
+      else channel.onPacket(packet.isReset, packet.sequence, frames);
     } catch (error) {
       this.#emit({ type: 'callback-failed', error, channelId: channel.id });
       this.#abandon(channel);

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { CoalescingPublisher } from './coalescing-publisher.ts';
+import { BundleReader } from './bundle-reader.ts';
+import type { ChannelKey } from './channel-ids.ts';
+import { CoalescingPublisher, type Lane } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
-import { type DecodeResult, decodePacket } from './decode-packet.ts';
-import { encodeCancelPacket, encodeRefusePacket } from './encode-frame.ts';
+import { decodeFrames } from './decode-packet.ts';
+import { encodeRefusePacket, encodeResetPacket } from './encode-frame.ts';
 import { TunnelExchange } from './exchange.ts';
 import type { ExchangeHost } from './exchange-host.ts';
-import { hasProbe, type OpenFrame } from './frame.ts';
+import { type Frame, hasProbe, type MalformedReason, type OpenFrame } from './frame.ts';
 import { encodeHeartbeat } from './heartbeat.ts';
 import {
   ACCEPT_DELAY_MS,
@@ -19,7 +21,15 @@ import {
 } from './limits.ts';
 import type { ServeOptions, TunnelEvent, TunnelServerOptions } from './options.ts';
 import type { RefuseReason } from './reasons.ts';
-import { downWildcard, headSubject, heartbeatSubject, requireSubjectId, upSubject } from './subjects.ts';
+import {
+  BUNDLES,
+  downWildcard,
+  headSubject,
+  heartbeatSubject,
+  parsePeer,
+  requireSubjectId,
+  upSubject,
+} from './subjects.ts';
 import type { TransportSubscription } from './transport.ts';
 
 /** The connector end of the tunnel: takes requests of its groups and answers them. */
@@ -29,7 +39,7 @@ export class TunnelServer {
   readonly #options: TunnelServerOptions;
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
-  readonly #exchanges = new Map<string, TunnelExchange>();
+  readonly #exchanges = new Map<ChannelKey, TunnelExchange>();
   readonly #down: TransportSubscription;
   readonly #queues: TransportSubscription[] = [];
   readonly #prefixLength: number;
@@ -89,7 +99,7 @@ export class TunnelServer {
       headSubject(group),
       { queue },
       (_subject, packet, status) => {
-        if (status === undefined) this.#onHeadPacket(packet);
+        if (status === undefined) this.#onHeads(packet);
       },
     );
     this.#queues.push(subscription);
@@ -165,72 +175,92 @@ export class TunnelServer {
       openChannels: this.#exchanges.size,
       isDraining: this.#isDraining,
     });
-    this.#publisher.publish(heartbeatSubject(this.#options.connectorId), heartbeat);
+    this.#publisher.publishMessage(heartbeatSubject(this.#options.connectorId), heartbeat);
   }
 
-  #onHeadPacket(bytes: Uint8Array): void {
-    const decoded = decodePacket(bytes);
-    if (!decoded.ok) {
-      this.#emit({ type: 'dropped-packet', reason: decoded.reason });
-      return;
+  /** Heads for the group. */
+  #onHeads(bytes: Uint8Array): void {
+    const bundle = new BundleReader(bytes);
+    while (bundle.next()) {
+      if (bundle.ingressId === '') this.#drop('not-a-head');
+      else this.#onHead(bundle.ingressId, bundle, decodeFrames(bundle.source, bundle.start, bundle.end));
     }
-    const { sequence, frames } = decoded.packet;
+    if (bundle.problem !== undefined) this.#drop(bundle.problem);
+  }
+
+  #onHead(ingressId: string, packet: BundleReader, frames: readonly Frame[] | MalformedReason): void {
     const open = frames[0];
-    if (sequence !== 0 || frames.length !== 1 || open?.type !== 'open') {
-      this.#emit({ type: 'dropped-packet', reason: 'not-a-head' });
+    if (typeof frames === 'string' || typeof open !== 'object') {
+      this.#drop(typeof frames === 'string' ? frames : 'not-a-head');
       return;
     }
-    const existing = this.#exchanges.get(`${open.ingressId}.${open.channelId}`);
+    if (packet.sequence !== 0 || packet.isReset || frames.length !== 1 || open.type !== 'open') {
+      this.#drop('not-a-head');
+      return;
+    }
+    const existing = this.#exchanges.get(packet.channel);
     if (existing !== undefined) {
-      this.#guard(existing, () => existing.abort('gap', 'the head came twice'));
+      if (existing.ingressId === ingressId) this.#guard(existing, () => existing.abort('gap', 'the head came twice'));
+      else this.#drop('unknown-channel');
       return;
     }
-    if (this.#isDraining) {
-      this.#refuse(open, 'draining');
-      return;
-    }
-    if (this.#exchanges.size >= this.#maxChannels) {
-      this.#refuse(open, 'capacity');
-      return;
-    }
-    this.#startExchange(open);
+    if (this.#isDraining) this.#refuse(ingressId, packet.channel, 'draining');
+    else if (this.#exchanges.size >= this.#maxChannels) this.#refuse(ingressId, packet.channel, 'capacity');
+    else this.#startExchange(ingressId, packet.channel, open);
   }
 
-  #refuse(open: OpenFrame, reason: RefuseReason): void {
-    const subject = upSubject(open.ingressId, this.#options.connectorId, open.channelId);
-    this.#publisher.publish(subject, encodeRefusePacket(0, reason, ''));
+  #laneTo(ingressId: string): Lane {
+    return this.#publisher.lane(upSubject(ingressId, this.#options.connectorId, BUNDLES));
   }
 
-  #startExchange(open: OpenFrame): void {
-    const exchange = new TunnelExchange(this.#host, open);
-    this.#exchanges.set(exchange.key, exchange);
+  #refuse(ingressId: string, key: ChannelKey, reason: RefuseReason): void {
+    this.#laneTo(ingressId).publish(encodeRefusePacket(key, 0, reason, ''));
+  }
+
+  #startExchange(ingressId: string, key: ChannelKey, open: OpenFrame): void {
+    const exchange = new TunnelExchange(this.#host, ingressId, key, open);
+    this.#exchanges.set(key, exchange);
     this.#startSweep();
     this.#guard(exchange, () => exchange.setHandlers(this.#options.onRequest(exchange)));
   }
 
   #onDown(subject: string, bytes: Uint8Array): void {
-    const key = subject.slice(this.#prefixLength);
-    const exchange = this.#exchanges.get(key);
-    const decoded = decodePacket(bytes);
-    if (exchange === undefined) {
-      this.#onStray(key, decoded);
-    } else if (decoded.ok) {
-      this.#guard(exchange, () => exchange.onPacket(decoded.packet));
-    } else {
-      this.#guard(exchange, () => exchange.abort('malformed', decoded.reason));
-    }
+    const from = parsePeer(subject, this.#prefixLength);
+    // The connector's other subjects have subscriptions of their own.
+    if (from?.last !== BUNDLES) return;
+    const bundle = new BundleReader(bytes);
+    while (bundle.next()) this.#onPacket(from.peerId, bundle);
+    if (bundle.problem !== undefined) this.#drop(bundle.problem);
+  }
+
+  #onPacket(ingressId: string, packet: BundleReader): void {
+    const frames = decodeFrames(packet.source, packet.start, packet.end);
+    const exchange = this.#exchanges.get(packet.channel);
+    if (exchange === undefined || exchange.ingressId !== ingressId) this.#onStray(ingressId, packet, frames);
+    else this.#receive(exchange, packet, frames);
   }
 
   /** Credit and data that crossed the end of their exchange are normal; a probe wants to know. */
-  #onStray(key: string, decoded: DecodeResult): void {
-    const [ingressId, channelId, ...rest] = key.split('.');
-    const isAsked = decoded.ok && !decoded.packet.isReset && hasProbe(decoded.packet);
-    if (!isAsked || ingressId === undefined || channelId === undefined || rest.length > 0) {
-      this.#emit({ type: 'dropped-packet', reason: decoded.ok ? 'unknown-channel' : decoded.reason });
+  #onStray(ingressId: string, packet: BundleReader, frames: readonly Frame[] | MalformedReason): void {
+    if (typeof frames !== 'string' && !packet.isReset && hasProbe(frames)) {
+      this.#laneTo(ingressId).publish(encodeResetPacket(packet.channel, 'connector-lost'));
       return;
     }
-    const subject = upSubject(ingressId, this.#options.connectorId, channelId);
-    this.#publisher.publish(subject, encodeCancelPacket(0, true, 'connector-lost', 'origin-contacted', ''));
+    this.#drop(typeof frames === 'string' ? frames : 'unknown-channel');
+  }
+
+  #drop(reason: string): void {
+    this.#emit({ type: 'dropped-packet', reason });
+  }
+
+  /** `#guard` without a closure, for the path every packet takes. */
+  #receive(exchange: TunnelExchange, packet: BundleReader, frames: readonly Frame[] | MalformedReason): void {
+    try {
+      if (typeof frames === 'string') exchange.abort('malformed', frames);
+      else exchange.onPacket(packet.isReset, packet.sequence, frames);
+    } catch (error) {
+      this.#failed(exchange, error);
+    }
   }
 
   /** A callback that throws costs its own exchange, never the read loop. */
@@ -238,9 +268,13 @@ export class TunnelServer {
     try {
       action();
     } catch (error) {
-      this.#emit({ type: 'callback-failed', error, channelId: exchange.channelId });
-      exchange.fail('internal', 'origin-contacted', 'callback failed');
+      this.#failed(exchange, error);
     }
+  }
+
+  #failed(exchange: TunnelExchange, error: unknown): void {
+    this.#emit({ type: 'callback-failed', error, channelId: exchange.channelId });
+    exchange.fail('internal', 'origin-contacted', 'callback failed');
   }
 
   #startSweep(): void {

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { toReadable } from '#libs/tunnel-protocol';
 import { BodyReceiver } from '../../../libs/tunnel-protocol/src/body-receiver.ts';
-import { CoalescingPublisher } from '../../../libs/tunnel-protocol/src/coalescing-publisher.ts';
+import { CoalescingPublisher, MAX_LANES } from '../../../libs/tunnel-protocol/src/coalescing-publisher.ts';
 import { CreditLedger } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
 import { SendQueue } from '../../../libs/tunnel-protocol/src/send-queue.ts';
 import { LossyBroker } from './lossy-transport.ts';
@@ -135,29 +135,66 @@ describe('send queue', () => {
 });
 
 describe('coalescing publisher', () => {
-  it('publishes what one turn collected together, after the turn', async () => {
-    const published: string[] = [];
-    const publisher = new CoalescingPublisher({
-      publish: (subject) => published.push(subject),
-      subscribe: () => ({ close: () => undefined, drain: async () => undefined }),
-    });
-    for (const subject of ['a', 'b', 'c']) publisher.publish(subject, Buffer.alloc(10));
-    expect(published).to.deep.equal([]);
+  type Message = { subject: string; bytes: Uint8Array; reply: string | undefined };
+  const collecting = (messages: Message[]) => ({
+    publish: (subject: string, bytes: Uint8Array, reply?: string) => messages.push({ subject, bytes, reply }),
+    subscribe: () => ({ close: () => undefined, drain: async () => undefined }),
+  });
+  const wait = async (): Promise<void> => {
     await turn();
     await turn();
-    expect(published).to.deep.equal(['a', 'b', 'c']);
+  };
+
+  it('publishes what one turn collected for a peer in one message, after the turn', async () => {
+    const messages: Message[] = [];
+    const publisher = new CoalescingPublisher(collecting(messages));
+    for (const subject of ['a', 'b', 'a']) publisher.lane(subject).publish(Buffer.alloc(10, subject));
+    expect(messages).to.deep.equal([]);
+    await wait();
+    const seen = messages.map(({ subject, bytes }) => [subject, Buffer.from(bytes).toString('latin1')]);
+    expect(seen).to.deep.equal([
+      ['a', `\x01\x00${'a'.repeat(20)}`],
+      ['b', `\x01\x00${'b'.repeat(10)}`],
+    ]);
   });
 
   it('publishes at once when its bound is reached', () => {
-    const published: string[] = [];
-    const transport = {
-      publish: (subject: string) => published.push(subject),
-      subscribe: () => ({ close: () => undefined, drain: async () => undefined }),
-    };
-    const publisher = new CoalescingPublisher(transport, 1_000);
-    publisher.publish('a', Buffer.alloc(999));
-    expect(published).to.deep.equal([]);
-    publisher.publish('b', Buffer.alloc(1));
-    expect(published).to.deep.equal(['a', 'b']);
+    const messages: Message[] = [];
+    const publisher = new CoalescingPublisher(collecting(messages), 1_000);
+    publisher.lane('a').publish(Buffer.alloc(999));
+    expect(messages).to.deep.equal([]);
+    publisher.lane('b').publish(Buffer.alloc(1));
+    expect(messages.map(({ subject }) => subject)).to.deep.equal(['a', 'b']);
+  });
+
+  it('begins another message before one becomes longer than 32 KiB, unless a packet alone is', async () => {
+    const messages: Message[] = [];
+    const publisher = new CoalescingPublisher(collecting(messages));
+    for (const bytes of [20_000, 12_000, 12_000, 100_000, 5]) publisher.lane('a').publish(Buffer.alloc(bytes));
+    await wait();
+    expect(messages.map(({ bytes }) => bytes.length)).to.deep.equal([32_002, 12_002, 100_002, 7]);
+  });
+
+  it('begins another message when a route has its maximum of packets, with a reply subject of its own', async () => {
+    const messages: Message[] = [];
+    const publisher = new CoalescingPublisher(collecting(messages));
+    const lane = publisher.laneOf('group g', () => ({
+      subject: 'g',
+      ingressId: 'ing',
+      maxPackets: 2,
+      replyPrefix: 'r.',
+    }));
+    for (let count = 0; count < 5; count++) lane.publish(Buffer.alloc(1));
+    await wait();
+    expect(messages.map(({ bytes }) => bytes.length)).to.deep.equal([7, 7, 6]);
+    expect(messages.map(({ reply }) => reply)).to.deep.equal(['r.1', 'r.2', 'r.3']);
+  });
+
+  it('forgets lanes at its bound and serves them nevertheless', async () => {
+    const messages: Message[] = [];
+    const publisher = new CoalescingPublisher(collecting(messages));
+    for (let peer = 0; peer <= MAX_LANES; peer++) publisher.lane(`p${peer}`).publish(Buffer.alloc(1));
+    await wait();
+    expect(messages.length).to.equal(MAX_LANES + 1);
   });
 });

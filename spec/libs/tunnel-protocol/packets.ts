@@ -1,16 +1,29 @@
-/** Packets built by hand from PROTOCOL.md, independent of the encoder under test. */
+/** Packets and bundles built by hand from PROTOCOL.md, independent of the encoder under test. */
 
 export type RawFrame = readonly [type: number, flags: number, payload: Uint8Array];
 
-export function packet(sequence: number, frames: readonly RawFrame[], flags = 0, version = 1): Buffer {
+/** A channel id as events show it. */
+export const CHANNEL = '00112233445566778899';
+
+export type RawPacketOptions = { readonly channel?: string; readonly flags?: number };
+
+export function packet(sequence: number, frames: readonly RawFrame[], options: RawPacketOptions = {}): Buffer {
+  const { channel = CHANNEL, flags = 0 } = options;
+  const body = Buffer.concat(
+    frames.flatMap(([type, frameFlags, payload]) => [frameHeader(type, frameFlags, payload), payload]),
+  );
   const header = Buffer.alloc(8);
-  header[0] = version;
-  header[1] = flags;
+  header.writeUInt32BE(body.length, 0);
+  header[0] = flags;
   header.writeUInt32BE(sequence, 4);
-  return Buffer.concat([
-    header,
-    ...frames.flatMap(([type, frameFlags, payload]) => [frameHeader(type, frameFlags, payload), payload]),
-  ]);
+  return Buffer.concat([header, Buffer.from(channel, 'hex'), body]);
+}
+
+export type RawBundleOptions = { readonly version?: number; readonly ingressId?: string };
+
+export function bundle(packets: readonly Uint8Array[], options: RawBundleOptions = {}): Buffer {
+  const { version = 1, ingressId = '' } = options;
+  return Buffer.concat([Buffer.from([version, ingressId.length]), Buffer.from(ingressId, 'latin1'), ...packets]);
 }
 
 function frameHeader(type: number, flags: number, payload: Uint8Array): Buffer {
@@ -41,23 +54,21 @@ export function u32(value: number): Buffer {
   return bytes;
 }
 
-export function headPacket(sequence: number, status: number, flags = 0): Buffer {
-  return packet(sequence, [[0x04, flags, Buffer.concat([u16(status), fields('x-a', 'b')])]]);
+export function headPacket(sequence: number, status: number, flags = 0, channel = CHANNEL): Buffer {
+  return packet(sequence, [[0x04, flags, Buffer.concat([u16(status), fields('x-a', 'b')])]], { channel });
 }
 
-export function dataPacket(sequence: number, bytes: Uint8Array): Buffer {
-  return packet(sequence, [[0x05, 0, bytes]]);
+export function dataPacket(sequence: number, bytes: Uint8Array, channel = CHANNEL): Buffer {
+  return packet(sequence, [[0x05, 0, bytes]], { channel });
 }
 
-export function creditPacket(sequence: number, bytes: number): Buffer {
-  return packet(sequence, [[0x07, 0, u32(bytes)]]);
+export function creditPacket(sequence: number, bytes: number, channel = CHANNEL): Buffer {
+  return packet(sequence, [[0x07, 0, u32(bytes)]], { channel });
 }
 
 /** A complete GET / without metadata and with one header field. */
-export function openPacket(channelId: string, flags = 0x01): Buffer {
-  const texts = Buffer.from(`ingress-1${channelId}GET/`, 'latin1');
-  const lengths = Buffer.from([9, channelId.length, 3]);
-  return packet(0, [
-    [0x01, flags, Buffer.concat([u32(65_536), lengths, u16(1), texts, fields(), fields('host', 'a')])],
-  ]);
+export function openPacket(channel = CHANNEL, flags = 0x01): Buffer {
+  const texts = Buffer.from('GET/', 'latin1');
+  const payload = Buffer.concat([u32(65_536), Buffer.from([3]), u16(1), texts, fields(), fields('host', 'a')]);
+  return packet(0, [[0x01, flags, payload]], { channel });
 }

@@ -85,6 +85,34 @@ describe('tunnel at its bounds', () => {
     expect(sent).to.deep.equal(['g', 'i']);
   });
 
+  it('carries many small exchanges in few messages', async () => {
+    await pair.addConnector('c1', answering(200, 'small'));
+    const before = broker.published.length;
+    const outcomes = await Promise.all(Array.from({ length: 200 }, () => pair.fetch()));
+    expect(outcomes.map(({ body }) => body.toString())).to.deep.equal(outcomes.map(() => 'small'));
+    const sent = broker.published.slice(before).map(({ subject }) => subject);
+    // 200 heads, 16 in one message at most.
+    expect(sent.filter((subject) => subject === 'tun.g.group-a.req').length).to.equal(13);
+    expect(sent.filter((subject) => subject === 'tun.i.ingress-1.c1.b').length).to.be.lessThan(14);
+  });
+
+  it('lets the connectors of a group share a burst', async () => {
+    const servers = [await pair.addConnector('c1', mute), await pair.addConnector('c2', mute)];
+    for (let count = 0; count < 48; count++) pair.open({}, { onHead: () => undefined, onFailure: () => undefined });
+    await until(() => pair.client.openChannels === 48 && servers.every(({ openChannels }) => openChannels > 0), 'both');
+    expect(servers.map(({ openChannels }) => openChannels)).to.have.members([16, 32]);
+  });
+
+  it('fails every request of a message that nobody took, and only those', async () => {
+    const nobody = Array.from({ length: 40 }, () => pair.fetch({ group: 'nobody' }));
+    await pair.addConnector('c1', answering(200, 'ok'));
+    const somebody = Array.from({ length: 40 }, () => pair.fetch());
+    const reasons = (await Promise.all(nobody)).map(({ failure }) => failure?.reason);
+    expect(reasons).to.deep.equal(reasons.map(() => 'no-connector'));
+    const bodies = (await Promise.all(somebody)).map(({ body }) => body.toString());
+    expect(bodies).to.deep.equal(bodies.map(() => 'ok'));
+  });
+
   it('holds little at the connector for very many readers that stopped', async function () {
     this.timeout(20_000);
     await pair.close();

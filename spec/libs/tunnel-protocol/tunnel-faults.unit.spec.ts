@@ -236,6 +236,7 @@ describe('tunnel under faults', () => {
     let answered = 0;
     for (let count = 0; count < 4; count++) {
       pair.open({}, { onHead: () => answered++, onFailure: (failure) => failures.push(failure) });
+      await broker.settled();
     }
     await until(() => answered === 4, 'all run');
     expect(pair.client.connectorLost('c1')).to.equal(2);

@@ -6,6 +6,17 @@ import { answering, echoing, head, mute, streaming, TunnelPair, type TunnelWorld
 
 const MIB = 1024 * 1024;
 
+/** Begun in turns of their own: heads of one turn share a message, and with it a connector. */
+async function oneByOne<Result>(count: number, begin: () => Promise<Result>): Promise<Result[]> {
+  const begun: Promise<Result>[] = [];
+  for (let index = 0; index < count; index++) {
+    begun.push(begin());
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return Promise.all(begun);
+}
+
 /** What every transport must give the tunnel; run over memory and over a real nats-server. */
 export function describeTunnelContract(name: string, openWorld: () => Promise<TunnelWorld>): void {
   describe(`tunnel over ${name}`, () => {
@@ -183,7 +194,7 @@ export function describeTunnelContract(name: string, openWorld: () => Promise<Tu
         return { onCancel: () => undefined };
       });
       await pair.addConnector('c2', answering(200, 'from c2'));
-      const outcomes = await Promise.all(Array.from({ length: 20 }, () => pair.fetch()));
+      const outcomes = await oneByOne(20, () => pair.fetch());
       const served = outcomes.filter(({ body }) => body.toString() === 'from c2');
       // Three dispatches may all meet c1 when the server draws at random.
       expect(served.length).to.be.greaterThan(8);
@@ -285,7 +296,7 @@ export function describeTunnelContract(name: string, openWorld: () => Promise<Tu
       try {
         await pair.addConnector('mute', mute, { acceptDelayMs: 60_000 });
         await pair.addConnector('c2', answering(200, 'from c2'));
-        const outcomes = await Promise.all(Array.from({ length: 30 }, () => pair.fetch()));
+        const outcomes = await oneByOne(30, () => pair.fetch());
         for (const { body, failure } of outcomes) {
           if (failure === undefined) expect(body.toString()).to.equal('from c2');
           else expect(failure).to.deep.include({ reason: 'accept-timeout', dispatches: 3, retryClass: 'dispatched' });
