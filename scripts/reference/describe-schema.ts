@@ -55,6 +55,10 @@ function describe(schema: JsonSchema): string {
       return `number${range(schema.minimum, schema.maximum)}`;
     case 'array':
       return `list${range(schema.minItems, schema.maxItems)} of: ${describe(schema.items ?? {})}`;
+    case 'object':
+      return `object (${fieldsOfObject(schema, '')
+        .map(({ name, description }) => `\`${name}\`: ${description}`)
+        .join('; ')})`;
     case 'boolean':
       return 'boolean';
     case 'null':

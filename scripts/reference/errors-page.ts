@@ -1,4 +1,4 @@
-import { PROBLEM_REASONS, problemOf } from '../../services/ingress/src/answers/problems.ts';
+import { numberTable } from './error-pages.ts';
 
 const INTRODUCTION = `# Errors
 
@@ -19,13 +19,7 @@ export function errorsPage(files: readonly RaisingFile[]): string {
 }
 
 function problemSection(): string {
-  const rows = PROBLEM_REASONS.map(problemOf)
-    .sort((a, b) => a.code.localeCompare(b.code))
-    .map(
-      ({ code, status, reason, detail, advice }) =>
-        `| ${code} | ${status} | \`${reason}\` | ${[detail, advice].filter(Boolean).join(' ')} |`,
-    );
-  return `## Numbers\n\n| Number | Status | Reason | What it says |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  return `## Numbers\n\nEach has a page that says what to do. [All by family](../errors/README.md).\n\n${numberTable('../errors/')}`;
 }
 
 /** A code in quotes, and the text that follows it when it is written out there. */

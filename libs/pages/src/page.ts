@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Html, html } from './html.ts';
+import { type Catalog, DEFAULT_LANGUAGE, type Language } from './language.ts';
 import { STYLE } from './style.ts';
 
 export type PageInput = {
@@ -12,7 +13,11 @@ export type PageInput = {
   readonly bar?: Html;
   /** Target of the name in the bar; without it the name is plain text and leads nowhere. */
   readonly home?: string;
+  /** Language of all texts. Default `en`. */
+  readonly language?: Language;
 };
+
+const SKIP: Catalog<string> = { en: 'Skip to content', it: 'Vai al contenuto' };
 
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect width='24' height='24' rx='5' fill='%230f5f8c'/%3E%3Cpath d='M6 19V11a6 6 0 0 1 12 0v8M10 19v-7a2 2 0 0 1 4 0v7' fill='none' stroke='%23fff' stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
@@ -21,14 +26,15 @@ const ICON =
 export function renderPage(input: PageInput): string {
   const styleTag = `<style>${STYLE}</style>`;
   const width = input.width ?? 'narrow';
-  const body = html`<a class="skip" href="#main">Skip to content</a>
+  const language = input.language ?? DEFAULT_LANGUAGE;
+  const body = html`<a class="skip" href="#main">${SKIP[language]}</a>
 <header class="bar"><div>${brand(input.home)}${input.bar}</div></header>
 <main id="main" class="${width}">${input.body}</main>
 </body>
 </html>
 `;
   const head = html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">

@@ -36,6 +36,14 @@ padding:.2rem .7rem;margin-bottom:.9rem;background:var(--accent-soft);color:var(
 dl.facts{display:grid;grid-template-columns:minmax(6.5rem,max-content) 1fr;gap:.35rem 1rem;margin:1.25rem 0 0;padding-top:1.1rem;
 border-top:1px solid var(--line);font-size:.875rem}
 dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;min-width:0}
+.card h2{margin:1.5rem 0 .35rem}
+.card ul{margin:0 0 .75rem;padding-left:1.2rem}.card li+li{margin-top:.4rem}
+.quote{margin:1.1rem 0 0;padding:.7rem .9rem;border-radius:9px;background:var(--ground);font-size:.875rem}
+.quote span{display:block;color:var(--soft);margin-bottom:.15rem}
+.copy{user-select:all;-webkit-user-select:all;cursor:copy}
+.about{align-self:center;font-size:.925rem}
+.card ul.numbers{list-style:none;padding:0}.numbers li{display:grid;grid-template-columns:5.5rem 1fr;gap:.75rem}
+.more{margin:1.25rem 0 0}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.92em}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.4rem}
 form{margin:0}
@@ -65,7 +73,7 @@ border-radius:999px;padding:0 .5rem}
 .empty{border:1px dashed var(--line);border-radius:14px;padding:2rem 1.5rem;color:var(--soft);background:var(--card)}
 footer{color:var(--soft);font-size:.8125rem;text-align:center;padding:0 1.25rem 1.5rem}
 @media (max-width:30rem){.bar .who{width:100%;gap:.2rem .6rem}.bar .who form{margin-left:auto}main{padding-top:1.4rem}.card{padding:1.3rem}dl.facts{grid-template-columns:1fr;gap:.1rem}
-dl.facts dd{margin-bottom:.5rem}.actions .button{width:100%}}
+dl.facts dd{margin-bottom:.5rem}.actions .button{width:100%}.about{margin:0 auto}}
 @media (prefers-reduced-motion:no-preference){.tile{transition:border-color .12s}}
 @media (forced-colors:active){.card,.tile,.button{border:1px solid}}
 @media print{body{background:none}.actions,.who form{display:none}}

@@ -62,12 +62,13 @@ export function startTenant(options: {
     logger,
   });
   const tunnel = startTenantTunnel(options.account, ingressId, logger);
-  watchHub(backbone, decisions, feed, logger);
+  const hub = watchHub(backbone, decisions, feed, logger);
   return {
     services: {
       tenant,
       directory,
       isDirectoryLoaded: () => feed.isLoaded,
+      isHubConnected: () => hub.isConnected,
       admission,
       decisions,
       auth,
@@ -87,13 +88,21 @@ export function startTenant(options: {
 }
 
 /** While the hub was away, changes and revocations went unheard: decisions are asked anew, the directory is read again. */
-function watchHub(backbone: NatsConnection, decisions: Decisions, feed: DirectoryFeed, logger: Logger): void {
+function watchHub(
+  backbone: NatsConnection,
+  decisions: Decisions,
+  feed: DirectoryFeed,
+  logger: Logger,
+): { readonly isConnected: boolean } {
+  const hub = { isConnected: true };
   const run = async () => {
     for await (const status of backbone.status()) {
       if (status.type !== 'disconnect' && status.type !== 'reconnect') continue;
+      hub.isConnected = status.type === 'reconnect';
       decisions.dropAll();
       if (status.type === 'reconnect') feed.reload();
     }
   };
   run().catch((error: unknown) => logger.error('hub watch ended', { error }));
+  return hub;
 }

@@ -1,8 +1,15 @@
 import { ANSWER_FIELDS } from '#libs/pages';
 import type { Exchange, Outcome } from '../pipeline/exchange.ts';
+import { grpcFields, isGrpc } from './grpc-answer.ts';
+import { problemType } from './problem-address.ts';
 import { problemPage } from './problem-page.ts';
+import { problemWords } from './problem-words.ts';
 import { type ProblemReason, problemOf } from './problems.ts';
+import { languageOf, PAGE_VARIES } from './request-preferences.ts';
 import { finishUnreadBody } from './unread-body.ts';
+
+const NO_BODY_STATUS: ReadonlySet<number> = new Set([204, 304]);
+const NO_BODY = Buffer.alloc(0);
 
 export type ProblemExtra = {
   readonly outcome: Outcome;
@@ -21,29 +28,41 @@ export type ProblemExtra = {
   readonly isProgram?: boolean;
 };
 
-/** Refuses a request: a page for people, `application/problem+json` (RFC 9457) for programs. */
+/**
+ * Refuses a request: a page for people, `application/problem+json` (RFC 9457) for programs, a status of its own for gRPC; in
+ * the language that was asked for.
+ */
 export function respondProblem(exchange: Exchange, key: ProblemReason, extra: ProblemExtra): void {
   const problem = problemOf(key);
   const status = extra.status ?? problem.status;
   const reason = extra.reason ?? problem.reason;
-  const detail = extra.detail ?? problem.detail;
   exchange.outcome = extra.outcome;
   exchange.reason = reason;
-  const fields: string[] = [];
+  const language = languageOf(exchange);
+  const words = problemWords(exchange, problem, extra, language);
+  const fields = ['Content-Language', language, 'Vary', PAGE_VARIES];
   if (extra.retryAfterSeconds !== undefined) fields.push('Retry-After', String(extra.retryAfterSeconds));
   if (extra.fields) fields.push(...extra.fields);
+  const { title, detail } = words;
+  if (isGrpc(exchange)) {
+    const message = `${problem.code} ${title}: ${detail} (${exchange.requestId})`;
+    send(exchange, 200, [...grpcFields(exchange, status, message), ...ANSWER_FIELDS, ...fields], '');
+    return;
+  }
   if (exchange.isNavigation && extra.isProgram !== true) {
-    const text = problemPage(exchange, { ...problem, status, detail }, extra);
-    send(exchange, status, [...exchange.services.pageFields, ...fields], text);
+    const { receipt, username } = extra;
+    const page = problemPage(exchange, { problem, words, language, status, receipt, username });
+    send(exchange, status, [...exchange.services.pageFields, ...fields], page);
     return;
   }
   const document = {
-    type: `urn:sallyport:problem:${problem.code}`,
-    title: problem.title,
+    type: problemType(exchange, problem.code),
+    title,
     status,
     detail,
     code: problem.code,
     reason,
+    menders: problem.menders,
     requestId: exchange.requestId,
     ...(extra.receipt === undefined ? {} : { receipt: extra.receipt }),
     ...extra.members,
@@ -52,8 +71,10 @@ export function respondProblem(exchange: Exchange, key: ProblemReason, extra: Pr
   send(exchange, status, ['Content-Type', 'application/problem+json', ...ANSWER_FIELDS, ...fields], text);
 }
 
+/** A page in the language of `languageOf(exchange)`. */
 export function respondPage(exchange: Exchange, status: number, page: string, fields: readonly string[] = []): void {
-  send(exchange, status, [...exchange.services.pageFields, ...fields], page);
+  const own = ['Content-Language', languageOf(exchange), 'Vary', 'Accept-Language'];
+  send(exchange, status, [...exchange.services.pageFields, ...own, ...fields], page);
 }
 
 export function respondText(
@@ -73,23 +94,28 @@ export function respondRedirect(exchange: Exchange, location: string, setCookies
   send(exchange, isAfterForm ? 303 : 302, fields, '');
 }
 
+/** With HEAD the length is that of the body GET would get, and no body follows; nor after a status that has none. */
 function send(exchange: Exchange, status: number, fields: readonly string[], text: string): void {
   const { res } = exchange;
   if (res.headersSent || res.destroyed) return;
   const body = Buffer.from(text, 'utf8');
-  const all = [...fields, 'Content-Length', String(body.length), 'X-Request-Id', exchange.requestId];
+  const isBodyless = NO_BODY_STATUS.has(status);
+  const all = [...fields, 'X-Request-Id', exchange.requestId];
+  if (!isBodyless) all.push('Content-Length', String(body.length));
+  const sent = isBodyless || exchange.method === 'HEAD' ? NO_BODY : body;
   const isBodyUnread = finishUnreadBody.isNeeded(exchange);
   if (isBodyUnread || exchange.mustClose || exchange.services.isDraining()) {
     all.push('Connection', 'close');
   }
   res.writeHead(status, all);
-  if (exchange.method !== 'HEAD') exchange.responseBytes += body.length;
+  exchange.responseBytes += sent.length;
   if (!isBodyUnread) {
-    res.end(body);
+    if (sent.length > 0) res.end(sent);
+    else res.end();
     // What is left of a small body is thrown away, also when reading it had been paused.
     if (exchange.head.hasBody) exchange.req.discardBody();
     return;
   }
-  res.write(body);
+  if (sent.length > 0) res.write(sent);
   finishUnreadBody.thenEnd(exchange);
 }

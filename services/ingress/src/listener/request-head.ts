@@ -71,7 +71,7 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
       head.cookie = head.cookie === '' ? value : `${head.cookie}; ${value}`;
       return;
     case 'accept':
-      head.accept = value;
+      head.accept = head.accept === '' ? value : `${head.accept}, ${value}`;
       return;
     case 'user-agent':
       head.userAgent = value;

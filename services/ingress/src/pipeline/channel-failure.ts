@@ -1,30 +1,49 @@
-import type { FailureReason } from '#libs/tunnel-protocol';
+import type { ChannelFailure, FailureReason, RefuseReason } from '#libs/tunnel-protocol';
 import type { ProblemReason } from '../answers/problems.ts';
 
 type Shown = { readonly key: ProblemReason; readonly retryAfterSeconds?: number };
 
+/** Ends that say nothing about the connectors when the ingress itself has lost the hub. */
+const HUB_MAY_BE_AWAY: ReadonlySet<FailureReason> = new Set([
+  'no-connector',
+  'accept-timeout',
+  'connector-lost',
+  'peer-silent',
+]);
+const RETRY_AFTER_SECONDS = 5;
+
 /** What the user is told when a channel ended before the answer began. */
-export function failureProblem(reason: FailureReason): Shown {
+export function failureProblem(failure: Pick<ChannelFailure, 'reason' | 'refusal'>, isHubConnected: boolean): Shown {
+  const { reason } = failure;
+  if (!isHubConnected && HUB_MAY_BE_AWAY.has(reason)) return later('hub-unavailable');
   switch (reason) {
     case 'no-connector':
-      return { key: 'no-connector', retryAfterSeconds: 5 };
+      return later('no-connector');
     case 'accept-timeout':
+      return later('connector-unresponsive');
     case 'refused':
+      return later(refusalProblem(failure.refusal));
     case 'draining':
+      return later('connector-draining');
     case 'capacity':
-      return { key: 'connector-unavailable', retryAfterSeconds: 5 };
+      return later('connector-busy');
     case 'too-many-channels':
+      return later('too-many-channels');
     case 'stopped':
-      return { key: 'too-many-channels', retryAfterSeconds: 5 };
+      return { key: 'tunnel-stopped' };
     case 'connector-lost':
-    case 'peer-silent':
-    case 'gap':
-    case 'malformed':
-    case 'protocol-violation':
     case 'user-gone':
     case 'not-needed':
-    case 'internal':
       return { key: 'connector-lost' };
+    case 'peer-silent':
+      return { key: 'connector-silent' };
+    case 'gap':
+      return { key: 'tunnel-gap' };
+    case 'malformed':
+    case 'protocol-violation':
+      return { key: 'tunnel-violation' };
+    case 'internal':
+      return { key: 'connector-failed' };
     case 'head-too-large':
       return { key: 'head-too-large' };
     case 'origin-dns':
@@ -37,8 +56,28 @@ export function failureProblem(reason: FailureReason): Shown {
     case 'origin-invalid':
       return { key: reason };
     case 'too-large':
-      return { key: 'origin-invalid' };
+      return { key: 'origin-head-too-large' };
     default:
       return reason satisfies never;
   }
+}
+
+/** The last connector that was asked speaks for all. */
+function refusalProblem(refusal: RefuseReason | undefined): ProblemReason {
+  switch (refusal) {
+    case 'draining':
+      return 'connector-draining';
+    case 'capacity':
+      return 'connector-busy';
+    case 'unknown-app':
+    case 'stale-configuration':
+    case undefined:
+      return 'connector-unavailable';
+    default:
+      return refusal satisfies never;
+  }
+}
+
+function later(key: ProblemReason): Shown {
+  return { key, retryAfterSeconds: RETRY_AFTER_SECONDS };
 }

@@ -1,4 +1,5 @@
 import type { AccessRecord } from '#libs/contracts';
+import { prefersPage, refusesPage } from '../answers/request-preferences.ts';
 import { respondProblem } from '../answers/respond.ts';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
@@ -101,14 +102,14 @@ export class Exchange implements UserStreamEvents {
     this.onUserGone?.userGone();
     this.mustClose = true;
     this.isBodyBroken = true;
-    respondProblem(this, 'bad-request', { outcome: 'answered', reason: 'body-malformed' });
+    respondProblem(this, 'body-malformed', { outcome: 'answered' });
   }
 
   /** A person's browser shows the answer as a page of its own. */
   get isNavigation(): boolean {
     const { head } = this;
-    if (head.isScripted) return false;
-    if (head.secFetchMode !== '') return head.secFetchMode === 'navigate';
-    return head.accept.includes('text/html');
+    if (head.isScripted || head.isUpgrade) return false;
+    if (head.secFetchMode !== '') return head.secFetchMode === 'navigate' && !refusesPage(head.accept);
+    return prefersPage(head.accept);
   }
 }

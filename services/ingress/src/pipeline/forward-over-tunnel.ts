@@ -180,7 +180,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
       this.#breakOff(failure.reason);
       return;
     }
-    const { key, retryAfterSeconds } = failureProblem(failure.reason);
+    const { key, retryAfterSeconds } = failureProblem(failure, this.#exchange.tenant.isHubConnected());
     this.#finish();
     this.#upload?.release();
     const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
@@ -205,7 +205,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   /** The session ended or the person may not open the app any more: what runs on, such as an event stream, is cut. */
   accessLost(): void {
     if (this.#isEnded) return;
-    this.#cut('access-revoked', 'user-unauthorized', { outcome: 'denied', reason: 'access-revoked' });
+    this.#cut('access-revoked', 'access-revoked', { outcome: 'denied' });
   }
 
   userStalled(): void {

@@ -1,4 +1,5 @@
 import { PORTAL_APP_ID } from '#libs/contracts';
+import { denialProblem, staleCookieProblem } from '../answers/problem-reasons.ts';
 import { respondProblem } from '../answers/respond.ts';
 import type { Decision, DecisionQuestion } from '../decisions/decision-cache.ts';
 import { answerAuthReply, browserRequest, clientOf, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
@@ -36,14 +37,14 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
       exchange.access = decision.access;
       return NEXT;
     case 'sign-in':
-      return requireSignIn(exchange);
+      return requireSignIn(exchange, decision.reason);
     case 'unavailable':
       respondAuthUnavailable(exchange);
       return DONE;
     case 'deny':
       exchange.decisionId = decision.decisionId;
       exchange.username = decision.username;
-      respondProblem(exchange, 'user-unauthorized', {
+      respondProblem(exchange, denialProblem(decision.reason), {
         outcome: 'denied',
         reason: decision.reason,
         detail: decision.detail,
@@ -57,11 +58,12 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
 }
 
 /** Only a navigation can go through pages of another host and come back; anything else learns that it must not try. */
-function requireSignIn(exchange: Exchange): StepResult {
+function requireSignIn(exchange: Exchange, reason?: string): StepResult {
   if (exchange.isGetOrHead && exchange.isNavigation) return beginSignIn(exchange);
   const start = exchange.app ? exchange.app.view.externalUrl : `${exchange.services.portalOrigin}/`;
-  respondProblem(exchange, 'user-unauthenticated', {
+  respondProblem(exchange, reason === undefined ? 'user-unauthenticated' : staleCookieProblem(reason), {
     outcome: 'denied',
+    ...(reason === undefined ? {} : { reason }),
     fields: ['WWW-Authenticate', `Sallyport realm="${exchange.hostname}", error="sign-in-required"`],
     members: { signInUrl: start },
     isProgram: true,

@@ -18,6 +18,8 @@ export type TenantServices = {
   readonly directory: AppDirectory;
   /** False until the first app directory was read. */
   isDirectoryLoaded(): boolean;
+  /** False while the connection to the hub is lost: what fails then is nobody else's doing. */
+  isHubConnected(): boolean;
   readonly admission: Admission;
   readonly decisions: Decisions;
   readonly auth: AuthPort;

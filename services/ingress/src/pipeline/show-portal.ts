@@ -1,6 +1,9 @@
 import { authPaths } from '#libs/contracts';
 import { type Html, html, renderPage } from '#libs/pages';
+import { languageOf } from '../answers/request-preferences.ts';
 import { respondPage, respondProblem } from '../answers/respond.ts';
+import { TEXTS } from '../answers/texts/catalog.ts';
+import type { Texts } from '../answers/texts/texts.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { Exchange } from './exchange.ts';
 import { DONE, type StepResult } from './step.ts';
@@ -23,13 +26,22 @@ export function showPortal(exchange: Exchange): StepResult {
   if (!access) throw new Error('the portal needs an access decision before it');
   const { principal } = access;
   const apps = appsFor(tenant.directory.all(), principal.subject, principal.groups);
-  const body = html`<h1>Your apps</h1>
-${apps.length > 0 ? tiles(apps) : nothingYet()}`;
-  const bar = html`<div class="who"><span>Signed in as</span> <b>${principal.name || principal.username}</b>${
+  const language = languageOf(exchange);
+  const texts = TEXTS[language].portal;
+  const body = html`<h1>${texts.title}</h1>
+${apps.length > 0 ? tiles(apps, texts) : nothingYet(texts)}`;
+  const bar = html`<div class="who"><span>${texts.signedInAs}</span> <b>${principal.name || principal.username}</b>${
     principal.name !== '' && principal.name !== principal.username && html` <span>${principal.username}</span>`
   }
-<form method="post" action="${authPaths.signOut}"><button class="button quiet" type="submit">Sign out</button></form></div>`;
-  const page = renderPage({ title: 'Your apps', body, bar, width: 'wide', home: `${services.portalOrigin}/` });
+<form method="post" action="${authPaths.signOut}"><button class="button quiet" type="submit">${texts.signOut}</button></form></div>`;
+  const page = renderPage({
+    title: texts.title,
+    body,
+    bar,
+    width: 'wide',
+    home: `${services.portalOrigin}/`,
+    language,
+  });
   respondPage(exchange, 200, page);
   return DONE;
 }
@@ -52,18 +64,20 @@ export function appsFor(
     .slice(0, MAX_TILES);
 }
 
-function tiles(apps: readonly PublishedApp[]): Html {
-  return html`<p class="lead">${apps.length === 1 ? 'One app is' : `${apps.length} apps are`} open to you.</p>
+type PortalTexts = Texts['portal'];
+
+function tiles(apps: readonly PublishedApp[], texts: PortalTexts): Html {
+  return html`<p class="lead">${texts.openApps(apps.length)}</p>
 <ul class="tiles">
-${apps.map(tile)}</ul>`;
+${apps.map((app) => tile(app, texts))}</ul>`;
 }
 
-function tile({ view }: PublishedApp): Html {
+function tile({ view }: PublishedApp, texts: PortalTexts): Html {
   const { hostname, pathname } = new URL(view.externalUrl);
   const [first] = new Intl.Segmenter('en').segment(view.name.trim());
   const letter = first?.segment.toUpperCase() ?? '?';
   return html`<li><a class="tile" href="${view.externalUrl}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${breakable(hostname)}${pathname === '/' ? '' : pathname}</span>${
-    view.preauthentication === 'passthrough' && html` <span class="note">Open without sign-in</span>`
+    view.preauthentication === 'passthrough' && html` <span class="note">${texts.openWithoutSignIn}</span>`
   }</span></a></li>
 `;
 }
@@ -73,9 +87,9 @@ function breakable(hostname: string): Html[] {
   return hostname.split('.').map((label, i) => (i === 0 ? html`${label}` : html`<wbr>.${label}`));
 }
 
-function nothingYet(): Html {
-  return html`<div class="empty"><h2>No apps yet</h2>
-<p>No app is assigned to you. Your administrator can give you access to the apps you need.</p></div>`;
+function nothingYet(texts: PortalTexts): Html {
+  return html`<div class="empty"><h2>${texts.nothingTitle}</h2>
+<p>${texts.nothing}</p></div>`;
 }
 
 function toneOf(id: string): number {

@@ -1,23 +1,13 @@
-import type { ProblemReason } from '../answers/problems.ts';
+import { malformedProblem } from '../answers/problem-reasons.ts';
 import { respondProblem, respondRedirect } from '../answers/respond.ts';
 import type { Exchange } from './exchange.ts';
 import { DONE, NEXT, type StepResult } from './step.ts';
-
-const KEY_OF_FAULT: Readonly<Record<string, ProblemReason>> = {
-  'target-too-long': 'target-too-long',
-  'too-many-fields': 'head-too-large',
-  'encoding-unsupported': 'unsupported-encoding',
-  'method-trace': 'method-not-allowed',
-};
 
 /** The connection is closed with the answer: what follows on it cannot be told apart from the request. */
 export function respondMalformed(exchange: Exchange): StepResult {
   const reason = exchange.reason ?? 'bad-request';
   exchange.mustClose = true;
-  respondProblem(exchange, KEY_OF_FAULT[reason] ?? 'bad-request', {
-    outcome: 'answered',
-    reason,
-  });
+  respondProblem(exchange, malformedProblem(reason), { outcome: 'answered', reason });
   return DONE;
 }
 

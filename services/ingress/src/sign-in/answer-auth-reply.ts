@@ -1,4 +1,6 @@
 import type { AuthReply } from '#libs/contracts';
+import { signInProblem } from '../answers/problem-reasons.ts';
+import { languageOf } from '../answers/request-preferences.ts';
 import { respondPage, respondProblem, respondRedirect } from '../answers/respond.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { readOwnCookies } from './own-cookies.ts';
@@ -30,9 +32,14 @@ export async function answerAuthReply(exchange: Exchange, asked: Promise<AuthRep
     case 'redirect':
       return respondRedirect(exchange, reply.location, reply.setCookies);
     case 'signed-out':
-      return respondPage(exchange, 200, signedOutPage(exchange.services), cookieFields(reply.setCookies));
+      return respondPage(
+        exchange,
+        200,
+        signedOutPage(exchange.services, languageOf(exchange)),
+        cookieFields(reply.setCookies),
+      );
     case 'denied':
-      return respondProblem(exchange, 'sign-in-failed', {
+      return respondProblem(exchange, signInProblem(reply.reason), {
         outcome: 'denied',
         status: reply.status,
         reason: reply.reason,
@@ -44,8 +51,10 @@ export async function answerAuthReply(exchange: Exchange, asked: Promise<AuthRep
   }
 }
 
+/** Auth does not answer; without a hub that is not auth's doing. */
 export function respondAuthUnavailable(exchange: Exchange): void {
-  respondProblem(exchange, 'auth-unavailable', { outcome: 'failed', retryAfterSeconds: 5 });
+  const key = exchange.tenant.isHubConnected() ? 'auth-unavailable' : 'hub-unavailable';
+  respondProblem(exchange, key, { outcome: 'failed', retryAfterSeconds: 5 });
 }
 
 function cookieFields(setCookies: readonly string[]): string[] {

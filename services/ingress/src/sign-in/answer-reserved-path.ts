@@ -1,5 +1,8 @@
 import { authPaths, PORTAL_APP_ID, RESERVED_PATH } from '#libs/contracts';
 import { ANSWER_FIELDS } from '#libs/pages';
+import { answerErrorPage } from '../answers/answer-error-page.ts';
+import { ERRORS_PATH } from '../answers/problem-address.ts';
+import { languageOf } from '../answers/request-preferences.ts';
 import { respondPage, respondProblem, respondRedirect, respondText } from '../answers/respond.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { DONE, NEXT, type StepResult } from '../pipeline/step.ts';
@@ -23,6 +26,7 @@ export function answerReservedPath(exchange: Exchange): StepResult {
   if (path === authPaths.signOut) return answerSignOut(exchange);
   if (path === authPaths.keys) return requireGet(exchange) ?? answerKeys(exchange);
   if (path === SIGNED_OUT_PATH) return requireGet(exchange) ?? showSignedOut(exchange);
+  if (path.startsWith(ERRORS_PATH)) return requireGet(exchange) ?? showError(exchange);
   const isSignInHost = exchange.hostname === exchange.services.signInHost;
   if (isSignInHost && path === authPaths.signIn) return requireGet(exchange) ?? continueOnSignInHost(exchange);
   if (isSignInHost && path === authPaths.callback) return requireGet(exchange) ?? completeOnSignInHost(exchange);
@@ -85,15 +89,19 @@ async function openAccess(exchange: Exchange): Promise<typeof DONE> {
   return DONE;
 }
 
+function showError(exchange: Exchange): StepResult {
+  return answerErrorPage(exchange) ? DONE : notFound(exchange);
+}
+
 function showSignedOut(exchange: Exchange): StepResult {
-  respondPage(exchange, 200, signedOutPage(exchange.services));
+  respondPage(exchange, 200, signedOutPage(exchange.services, languageOf(exchange)));
   return DONE;
 }
 
 /** Only a form of this very host may end a session: a link or another site cannot. */
 async function answerSignOut(exchange: Exchange): Promise<typeof DONE> {
   if (exchange.isGetOrHead) {
-    respondPage(exchange, 200, confirmSignOutPage(exchange.services));
+    respondPage(exchange, 200, confirmSignOutPage(exchange.services, languageOf(exchange)));
   } else if (exchange.method !== 'POST') {
     respondProblem(exchange, 'method-not-allowed', { outcome: 'answered', fields: ['Allow', 'GET, HEAD, POST'] });
   } else if (!isSameOrigin(exchange)) {

@@ -1,26 +1,29 @@
 import { authPaths } from '#libs/contracts';
-import { html, renderPage } from '#libs/pages';
+import { html, type Language, renderPage } from '#libs/pages';
+import { TEXTS } from '../answers/texts/catalog.ts';
 import type { IngressServices } from '../pipeline/services.ts';
 
-export function signedOutPage(services: IngressServices): string {
+export function signedOutPage(services: IngressServices, language: Language): string {
+  const texts = TEXTS[language].signOut;
   const body = html`<div class="card">
-<p class="mark good">Signed out</p>
-<h1>You are signed out</h1>
-<p>Your session has ended for all apps. On a shared computer, close the browser as well.</p>
-<div class="actions"><a class="button" href="${services.portalOrigin}/">Sign in again</a></div>
+<p class="mark good">${texts.mark}</p>
+<h1>${texts.doneTitle}</h1>
+<p>${texts.done}</p>
+<div class="actions"><a class="button" href="${services.portalOrigin}/">${texts.signInAgain}</a></div>
 </div>`;
-  return renderPage({ title: 'Signed out', body });
+  return renderPage({ title: texts.doneTitle, body, language });
 }
 
 /** Asked for when somebody follows a link here: a link alone must not end a session. */
-export function confirmSignOutPage(services: IngressServices): string {
+export function confirmSignOutPage(services: IngressServices, language: Language): string {
+  const texts = TEXTS[language].signOut;
   const body = html`<div class="card">
-<h1>Sign out?</h1>
-<p>This ends your session for all apps.</p>
+<h1>${texts.question}</h1>
+<p>${texts.consequence}</p>
 <div class="actions">
-<form method="post" action="${authPaths.signOut}"><button class="button" type="submit">Sign out</button></form>
-<a class="button quiet" href="${services.portalOrigin}/">Back to your apps</a>
+<form method="post" action="${authPaths.signOut}"><button class="button" type="submit">${texts.signOut}</button></form>
+<a class="button quiet" href="${services.portalOrigin}/">${texts.back}</a>
 </div>
 </div>`;
-  return renderPage({ title: 'Sign out', body });
+  return renderPage({ title: texts.question, body, language });
 }

@@ -1,0 +1,114 @@
+import type { ProblemText } from '../texts.ts';
+
+const AGAIN = 'Open the app again to start over.';
+
+export const identityTexts = {
+  'user-unauthenticated': {
+    title: 'Sign in first',
+    detail: 'You are not signed in to this app.',
+    advice: 'Open the app in your browser and sign in, then try again.',
+    cause:
+      'The request came without an access cookie of this app, and it was not a page that a browser opens (such as fetch, XMLHttpRequest, WebSocket, a form, or a program), so that it could not be led through the sign-in. `signInUrl` in the answer is where a person signs in. No connector was asked.',
+    look: [
+      'Whether the program sends cookies: fetch needs `credentials`, another host needs its own sign-in.',
+      'An app for programs without sign-in can be published with `--passthrough`; then the origin has to check who asks.',
+    ],
+  },
+  'auth-unavailable': {
+    title: 'Sign-in is not available',
+    detail: 'The sign-in service of Sallyport does not answer, so nobody can be let in at the moment.',
+    advice: 'This is not about your account. Try again in a minute.',
+    cause:
+      'The ingress asked auth over the hub and got no answer, an error, or it asks already as much as it may (`maxPendingDecisions`). Decisions that are cached still hold; without one nobody gets through.',
+    look: ['`sallyport status`: whether auth runs.', 'The log of auth and of the ingress, by the request id.'],
+  },
+  'user-unauthorized': {
+    title: 'You have no access to this app',
+    detail: 'You are signed in, but access to this app was denied.',
+    advice: 'If you need this app, ask for access and give the receipt below.',
+    cause:
+      'Auth decided: deny. The receipt names the decision, with its inputs, in the event stream. No connector was asked.',
+    look: [
+      '`sallyport apps show <app>` shows which users and groups are assigned.',
+      '`sallyport events tail --types AccessDenied` shows the decision with its reasons.',
+      '`sallyport apps assign <app> --user <user>` gives access, for the next request on.',
+    ],
+  },
+  'sign-in-failed': {
+    title: 'Sign-in did not succeed',
+    detail: 'The sign-in was refused.',
+    advice: 'Start again from your app or from your apps page.',
+    cause: 'The identity provider answered the sign-in with an error, or auth refused to go on with it.',
+    look: [
+      'The sign-in log of the identity provider, at the time on the page.',
+      '`sallyport events tail` shows refused sign-ins with their reason.',
+    ],
+  },
+  'cross-site-request': {
+    title: 'Sent from another site',
+    detail: 'This request was sent by another site than this one and was refused.',
+    advice: 'Do it from your apps page instead.',
+    cause:
+      'Ending a session takes a form of this very host. The fields `Sec-Fetch-Site` or `Origin` say that the request came from elsewhere.',
+    look: ['Pages or browser extensions that post to our addresses.'],
+  },
+  'session-expired': {
+    title: 'Your session is over',
+    detail: 'You were signed in, but that session has ended or expired.',
+    advice: 'Reload the page to sign in again.',
+    cause:
+      'The access cookie that came with the request cannot be used any more: the session has expired, was ended by sign-out or by an administrator, or the keys of the cookies were changed. A page that a browser opens is led to the sign-in; a program gets this answer, with `signInUrl`.',
+    look: ['`sallyport sessions list --all` shows sessions and how they ended.'],
+  },
+  'sign-in-interrupted': {
+    title: 'This sign-in cannot go on',
+    detail: `The sign-in took too long, was finished before, or began in another browser. ${AGAIN}`,
+    advice: 'Do not use the back button or a stored address of a sign-in page.',
+    cause:
+      'What a sign-in needs in order to go on (a sealed link, a cookie of this browser, a one-time ticket) is missing, too old, used or changed. This is what defends a sign-in against being passed on to somebody else.',
+    look: [
+      'The reason in the access record: `sallyport access tail --request <request id>`.',
+      'Cookies that the browser blocks, and clocks that differ by minutes.',
+    ],
+  },
+  'identity-provider-unavailable': {
+    title: 'The identity provider does not answer',
+    detail: 'The identity provider of your organization cannot be reached or gives no usable answer.',
+    advice: 'This is not about your account. Try again in a minute.',
+    cause:
+      'Auth calls the identity provider for its metadata, keys and tokens. That call failed. Sessions that are signed in go on.',
+    look: [
+      'The log of auth, by the request id: it names address and cause.',
+      'Proxy, DNS and certificates of the machine that runs auth.',
+    ],
+  },
+  'identity-rejected': {
+    title: 'Your identity could not be confirmed',
+    detail: 'The answer of the identity provider was refused, because it does not prove who you are.',
+    advice: 'Start again. If it happens again, tell your administrator.',
+    cause:
+      'Auth checks signature, issuer, audience, times and nonce of what the identity provider sends, and that it names the groups. One of these does not hold.',
+    look: [
+      'The reason in the access record, and the log of auth, by the request id.',
+      'The registration of Sallyport at the identity provider: client id, redirect URI, group claims.',
+      'The clock of the machine that runs auth.',
+    ],
+  },
+  'access-revoked': {
+    title: 'Your access has ended',
+    detail: 'While this request was running, your session ended or the app was taken from you.',
+    advice: 'Sign in again. If the app does not open, ask for access.',
+    cause:
+      'A revocation reached the ingress while the request ran. It asked auth again, and the answer was no. What ran at the origin was cancelled.',
+    look: [
+      '`sallyport sessions list --all`.',
+      '`sallyport events tail`: who ended the session or changed the assignment.',
+    ],
+  },
+  'app-retired': {
+    title: 'This app is no longer published',
+    detail: 'The app was taken off the network.',
+    cause: 'Auth knows the app as retired. The ingress had not yet heard of it.',
+    look: ['`sallyport apps list --retired`.'],
+  },
+} as const satisfies Record<string, ProblemText>;

@@ -1,0 +1,90 @@
+import type { ProblemText } from '../texts.ts';
+
+const MAYBE = 'Your request may have reached the app. Check before you send it again.';
+const APP = '`sallyport apps show <app>` shows the internal URL.';
+const LOG = 'The log of the connector, by the request id: it names the exact cause.';
+
+export const originTexts = {
+  'origin-dns': {
+    title: 'The app cannot be found',
+    detail: 'The connector could not find the app: its internal host name does not resolve.',
+    cause:
+      'The tunnel is fine. On the machine of the connector the name server knows no address for the host of the internal URL.',
+    look: [APP, 'On the machine of the connector: `getent hosts <host>`, and the name servers it uses.', LOG],
+  },
+  'origin-refused': {
+    title: 'The app is not running',
+    detail: 'The connector could not reach the app: the connection was refused. The app may not be running.',
+    advice: 'Try again in a minute. If it lasts, tell the owner of the app.',
+    cause: 'The tunnel is fine. The machine of the app answered that nothing listens on that port.',
+    look: [
+      'Whether the app runs, and on which address and port it listens.',
+      `${APP} From the machine of the connector it has to answer: \`curl -v <internal URL>\`.`,
+    ],
+  },
+  'origin-tls': {
+    title: 'The app cannot be trusted',
+    detail: 'The connector does not trust the TLS certificate of the app, or no TLS connection was possible.',
+    cause:
+      'The tunnel is fine. Between connector and origin the TLS handshake failed: the certificate has expired, is made for another name, or comes from a CA that the connector does not know; or the port does not speak TLS.',
+    look: [
+      `${LOG} On the machine of the connector: \`openssl s_client -connect <host:port> -servername <host>\`.`,
+      'The CA of the app belongs to those the connector trusts. `sallyport apps change <app> --validate-certificate off` gives up the check and is for tests.',
+    ],
+  },
+  'origin-connect-timeout': {
+    title: 'The app does not pick up',
+    detail: 'The connector could not reach the app in time.',
+    advice: 'Try again in a minute. If it lasts, tell the owner of the app.',
+    cause:
+      'The tunnel is fine. The connector got no answer to its attempt to connect: a firewall drops it, the machine is off, or it takes no more connections. The app has seen nothing of the request.',
+    look: [
+      'Firewalls between connector and app.',
+      `${APP} From the machine of the connector: \`curl -v <internal URL>\`.`,
+    ],
+  },
+  'origin-unreachable': {
+    title: 'The network of the app cannot be reached',
+    detail: 'The connector could not reach the app: there is no way through the network.',
+    cause:
+      'The tunnel is fine. The machine of the connector has no route to the address of the app, or may not use it.',
+    look: ['Routes, VPN and network interfaces of the machine of the connector.', LOG],
+  },
+  'origin-timeout': {
+    title: 'The app did not answer in time',
+    detail: 'The app was reached but did not answer within the time set for it.',
+    advice: MAYBE,
+    cause:
+      'The tunnel is fine. The origin took the connection, but sent nothing for as long as the backend timeout of the app (85 s unless set otherwise). The connector closed the connection.',
+    look: [
+      'The app itself: why it takes so long.',
+      '`sallyport apps change <app> --timeout long` (or seconds, up to 3600) for apps that compute for long.',
+    ],
+  },
+  'origin-aborted': {
+    title: 'The app broke off its answer',
+    detail: 'The app closed the connection before it had answered.',
+    advice: MAYBE,
+    cause:
+      'The tunnel is fine. The origin closed or reset the connection in the middle of the request, without a whole answer. When the answer had begun, the connection of the user is cut instead, so that nobody takes half of it for all.',
+    look: ['The log of the app, and whether it was restarted or ran out of memory.', LOG],
+  },
+  'origin-invalid': {
+    title: 'The app gave an answer that cannot be used',
+    detail: 'The answer of the app breaks the rules of HTTP.',
+    cause:
+      'The tunnel is fine. What the origin sent cannot be read as HTTP, or not in one way only. It is never passed on.',
+    look: [
+      `${LOG} \`curl -v <internal URL>\` shows the answer.`,
+      'Whether the port of the internal URL speaks HTTP, or rather HTTPS or something else.',
+    ],
+  },
+  'origin-head-too-large': {
+    title: 'The app sent too large a head',
+    detail: 'The header fields in the answer of the app are larger than the connector accepts.',
+    advice: 'Deleting the cookies of this site sometimes helps.',
+    cause:
+      'The tunnel is fine. The head of the answer has more bytes or fields than the connector takes and the tunnel carries.',
+    look: ['`curl -sD- -o /dev/null <internal URL>`: which field is so large, often Set-Cookie.', LOG],
+  },
+} as const satisfies Record<string, ProblemText>;

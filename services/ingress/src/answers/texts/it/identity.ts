@@ -1,0 +1,117 @@
+import type { ProblemText } from '../texts.ts';
+
+const AGAIN = 'Riapri l’app per ricominciare.';
+
+export const identityTexts = {
+  'user-unauthenticated': {
+    title: 'Prima accedi',
+    detail: 'Non hai effettuato l’accesso a questa app.',
+    advice: 'Apri l’app nel browser ed effettua l’accesso, poi riprova.',
+    cause:
+      'La richiesta è arrivata senza il cookie di accesso di questa app, e non era una pagina aperta da un browser (ma per esempio fetch, XMLHttpRequest, WebSocket, un modulo o un programma), perciò non poteva essere condotta all’accesso. `signInUrl` nella risposta è dove una persona effettua l’accesso. Nessun connettore è stato interpellato.',
+    look: [
+      'Se il programma invia i cookie: a fetch serve `credentials`, a un altro host serve un accesso proprio.',
+      'Un’app per programmi senza accesso si pubblica con `--passthrough`; allora è l’origine a dover verificare chi chiede.',
+    ],
+  },
+  'auth-unavailable': {
+    title: 'L’accesso non è disponibile',
+    detail: 'Il servizio di accesso di Sallyport non risponde, perciò al momento nessuno può entrare.',
+    advice: 'Non dipende dal tuo account. Riprova tra un minuto.',
+    cause:
+      'L’ingress ha interpellato auth attraverso l’hub e non ha avuto risposta, o ha avuto un errore, o lo sta già interpellando quanto può (`maxPendingDecisions`). Le decisioni in cache valgono ancora; senza una decisione nessuno passa.',
+    look: [
+      '`sallyport status`: se auth è in funzione.',
+      'Il log di auth e dell’ingress, in base all’id della richiesta.',
+    ],
+  },
+  'user-unauthorized': {
+    title: 'Non hai accesso a questa app',
+    detail: 'Hai effettuato l’accesso, ma l’uso di questa app ti è stato negato.',
+    advice: 'Se ti serve questa app, chiedi di poterla usare e indica la ricevuta qui sotto.',
+    cause:
+      'Auth ha deciso: negato. La ricevuta indica la decisione, con i suoi dati, nel flusso degli eventi. Nessun connettore è stato interpellato.',
+    look: [
+      '`sallyport apps show <app>` mostra gli utenti e i gruppi assegnati.',
+      '`sallyport events tail --types AccessDenied` mostra la decisione con i suoi motivi.',
+      '`sallyport apps assign <app> --user <utente>` dà l’accesso, dalla richiesta successiva.',
+    ],
+  },
+  'sign-in-failed': {
+    title: 'L’accesso non è riuscito',
+    detail: 'L’accesso è stato rifiutato.',
+    advice: 'Ricomincia dalla tua app o dalla pagina delle tue app.',
+    cause: 'Il provider di identità ha risposto con un errore, oppure auth ha rifiutato di proseguire.',
+    look: [
+      'Il registro degli accessi del provider di identità, all’ora indicata sulla pagina.',
+      '`sallyport events tail` mostra gli accessi rifiutati con il motivo.',
+    ],
+  },
+  'cross-site-request': {
+    title: 'Inviata da un altro sito',
+    detail: 'Questa richiesta è stata inviata da un sito diverso da questo ed è stata rifiutata.',
+    advice: 'Falla invece dalla pagina delle tue app.',
+    cause:
+      'Per terminare una sessione serve un modulo di questo stesso host. I campi `Sec-Fetch-Site` o `Origin` dicono che la richiesta è venuta da altrove.',
+    look: ['Pagine o estensioni del browser che inviano ai nostri indirizzi.'],
+  },
+  'session-expired': {
+    title: 'La tua sessione è finita',
+    detail: 'Avevi effettuato l’accesso, ma quella sessione è terminata o scaduta.',
+    advice: 'Ricarica la pagina per accedere di nuovo.',
+    cause:
+      'Il cookie di accesso arrivato con la richiesta non si può più usare: la sessione è scaduta, è stata terminata dall’utente o da un amministratore, oppure sono cambiate le chiavi dei cookie. Una pagina aperta da un browser viene condotta all’accesso; un programma riceve questa risposta, con `signInUrl`.',
+    look: ['`sallyport sessions list --all` mostra le sessioni e come sono terminate.'],
+  },
+  'sign-in-interrupted': {
+    title: 'Questo accesso non può proseguire',
+    detail: `L’accesso ha richiesto troppo tempo, era già concluso o è iniziato in un altro browser. ${AGAIN}`,
+    advice: 'Non usare il pulsante Indietro né un indirizzo salvato di una pagina di accesso.',
+    cause:
+      'Ciò che serve all’accesso per proseguire (un link sigillato, un cookie di questo browser, un biglietto monouso) manca, è troppo vecchio, usato o alterato. È ciò che impedisce che un accesso passi ad altri.',
+    look: [
+      'Il motivo nel registro degli accessi: `sallyport access tail --request <id della richiesta>`.',
+      'Cookie bloccati dal browser e orologi che differiscono di minuti.',
+    ],
+  },
+  'identity-provider-unavailable': {
+    title: 'Il provider di identità non risponde',
+    detail: 'Il provider di identità della tua organizzazione non è raggiungibile o non dà una risposta utilizzabile.',
+    advice: 'Non dipende dal tuo account. Riprova tra un minuto.',
+    cause:
+      'Auth chiede al provider di identità metadati, chiavi e token. Questa chiamata è fallita. Le sessioni già aperte continuano.',
+    look: [
+      'Il log di auth, in base all’id della richiesta: indica indirizzo e causa.',
+      'Proxy, DNS e certificati della macchina su cui gira auth.',
+    ],
+  },
+  'identity-rejected': {
+    title: 'Non è stato possibile confermare la tua identità',
+    detail: 'La risposta del provider di identità è stata rifiutata, perché non prova chi sei.',
+    advice: 'Ricomincia. Se succede ancora, avvisa il tuo amministratore.',
+    cause:
+      'Auth verifica firma, emittente, destinatario, tempi e nonce di ciò che invia il provider di identità, e che indichi i gruppi. Una di queste verifiche non è riuscita.',
+    look: [
+      'Il motivo nel registro degli accessi e il log di auth, in base all’id della richiesta.',
+      'La registrazione di Sallyport presso il provider di identità: client id, URI di reindirizzamento, gruppi.',
+      'L’orologio della macchina su cui gira auth.',
+    ],
+  },
+  'access-revoked': {
+    title: 'Il tuo accesso è terminato',
+    detail: 'Mentre questa richiesta era in corso, la tua sessione è terminata o l’app ti è stata tolta.',
+    advice: 'Accedi di nuovo. Se l’app non si apre, chiedi di poterla usare.',
+    cause:
+      'Una revoca ha raggiunto l’ingress durante la richiesta. L’ingress ha interpellato di nuovo auth, e la risposta è stata no. Ciò che era in corso presso l’origine è stato annullato.',
+    look: [
+      '`sallyport sessions list --all`.',
+      '`sallyport events tail`: chi ha terminato la sessione o cambiato l’assegnazione.',
+    ],
+  },
+  'app-retired': {
+    title: 'Questa app non è più pubblicata',
+    detail: 'L’app è stata tolta dalla rete.',
+    cause: 'Per auth l’app è ritirata. L’ingress non lo sapeva ancora.',
+    look: ['`sallyport apps list --retired`.'],
+  },
+} as const satisfies Record<string, ProblemText>;

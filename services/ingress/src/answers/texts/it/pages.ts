@@ -1,0 +1,93 @@
+import type { Texts } from '../texts.ts';
+import { connectorTexts } from './connectors.ts';
+import { identityTexts } from './identity.ts';
+import { limitTexts } from './limits.ts';
+import { originTexts } from './origins.ts';
+import { ourTexts } from './ourselves.ts';
+import { requestTexts } from './requests.ts';
+
+const AGAIN = 'Riapri l’app per ricominciare.';
+
+export const italian: Texts = {
+  problems: {
+    ...requestTexts,
+    ...limitTexts,
+    ...identityTexts,
+    ...connectorTexts,
+    ...originTexts,
+    ...ourTexts,
+  },
+  menders: {
+    you: 'tu',
+    administrator: 'il tuo amministratore',
+    'app-owner': 'il responsabile dell’app',
+    'client-developer': 'chi ha scritto il programma che ha inviato questa richiesta',
+    time: 'nessuno deve farlo, passa da sé',
+  },
+  reasons: {
+    'user-unassigned': ({ username, app }) =>
+      `${username} ha effettuato l’accesso ma non è tra gli utenti di ${app}. Chi gestisce l’app può aggiungerti.`,
+    'app-retired': ({ app }) => `${app} non è più pubblicata.`,
+    'app-unknown': () => 'A questo indirizzo non c’è alcuna app.',
+    'return-url-foreign': () => 'L’indirizzo a cui tornare non appartiene all’app.',
+    'sign-in-link-invalid': () => `Il link di accesso è stato alterato, o ha più di 10 minuti. ${AGAIN}`,
+    'transaction-missing': () =>
+      `In questo browser non è in corso alcun accesso: il suo cookie manca, perché l’accesso è iniziato in un altro browser, è già concluso o ha richiesto più di 10 minuti. ${AGAIN}`,
+    'transaction-invalid': () => `Il cookie di questo accesso è stato alterato, o ha più di 10 minuti. ${AGAIN}`,
+    'state-replayed': () => `Questo accesso è già concluso e non si può usare di nuovo. ${AGAIN}`,
+    'ticket-invalid': () => `Il biglietto per l’app è stato alterato, o ha più di 60 secondi. ${AGAIN}`,
+    'ticket-replayed': () => `Il biglietto per l’app è già stato usato. ${AGAIN}`,
+    'ticket-of-another-app': () => `Il biglietto era per un’altra app. ${AGAIN}`,
+    'binding-missing': () => `L’accesso è iniziato in un altro browser, o il suo cookie manca. ${AGAIN}`,
+    'session-ended': () => `La tua sessione è stata terminata. ${AGAIN}`,
+    'session-expired': () => `La tua sessione è scaduta. ${AGAIN}`,
+    'identity-provider-unreachable': () => 'Il provider di identità non è raggiungibile.',
+    'identity-provider-answer-invalid': () => 'Il provider di identità ha dato una risposta senza senso.',
+    'identity-provider-refused': () => 'Il provider di identità ha rifiutato l’accesso.',
+    'sign-in-response-invalid': () => 'La risposta portata dal provider di identità non è valida.',
+    'state-mismatch': () => 'La risposta del provider di identità appartiene a un altro accesso.',
+    'token-invalid': () => 'Il token del provider di identità è stato rifiutato.',
+    'groups-unknown': () => 'Il provider di identità non ha indicato i tuoi gruppi.',
+  },
+  problemPage: {
+    whoCanMend: 'Chi può rimediare',
+    app: 'App',
+    signedInAs: 'Accesso come',
+    receipt: 'Ricevuta',
+    time: 'Ora',
+    quote: 'Indica questo quando chiedi aiuto',
+    tryAgain: 'Riprova',
+    goToApps: 'Vai alle tue app',
+    about: (code) => `Informazioni su ${code}`,
+  },
+  errorPage: {
+    status: 'Stato HTTP',
+    reason: 'Motivo',
+    whoCanMend: 'Chi può rimediare',
+    forUsers: 'Che cosa viene detto agli utenti',
+    cause: 'Che cosa è successo',
+    look: 'Che cosa guardare',
+    all: 'Tutti i numeri',
+    allTitle: 'Errori dell’ingress',
+    allLead: 'Ogni numero che una pagina o un documento di errore può mostrare. I numeri non cambiano mai significato.',
+  },
+  portal: {
+    title: 'Le tue app',
+    signedInAs: 'Accesso come',
+    signOut: 'Esci',
+    openApps: (count) => (count === 1 ? 'Puoi aprire una app.' : `Puoi aprire ${count} app.`),
+    openWithoutSignIn: 'Aperta senza accesso',
+    nothingTitle: 'Ancora nessuna app',
+    nothing: 'Nessuna app ti è assegnata. Il tuo amministratore può darti accesso alle app che ti servono.',
+  },
+  signOut: {
+    mark: 'Sessione terminata',
+    doneTitle: 'Hai effettuato l’uscita',
+    done: 'La tua sessione è terminata per tutte le app. Su un computer condiviso, chiudi anche il browser.',
+    signInAgain: 'Accedi di nuovo',
+    question: 'Vuoi uscire?',
+    consequence: 'Questo termina la tua sessione per tutte le app.',
+    signOut: 'Esci',
+    back: 'Torna alle tue app',
+  },
+};
