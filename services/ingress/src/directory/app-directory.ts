@@ -17,12 +17,12 @@ type Entry = {
 /** The published apps of one tenant in memory, by host and path, and by internal origin for translation. */
 export class AppDirectory {
   readonly #tenant: string;
-  #byId = new Map<string, Entry>();
+  readonly #byId = new Map<string, Entry>();
   /** Newest revision seen of every app, retired ones included: an older view never replaces a newer one. */
-  #revisions = new Map<string, number>();
-  #hosts = new Map<string, HostPlaces>();
-  #wildcards = new WildcardHosts();
-  #internal = new InternalOrigins();
+  readonly #revisions = new Map<string, number>();
+  readonly #hosts = new Map<string, HostPlaces>();
+  readonly #wildcards = new WildcardHosts();
+  readonly #internal = new InternalOrigins();
 
   constructor(tenant: string) {
     this.#tenant = tenant;
@@ -68,14 +68,20 @@ export class AppDirectory {
     }
   }
 
+  /** Takes a whole snapshot, also one that goes back in time. Apps that did not change stay as they are, for a small price. */
   replaceAll(views: Iterable<AppView>): void {
-    const next = new AppDirectory(this.#tenant);
-    for (const view of views) next.put(view);
-    this.#byId = next.#byId;
-    this.#revisions = next.#revisions;
-    this.#hosts = next.#hosts;
-    this.#wildcards = next.#wildcards;
-    this.#internal = next.#internal;
+    const gone = new Set(this.#revisions.keys());
+    for (const view of views) {
+      gone.delete(view.id);
+      if (this.#revisions.get(view.id) === view.revision) continue;
+      this.#revisions.delete(view.id);
+      this.put(view);
+    }
+    for (const id of gone) {
+      this.#revisions.delete(id);
+      const known = this.#byId.get(id);
+      if (known) this.#remove(known);
+    }
   }
 
   /** Takes a new view of an app; a retired one disappears. An older revision than the known one is ignored. */

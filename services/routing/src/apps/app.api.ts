@@ -7,6 +7,7 @@ import {
   appAggregate,
   type apps,
   type changeApp,
+  claimedUrlsOf,
   evolveApp,
   initialAppState,
 } from '#libs/contracts';
@@ -43,15 +44,17 @@ export async function handleAppCommand(context: RoutingContext, request: ChangeR
     return { app: requireView(appId, before.loaded.revision, before.state) };
   await requireRoom(context, rehearsed);
 
-  const startedAtMs = context.now();
-  const wanted = wantedUrl(rehearsed);
-  const left = before.state.status === 'published' && givesUpUrl(rehearsed) ? before.state.externalUrl : undefined;
-  const leftClaim = left === undefined ? undefined : await currentClaim(context, left);
-  const claim =
-    wanted === undefined ? undefined : await claimExternalUrl(context, request, { externalUrl: wanted, appId });
-  const result = await append(context, request, { command, appId, claim, startedAtMs });
-  if (leftClaim !== undefined && gaveUp(result.facts, leftClaim.externalUrl))
-    await releaseExternalUrl(context, request, { claim: leftClaim, appId });
+  const change = urlsChanged(before.state, rehearsed);
+  const given = { startedAtMs: context.now(), claims: [] as ClaimRevision[] };
+  const leftClaims = await Promise.all(change.left.map((url) => currentClaim(context, url)));
+  const result = await orRelease(context, request, { appId, claims: given.claims }, async () => {
+    for (const externalUrl of change.wanted)
+      given.claims.push(await claimExternalUrl(context, request, { externalUrl, appId }));
+    return append(context, request, { command, appId, ...given });
+  });
+  const held = urlsOf(result.state);
+  for (const claim of leftClaims)
+    if (!held.includes(claim.externalUrl)) await releaseExternalUrl(context, request, { claim, appId });
   return { app: requireView(appId, result.revision, result.state) };
 }
 
@@ -120,59 +123,64 @@ async function requireRoom(context: RoutingContext, facts: readonly AppFact[]): 
   }
 }
 
-function wantedUrl(facts: readonly AppFact[]): string | undefined {
-  for (const fact of facts)
-    if (fact.type === 'AppPublished' || fact.type === 'AppExternalUrlChanged') return fact.data.externalUrl;
-  return undefined;
+/** Which external URLs the facts take and give up. */
+function urlsChanged(
+  before: AppState,
+  facts: readonly AppFact[],
+): { readonly wanted: readonly string[]; readonly left: readonly string[] } {
+  const [had, has] = [urlsOf(before), urlsOf(facts.reduce(evolveApp, before))];
+  return { wanted: has.filter((url) => !had.includes(url)), left: had.filter((url) => !has.includes(url)) };
 }
 
-function givesUpUrl(facts: readonly AppFact[]): boolean {
-  return facts.some(({ type }) => type === 'AppExternalUrlChanged' || type === 'AppRetired');
+function urlsOf(state: AppState): readonly string[] {
+  return state.status === 'published' ? claimedUrlsOf(state) : [];
 }
 
-/** Whether what was really appended gave up this URL: another command may have come between. */
-function gaveUp(facts: readonly AppFact[], externalUrl: string): boolean {
-  return facts.some(
-    (fact) =>
-      fact.type === 'AppRetired' ||
-      (fact.type === 'AppExternalUrlChanged' && fact.data.previousExternalUrl === externalUrl),
-  );
-}
-
-async function append(
+function append(
   context: RoutingContext,
   request: ChangeRequest,
   step: {
     readonly command: DecideAppCommand;
     readonly appId: AppId;
-    readonly claim: ClaimRevision | undefined;
+    readonly claims: readonly ClaimRevision[];
     readonly startedAtMs: number;
   },
 ) {
-  const { command, appId, claim } = step;
+  const { command, appId, claims } = step;
+  const [first] = claims;
+  // A claim is safe from others for CLAIM_GRACE_MS only: a process that was held up here must not go on with it.
+  if (first !== undefined && context.now() - step.startedAtMs > CLAIM_USE_WITHIN_MS) throw tooSlow(first.externalUrl);
+  return execute(context, request, { type: appAggregate, id: appId, decider: appDecider, command });
+}
+
+/** Claims that were made for nothing are given back, where it is certain that they were. */
+async function orRelease<T>(
+  context: RoutingContext,
+  request: ChangeRequest,
+  step: { readonly appId: AppId; readonly claims: readonly ClaimRevision[] },
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    // A claim is safe from others for CLAIM_GRACE_MS only: a process that was held up here must not go on with it.
-    if (claim !== undefined && context.now() - step.startedAtMs > CLAIM_USE_WITHIN_MS) throw tooSlow(claim.externalUrl);
-    return await execute(context, request, { type: appAggregate, id: appId, decider: appDecider, command });
+    return await work();
   } catch (error) {
-    if (claim !== undefined && isRefusal(error)) await releaseUnused(context, request, { claim, appId });
+    if (isRefusal(error) && step.claims.length > 0) await releaseUnused(context, request, step);
     throw error;
   }
 }
 
 /** Nothing was written for certain; after any other failure the append may still have happened. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof SallyportError && !error.retryable;
+  return error instanceof SallyportError && (!error.retryable || error.code === 'ERR_APP_DUPLICATE_URL');
 }
 
 async function releaseUnused(
   context: RoutingContext,
   request: ChangeRequest,
-  step: { readonly claim: ClaimRevision; readonly appId: AppId },
+  { claims, appId }: { readonly claims: readonly ClaimRevision[]; readonly appId: AppId },
 ): Promise<void> {
-  const { state } = await loadApp(context, step.appId);
-  const isHeld = state.status === 'published' && state.externalUrl === step.claim.externalUrl;
-  if (!isHeld) await releaseExternalUrl(context, request, step);
+  const held = urlsOf((await loadApp(context, appId)).state);
+  for (const claim of claims)
+    if (!held.includes(claim.externalUrl)) await releaseExternalUrl(context, request, { claim, appId });
 }
 
 function tooSlow(externalUrl: string): SallyportError {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   type AppId,
   appAggregate,
+  claimedUrlsOf,
   type ExternalUrlFact,
   type ExternalUrlState,
   evolveApp,
@@ -101,7 +102,7 @@ async function lookUpHolder(
   if (current.state.status === 'free') return { status: 'does-not-hold', ageMs: 0 };
   const ref = { tenant: context.tenant, type: appAggregate, id: current.state.appId };
   const app = (await context.store.load(ref)).facts.reduce(evolveApp, initialAppState);
-  if (app.status === 'published' && app.externalUrl === claim.externalUrl) return { status: 'holds' };
+  if (app.status === 'published' && claimedUrlsOf(app).includes(claim.externalUrl)) return { status: 'holds' };
   const claimedAt = current.loaded.commits.at(-1)?.metadata.at;
   const ageMs = claimedAt === undefined ? 0 : context.now() - Date.parse(claimedAt);
   return { status: 'does-not-hold', ageMs };

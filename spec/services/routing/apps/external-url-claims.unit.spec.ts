@@ -189,6 +189,41 @@ describe('claims on external URLs', () => {
     }),
   );
 
+  describe('of an app with several URLs', () => {
+    const withHosts = (appId: string, alternateHosts: string[], externalUrl = URL_A): AppCommand => ({
+      type: 'PublishApp',
+      appId,
+      settings: { name: appId, internalUrl: 'http://localhost:1', externalUrl, alternateHosts },
+    });
+
+    it(
+      'are made for each, and given back when one of them belongs to another app',
+      routing(async ({ send, publish, holderOf }) => {
+        await publish('app_1', URL_B);
+        expect(await codeOf(send(withHosts('app_2', ['b.sallyport.localhost'])))).to.equal('ERR_APP_DUPLICATE_URL');
+        expect([await holderOf(URL_A), await holderOf(URL_B)]).to.deep.equal([null, 'app_1']);
+        await send(withHosts('app_2', ['c.sallyport.localhost']));
+        expect(await codeOf(publish('app_3', 'https://c.sallyport.localhost/'))).to.equal('ERR_APP_DUPLICATE_URL');
+      }),
+    );
+
+    it(
+      'are released one by one as hosts and segments change, all when it retires',
+      routing(async ({ send, holderOf }) => {
+        const at = (host: string) => holderOf(`https://${host}:8443/`);
+        await send(withHosts('app_1', ['*.b.example.com'], 'https://*.a.example.com/'));
+        await send({ type: 'ChangeApp', appId: 'app_1', changes: { alternateHosts: ['*.c.example.com'] } });
+        expect([await at('*.b.example.com'), await at('*.c.example.com')]).to.deep.equal([null, 'app_1']);
+        const segments = [{ externalUrl: 'https://x.a.example.com/', internalUrl: 'http://x/' }];
+        await send({ type: 'ChangeApp', appId: 'app_1', changes: { alternateHosts: [], segments } });
+        expect([await at('*.c.example.com'), await at('x.a.example.com')]).to.deep.equal([null, 'app_1']);
+        expect(await at('*.a.example.com'), 'the wildcard stays with the app').to.equal('app_1');
+        await send({ type: 'RetireApp', appId: 'app_1' });
+        expect([await at('*.a.example.com'), await at('x.a.example.com')]).to.deep.equal([null, null]);
+      }),
+    );
+  });
+
   it(
     'a move frees the URL that was left, and takes it back when asked',
     routing(async ({ publish, move, holderOf }) => {
