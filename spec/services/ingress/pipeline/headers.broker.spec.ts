@@ -103,10 +103,10 @@ describe('ingress: what an origin sees', () => {
     const continued = await fieldsSeen({ headers: { traceparent: parent, tracestate: 'a=1' } });
     expect(continued.traceparent).to.match(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
     expect(continued.traceparent).not.to.equal(parent);
-    expect(continued.tracestate).to.equal('a=1');
+    expect(continued.tracestate).to.equal(`sallyport=${continued['x-request-id']},a=1`);
     const begun = await fieldsSeen({ headers: { traceparent: 'nonsense', tracestate: 'a=1' } });
     expect(begun.traceparent).to.match(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-    expect(begun.tracestate).to.equal(undefined);
+    expect(begun.tracestate).to.equal(`sallyport=${begun['x-request-id']}`);
   });
 
   for (const [what, cookie, left] of [
