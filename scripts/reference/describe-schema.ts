@@ -46,6 +46,7 @@ function describe(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (Array.isArray(schema.type)) return schema.type.map((type) => describe({ ...schema, type })).join(' or ');
+  if (schema.type === 'object' && schema.properties !== undefined) return describeObject(schema);
   switch (schema.type) {
     case 'string':
       return describeText(schema);
@@ -55,10 +56,6 @@ function describe(schema: JsonSchema): string {
       return `number${range(schema.minimum, schema.maximum)}`;
     case 'array':
       return `list${range(schema.minItems, schema.maxItems)} of: ${describe(schema.items ?? {})}`;
-    case 'object':
-      return `object (${fieldsOfObject(schema, '')
-        .map(({ name, description }) => `\`${name}\`: ${description}`)
-        .join('; ')})`;
     case 'boolean':
       return 'boolean';
     case 'null':
@@ -66,6 +63,11 @@ function describe(schema: JsonSchema): string {
     default:
       throw new Error(`no words for schema ${JSON.stringify(schema).slice(0, 200)}`);
   }
+}
+
+function describeObject(schema: JsonSchema): string {
+  const fields = fieldsOfObject(schema, '').map(({ name, description }) => `\`${name}\`: ${description}`);
+  return `object (${fields.join('; ')})`;
 }
 
 function describeText({ format, pattern, minLength, maxLength }: JsonSchema): string {

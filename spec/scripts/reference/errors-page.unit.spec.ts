@@ -19,7 +19,7 @@ describe('page of errors', () => {
   });
 
   it('lists every number of the ingress once, in order', () => {
-    const numbers = [...page('').matchAll(/^\| (SP-\d+) \|/gm)].map(([, number = '']) => number);
+    const numbers = [...page('').matchAll(/^\| \[(SP-\d+)\]/gm)].map(([, number = '']) => number);
     expect(numbers.length).to.be.greaterThan(20);
     expect(numbers).to.deep.equal([...new Set(numbers)].sort((a, b) => a.localeCompare(b)));
   });

@@ -28,6 +28,11 @@ describe('fields of a fact in the reference', () => {
     expect(fieldsOf(schema).map(({ name }) => name)).to.deep.equal(['cookieFlags.httpOnly']);
   });
 
+  it('of objects in a list are described in place', () => {
+    const schema = z.object({ urls: z.array(z.object({ from: z.string(), to: z.string().optional() })) });
+    expect(fieldsOf(schema)[0]?.description).to.equal('list of: object (`from`: text; `to`: text, optional)');
+  });
+
   it('that have no words here stop the generation', () => {
     expect(() => fieldsOf(z.object({ field: z.record(z.string(), z.string()) }))).to.throw('no words for schema');
     expect(() => fieldsOf(z.string())).to.throw('expected the schema of an object');
