@@ -20,12 +20,15 @@ export type CallOptions = {
 const DEFAULT_MAX_CONCURRENT = 512;
 const DEFAULT_TIMEOUT_MS = 5000;
 
-/** Serves an endpoint: requests are checked, errors answered as code, message and details of exposed errors only. */
+/**
+ * Serves an endpoint: requests are checked, errors answered as code, message and details of exposed errors only. The handler
+ * also gets the bytes of the request, to pass on what need not be written again.
+ */
 export function serveEndpoint<Request extends z.ZodType, Reply extends z.ZodType>(
   nc: NatsConnection,
   tenant: string,
   endpoint: Endpoint<Request, Reply>,
-  handler: (request: z.infer<Request>) => Promise<z.infer<Reply>> | z.infer<Reply>,
+  handler: (request: z.infer<Request>, bytes: Uint8Array) => Promise<z.infer<Reply>> | z.infer<Reply>,
   options: ServeOptions,
 ): { drain(): Promise<void> } {
   const subject = endpoint.subject(tenant);
@@ -38,7 +41,7 @@ export function serveEndpoint<Request extends z.ZodType, Reply extends z.ZodType
           retryable: true,
           expose: true,
         });
-      const reply = await handler(parse(endpoint.request, msg, subject));
+      const reply = await handler(parse(endpoint.request, msg, subject), msg.data);
       msg.respond(JSON.stringify({ ok: reply }));
     } catch (error) {
       const shown = toPublicError(error);

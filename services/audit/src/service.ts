@@ -30,7 +30,7 @@ export async function startAudit(config: AuditConfig, { logger }: ServiceContext
       backbone,
       tenant,
       recordAccess,
-      async ({ ingressId, batchId, records }) => ({ position: await accessTrail.record(ingressId, batchId, records) }),
+      async ({ ingressId, batchId }, bytes) => ({ position: await accessTrail.record(ingressId, batchId, bytes) }),
       serve,
     ),
     serveEndpoint(backbone, tenant, accessRecords, (query) => accessTrail.read(query), serve),

@@ -26,10 +26,11 @@ export class AccessTrail {
     this.#jsm = jsm;
   }
 
-  async record(ingressId: string, batchId: string, records: readonly AccessRecord[]): Promise<number> {
+  /** `batch` is stored as it came: JSON with `records`, checked again record by record when it is read. */
+  async record(ingressId: string, batchId: string, batch: Uint8Array): Promise<number> {
     const subject = trails.access(this.#tenant, ingressId);
     try {
-      const ack = await this.#js.publish(subject, JSON.stringify({ records }), { msgID: `${ingressId}.${batchId}` });
+      const ack = await this.#js.publish(subject, batch, { msgID: `${ingressId}.${batchId}` });
       return ack.seq;
     } catch (cause) {
       throw new SallyportError('ERR_AUDIT_ACCESS_NOT_STORED', `access records of ${ingressId} were not stored`, {

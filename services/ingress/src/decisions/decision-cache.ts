@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
+import { decisionKey } from './decision-key.ts';
 import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
 
 export type Decision =
@@ -38,7 +38,7 @@ export type RunningAccess = {
 const MAX_REPEATS = 2;
 
 /**
- * Access decisions by SHA-256 of (app, access cookie): the cookie itself is not kept. Only `allow` is cached, for as long
+ * Access decisions by `decisionKey`. Only `allow` is cached, for as long
  * as auth said; requests with the same key share one question; a revocation drops what it names, at once.
  */
 export class Decisions {
@@ -57,14 +57,19 @@ export class Decisions {
     return this.#granted.size;
   }
 
+  /** What is cached under a `decisionKey` and still counts. */
+  granted(key: string): GrantedAccess | undefined {
+    const granted = this.#granted.get(key);
+    if (granted === undefined || granted.usableUntilMs > this.#options.now()) return granted;
+    this.#granted.delete(key);
+    return undefined;
+  }
+
   /** A promise only when auth must be asked. */
   decide(question: DecisionQuestion): Decision | Promise<Decision> {
-    const key = hash('sha256', `${question.appId}\n${question.accessCookie}`, 'base64');
-    const granted = this.#granted.get(key);
-    if (granted !== undefined) {
-      if (granted.usableUntilMs > this.#options.now()) return { verdict: 'allow', access: granted };
-      this.#granted.delete(key);
-    }
+    const key = decisionKey(question.appId, question.accessCookie);
+    const granted = this.granted(key);
+    if (granted !== undefined) return { verdict: 'allow', access: granted };
     const pending = this.#pending.get(key);
     if (pending) return pending;
     if (this.#pending.size >= this.#options.maxPending) return { verdict: 'unavailable' };

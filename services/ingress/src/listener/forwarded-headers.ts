@@ -1,7 +1,7 @@
 import type { FieldList } from '#libs/tunnel-protocol';
 import type { Exchange } from '../pipeline/exchange.ts';
-import { withoutOwnCookies } from '../sign-in/own-cookies.ts';
 import { toInternalUrl } from '../translation/rewrite-urls.ts';
+import { traceState } from './trace-state.ts';
 
 /**
  * Fields of a user's request that never reach an origin. Hop-by-hop (RFC 9110, 7.6.1); fields this side makes itself;
@@ -52,6 +52,17 @@ const TRANSLATED = new Set(['origin', 'referer', 'destination']);
  * CGI-like origins cannot tell apart from dashes: some turn only underscores, some every sign of a token into `_`.
  */
 export function buildForwardedFields(exchange: Exchange): FieldList {
+  const { app, head, services, access } = exchange;
+  const fields = app ? exchange.facts.forwarded(app, () => userFields(exchange)) : userFields(exchange);
+  const traceparent = services.ids.nextTraceparent(head.traceparent);
+  const own = ['X-Request-Id', exchange.requestId, 'traceparent', traceparent];
+  const isContinued = head.traceparent !== '' && traceparent.slice(0, 35) === head.traceparent.slice(0, 35);
+  own.push('tracestate', traceState(exchange.requestId, isContinued ? head.tracestate : ''));
+  return access ? fields.concat(own, access.identityFields) : fields.concat(own);
+}
+
+/** What is the same for every request with this head to this app. */
+function userFields(exchange: Exchange): FieldList {
   const { app, head } = exchange;
   const raw = exchange.req.fields;
   const fields: string[] = ['Host', exchange.hostAndPort];
@@ -64,9 +75,9 @@ export function buildForwardedFields(exchange: Exchange): FieldList {
     else fields.push(name, value);
   }
   if (head.contentLength >= 0) fields.push('Content-Length', String(head.contentLength));
-  const cookie = withoutOwnCookies(head.cookie);
+  const cookie = exchange.facts.originCookie;
   if (cookie !== '') fields.push('Cookie', cookie);
-  addOwnFields(exchange, fields);
+  addForwardingFields(exchange, fields);
   return fields;
 }
 
@@ -77,20 +88,14 @@ export function isReserved(lower: string): boolean {
   return name.charCodeAt(0) === 0x78 && (name.startsWith('x-forwarded') || name.startsWith('x-sallyport'));
 }
 
-function addOwnFields(exchange: Exchange, fields: string[]): void {
-  const { client, head, services, access } = exchange;
+function addForwardingFields(exchange: Exchange, fields: string[]): void {
+  const { client } = exchange;
   fields.push('X-Forwarded-For', client.forwardedFor);
   fields.push('X-Forwarded-Host', exchange.hostAndPort);
   fields.push('X-Forwarded-Proto', 'https');
   fields.push('X-Forwarded-Port', exchange.port);
   fields.push('Forwarded', forwardedElements(client.forwardedFor, exchange.hostAndPort));
   fields.push('Via', '1.1 sallyport');
-  fields.push('X-Request-Id', exchange.requestId);
-  const traceparent = services.ids.nextTraceparent(head.traceparent);
-  fields.push('traceparent', traceparent);
-  const isContinued = head.traceparent !== '' && traceparent.slice(0, 35) === head.traceparent.slice(0, 35);
-  if (isContinued && head.tracestate !== '') fields.push('tracestate', head.tracestate);
-  if (access) for (const part of access.identityFields) fields.push(part);
 }
 
 /** RFC 7239: one element per hop we know; host and protocol are those of the connection to us. */

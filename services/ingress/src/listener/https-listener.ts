@@ -3,6 +3,7 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { respondProblem } from '../answers/respond.ts';
 import { listenFailed } from '../errors.ts';
 import { Exchange } from '../pipeline/exchange.ts';
+import { HeadFacts } from '../pipeline/head-facts.ts';
 import { runPipeline } from '../pipeline/request-pipeline.ts';
 import type { IngressServices } from '../pipeline/services.ts';
 import type { TlsSettings } from './certificate-files.ts';
@@ -96,9 +97,9 @@ function checkDeadlines(connections: ReadonlySet<Http1Connection>): void {
 }
 
 function handle(services: IngressServices, stream: UserStream, head: RequestHeadFields, socket: TLSSocket): void {
-  const client = services.readClientAddress(socket.remoteAddress, head.xForwardedFor);
+  head.facts ??= new HeadFacts(head, services.readClientAddress(socket.remoteAddress, head.xForwardedFor));
   const requestId = services.ids.nextRequestId();
-  const exchange = new Exchange(services, stream, { head, client, requestId });
+  const exchange = new Exchange(services, stream, { head, facts: head.facts, requestId });
   services.counters.requests += 1;
   if (!services.recordBudget.tryTake()) {
     services.counters.refusedForRecords += 1;

@@ -1,3 +1,5 @@
+import type { HeadFacts } from '../pipeline/head-facts.ts';
+
 /**
  * One pass over the fields of a request: what the pipeline needs to know, and the faults that parsers disagree on. The strict
  * parser has already refused malformed syntax.
@@ -37,6 +39,8 @@ export class RequestHeadFields {
   expectsContinue = false;
   wantsTrailers = false;
   fault: HeadFault | undefined = undefined;
+  /** Made by the first request with this head. */
+  facts: HeadFacts | undefined = undefined;
 
   get hasBody(): boolean {
     return this.isChunked || this.contentLength > 0;

@@ -8,6 +8,7 @@ import type { RequestHeadFields } from '../listener/request-head.ts';
 import type { RequestTarget } from '../listener/request-target.ts';
 import type { UserRequest, UserResponse, UserStream, UserStreamEvents } from '../listener/user-stream.ts';
 import { accessRecordOf } from '../records/access-record-of.ts';
+import type { HeadFacts } from './head-facts.ts';
 import type { IngressServices, TenantServices } from './services.ts';
 
 export type Outcome = AccessRecord['outcome'];
@@ -20,7 +21,7 @@ export class Exchange implements UserStreamEvents {
   readonly req: UserRequest;
   readonly res: UserResponse;
   readonly head: RequestHeadFields;
-  readonly client: ClientAddress;
+  readonly facts: HeadFacts;
   readonly requestId: string;
   readonly startedAtEpochMs: number;
   readonly startedAtMs: number;
@@ -56,7 +57,7 @@ export class Exchange implements UserStreamEvents {
     stream: UserStream,
     known: {
       readonly head: RequestHeadFields;
-      readonly client: ClientAddress;
+      readonly facts: HeadFacts;
       readonly requestId: string;
     },
   ) {
@@ -64,13 +65,17 @@ export class Exchange implements UserStreamEvents {
     this.req = stream;
     this.res = stream;
     this.head = known.head;
-    this.client = known.client;
+    this.facts = known.facts;
     this.requestId = known.requestId;
     this.expectsContinue = known.head.expectsContinue;
     this.tenant = services.tenants[0];
     this.startedAtEpochMs = Date.now();
     this.startedAtMs = performance.now();
     stream.events = this;
+  }
+
+  get client(): ClientAddress {
+    return this.facts.client;
   }
 
   get method(): string {

@@ -13,7 +13,6 @@ import { type ProblemExtra, respondProblem } from '../answers/respond.ts';
 import type { DecisionQuestion, RunningAccess } from '../decisions/decision-cache.ts';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
 import { buildForwardedFields } from '../listener/forwarded-headers.ts';
-import { readAccessCookie } from '../sign-in/own-cookies.ts';
 import { buildResponseFields } from '../translation/rewrite-headers.ts';
 import { failureProblem } from './channel-failure.ts';
 import type { Exchange } from './exchange.ts';
@@ -67,7 +66,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   }
 
   get question(): DecisionQuestion {
-    return questionOf(this.#exchange, readAccessCookie(this.#exchange.head.cookie) ?? '');
+    return questionOf(this.#exchange, this.#exchange.facts.accessCookie ?? '');
   }
 
   get waitsForUserSinceMs(): number {

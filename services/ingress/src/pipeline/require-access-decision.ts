@@ -4,7 +4,6 @@ import { respondProblem } from '../answers/respond.ts';
 import type { Decision, DecisionQuestion } from '../decisions/decision-cache.ts';
 import { answerAuthReply, browserRequest, clientOf, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import { appHintCookies } from '../sign-in/app-hint.ts';
-import { readAccessCookie } from '../sign-in/own-cookies.ts';
 import type { Exchange } from './exchange.ts';
 import { DONE, NEXT, type StepResult } from './step.ts';
 
@@ -15,9 +14,15 @@ const MAX_RETURN_URL_LENGTH = 8192;
  * access cookie a person is sent to sign in and a program gets 401; auth not answering denies with 503.
  */
 export function requireAccessDecision(exchange: Exchange): StepResult {
-  const accessCookie = readAccessCookie(exchange.head.cookie);
+  const { accessCookie } = exchange.facts;
   if (accessCookie === undefined) return requireSignIn(exchange);
-  const decided = exchange.tenant.decisions.decide(questionOf(exchange, accessCookie));
+  const { decisions } = exchange.tenant;
+  const granted = decisions.granted(exchange.facts.decisionKey(exchange.app?.view.id ?? PORTAL_APP_ID));
+  if (granted !== undefined) {
+    exchange.access = granted;
+    return NEXT;
+  }
+  const decided = decisions.decide(questionOf(exchange, accessCookie));
   return decided instanceof Promise ? decided.then((decision) => apply(exchange, decision)) : apply(exchange, decided);
 }
 

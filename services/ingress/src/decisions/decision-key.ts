@@ -1,0 +1,6 @@
+import { hash } from 'node:crypto';
+
+/** By SHA-256 of app and access cookie: the cookie itself is not kept. */
+export function decisionKey(appId: string, accessCookie: string): string {
+  return hash('sha256', `${appId}\n${accessCookie}`, 'base64');
+}

@@ -1,0 +1,59 @@
+import type { FieldList } from '#libs/http1';
+import { decisionKey } from '../decisions/decision-key.ts';
+import type { PublishedApp } from '../directory/published-app.ts';
+import type { ClientAddress } from '../listener/client-address.ts';
+import type { RequestHeadFields } from '../listener/request-head.ts';
+import { readAccessCookie, withoutOwnCookies } from '../sign-in/own-cookies.ts';
+
+/**
+ * What follows from a request head and its connection alone, worked out when first asked for. A kept connection often repeats
+ * its field lines, and then shares this with the request before.
+ */
+export class HeadFacts {
+  readonly client: ClientAddress;
+  readonly #head: RequestHeadFields;
+  #accessCookie: string | undefined;
+  #isAccessCookieRead = false;
+  #originCookie: string | undefined;
+  #keyOfApp = '';
+  #key = '';
+  #forwardedTo: PublishedApp | undefined;
+  #forwarded: FieldList = [];
+
+  constructor(head: RequestHeadFields, client: ClientAddress) {
+    this.#head = head;
+    this.client = client;
+  }
+
+  get accessCookie(): string | undefined {
+    if (!this.#isAccessCookieRead) {
+      this.#isAccessCookieRead = true;
+      this.#accessCookie = readAccessCookie(this.#head.cookie);
+    }
+    return this.#accessCookie;
+  }
+
+  /** The Cookie field for the origin, empty when none is left. */
+  get originCookie(): string {
+    this.#originCookie ??= withoutOwnCookies(this.#head.cookie);
+    return this.#originCookie;
+  }
+
+  /** Key of the access decision about an app. */
+  decisionKey(appId: string): string {
+    if (this.#keyOfApp !== appId) {
+      this.#key = decisionKey(appId, this.accessCookie ?? '');
+      this.#keyOfApp = appId;
+    }
+    return this.#key;
+  }
+
+  /** The fields an app gets of every request with this head; `build` makes them for an app that was not the last one. */
+  forwarded(app: PublishedApp, build: () => FieldList): FieldList {
+    if (this.#forwardedTo !== app) {
+      this.#forwarded = build();
+      this.#forwardedTo = app;
+    }
+    return this.#forwarded;
+  }
+}
