@@ -78,7 +78,7 @@ export class ChunkedDecoder {
     for (let at = from; at < piece.length; at += 1) {
       if (piece[at] !== LF) continue;
       this.#line += piece.toString('latin1', from, at + 1);
-      if (this.#line.length > MAX_TRAILER_BYTES) return this.#break('trailers', piece);
+      if (this.#line.length > MAX_TRAILER_BYTES || !this.#line.endsWith('\r\n')) return this.#break('trailers', piece);
       if (this.#line === '\r\n' || this.#line.endsWith('\r\n\r\n')) return this.#finish(piece, at + 1);
       return at + 1;
     }

@@ -6,14 +6,21 @@ const EMPTY = Buffer.alloc(0);
 const CR = 0x0d;
 const LF = 0x0a;
 
+/** First room for a head that comes in pieces, bytes; doubled as needed. */
+const FIRST_ROOM_BYTES = 1024;
+
 /**
- * Collects bytes until the empty line that ends a head. The usual head lies whole in one piece and is not copied. One empty
- * line before the head is skipped (RFC 9112, 2.2). A line that ends without CR is found at once, not at the timeout.
+ * Collects bytes until the empty line that ends a head. The usual head lies whole in one piece and is not copied; a first
+ * piece that is not all of it is kept as it is, so the caller must not use its memory again. One empty line before the head
+ * is skipped (RFC 9112, 2.2). A line that ends without CR is found at once, not at the timeout.
  */
 export class HeadReader {
   readonly #maxBytes: number;
   #pending: Buffer = EMPTY;
+  /** Own memory with what is pending at its beginning; empty while that lies in the caller's. */
+  #room: Buffer = EMPTY;
   #checked = 0;
+  #mayBeginWithLine = true;
   #startLine = '';
   #fieldBytes: Buffer = EMPTY;
   #rest: Buffer = EMPTY;
@@ -44,8 +51,7 @@ export class HeadReader {
   }
 
   push(piece: Buffer): HeadProgress {
-    let bytes = this.#pending.length === 0 ? piece : Buffer.concat([this.#pending, piece]);
-    if (this.#checked < 2 && bytes.length >= 2 && bytes[0] === CR && bytes[1] === LF) bytes = bytes.subarray(2);
+    const bytes = this.#withoutEmptyLine(this.#pending.length === 0 ? piece : this.#joined(piece));
     const end = bytes.indexOf(HEAD_END, Math.max(0, this.#checked - HEAD_END.length));
     if (end < 0) return this.#keep(bytes);
     if (end + HEAD_END.length > this.#maxBytes) return 'too-large';
@@ -55,8 +61,21 @@ export class HeadReader {
     this.#fieldBytes = lineEnd < end ? bytes.subarray(lineEnd + 1, end) : EMPTY;
     this.#rest = bytes.subarray(end + HEAD_END.length);
     this.#pending = EMPTY;
+    this.#room = EMPTY;
     this.#checked = 0;
+    this.#mayBeginWithLine = true;
     return 'complete';
+  }
+
+  #withoutEmptyLine(bytes: Buffer): Buffer {
+    if (!this.#mayBeginWithLine || bytes.length === 0) return bytes;
+    if (bytes[0] !== CR) this.#mayBeginWithLine = false;
+    if (bytes.length < 2) return bytes;
+    this.#mayBeginWithLine = false;
+    if (bytes[0] !== CR || bytes[1] !== LF) return bytes;
+    this.#room = EMPTY;
+    this.#checked = 0;
+    return bytes.subarray(2);
   }
 
   #keep(bytes: Buffer): HeadProgress {
@@ -67,5 +86,17 @@ export class HeadReader {
     this.#pending = bytes;
     this.#checked = bytes.length;
     return 'incomplete';
+  }
+
+  /** What is pending with `piece` behind it; room grows by doubling, so that a head that drips costs its length once. */
+  #joined(piece: Buffer): Buffer {
+    const length = this.#pending.length + piece.length;
+    if (this.#room.length < length) {
+      const room = Buffer.allocUnsafe(Math.max(2 * this.#pending.length, length, FIRST_ROOM_BYTES));
+      room.set(this.#pending);
+      this.#room = room;
+    }
+    this.#room.set(piece, this.#pending.length);
+    return this.#room.subarray(0, length);
   }
 }
