@@ -79,9 +79,20 @@ describe('sallyport commands', () => {
       sign-in                    required (oidc)
       connector group            default
       backend timeout            85 s
+      idle timeout               18000 s
       access cookie              HttpOnly on, persistent off, SameSite lax
       header translation         on
+      link translation           off
+      HSTS                       off (the origin's own passes)
+      CORS                       no rule: answered by the app itself
+      session affinity           off
+      WebSocket                  on
+      gRPC                       on
+      request body limit         off
       backend certificate check  on
+      origin authorities         those the connector trusts
+      origin client certificate  none
+      origin protocol            auto
       users                      none
       groups                     none
       revision                   7

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SETTINGS_SINCE_V2 } from '#libs/contracts';
 import { runCli } from '../../../services/cli/src/cli.ts';
 import type { CliHost } from '../../../services/cli/src/host.ts';
 import { writeTlsCertificate } from '../../support/tls-certificate.ts';
@@ -144,6 +145,7 @@ function startServer(
 }
 
 export const APP = {
+  ...SETTINGS_SINCE_V2,
   id: 'app_1',
   revision: 7,
   status: 'published',

@@ -65,6 +65,45 @@ describe('console API for apps', () => {
       });
     });
 
+    it('take the settings of names, browsers and origins, a CORS rule with what it leaves out', async () => {
+      const body = {
+        alternateHosts: ['wiki.example.com'],
+        segments: null,
+        hsts: { maxAgeSeconds: 60 },
+        corsRules: [{ allowedOrigins: ['https://portal.example.com'], maxAgeSeconds: 5 }],
+        maxRequestBodyBytes: 1024,
+        originProtocol: 'h2',
+      };
+      expect((await world.call('PATCH', '/v1/apps/app_1', { body })).status).to.equal(200);
+      expect(last()?.command).to.deep.equal({
+        type: 'ChangeApp',
+        appId: 'app_1',
+        changes: {
+          ...body,
+          hsts: { maxAgeSeconds: 60, includeSubDomains: false },
+          corsRules: [
+            {
+              resource: '/',
+              allowedOrigins: ['https://portal.example.com'],
+              allowedMethods: ['GET', 'HEAD', 'POST'],
+              allowedHeaders: [],
+              exposedHeaders: [],
+              allowCredentials: false,
+              maxAgeSeconds: 5,
+            },
+          ],
+        },
+      });
+      for (const wrong of [
+        { corsRules: [{ resource: '/' }] },
+        { corsRules: [{ allowedOrigins: ['https://a.b'], origins: [] }] },
+        { originProtocol: 'h3' },
+        { originClientCertificate: 'a/b' },
+        { hsts: { maxAgeSeconds: -1 } },
+      ])
+        expect((await world.call('PATCH', '/v1/apps/app_1', { body: wrong })).json.code).to.equal('ERR_API_INVALID');
+    });
+
     it('take assignments of users and groups', async () => {
       await world.call('PUT', '/v1/apps/app_1/assignments/users/u%201');
       expect(last()?.command).to.deep.equal({ type: 'AssignToApp', appId: 'app_1', userIds: ['u 1'], groupIds: [] });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type AccessRecord, accessRecords } from '#libs/contracts';
 import type { Command, CommandContext } from '../command.ts';
 import { printable } from '../output/table.ts';
-import { readNumber } from './settings.ts';
+import { readNumber } from './setting-values.ts';
 
 /** Where it begins when --after does not say. */
 const LAST_MINUTES = 10;

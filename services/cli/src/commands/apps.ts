@@ -3,7 +3,9 @@ import type { Command, CommandContext, Option } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { printable } from '../output/table.ts';
 import { listApps, resolveApp, resolveGroup } from './resources.ts';
-import { readChoice, readNumber, readSettings, settingOptions } from './settings.ts';
+import { readChoice, readNumber } from './setting-values.ts';
+import { readSettings, settingOptions } from './settings.ts';
+import { showApp } from './show-app.ts';
 
 const app = [{ name: 'app' }] as const;
 const APP = '<app> is an id, a name, or an external URL.';
@@ -36,7 +38,7 @@ export const appCommands: readonly Command[] = [
     summary: 'Show one app with all its settings',
     details: APP,
     positionals: app,
-    run: async (context) => show(context, await resolveApp(await context.api(), context.args.required('app'))),
+    run: async (context) => showApp(context, await resolveApp(await context.api(), context.args.required('app'))),
   },
   {
     name: 'apps change',
@@ -60,7 +62,7 @@ export const appCommands: readonly Command[] = [
       const group = args.text('group');
       const [name, internalUrl] = [args.text('name'), args.text('internal-url')];
       const body = {
-        ...readSettings(args),
+        ...(await readSettings(args, context.host.cwd)),
         ...(name === undefined ? {} : { name }),
         ...(internalUrl === undefined ? {} : { internalUrl }),
         ...preauthenticationOf(context),
@@ -69,7 +71,7 @@ export const appCommands: readonly Command[] = [
       if (Object.keys(body).length === 0) throw usageError('nothing to change: name at least one setting, see --help');
       const { id } = await resolveApp(api, args.required('app'));
       const expected = readNumber('--revision', args.text('revision'));
-      return show(context, await api.call(appView, 'PATCH', `apps/${id}`, { body, revision: expected }));
+      return showApp(context, await api.call(appView, 'PATCH', `apps/${id}`, { body, revision: expected }));
     },
   },
   {
@@ -114,7 +116,7 @@ function assignment(verb: 'assign' | 'unassign', method: 'PUT' | 'DELETE', summa
         latest = await api.call(appView, method, path('users', id));
       }
       for (const id of groups) latest = await api.call(appView, method, path('groups', id));
-      return show(context, latest);
+      return showApp(context, latest);
     },
   };
 }
@@ -129,32 +131,4 @@ function rowOf(view: AppView): readonly string[] {
   const signIn = status === 'retired' ? 'retired' : preauthentication === 'oidc' ? 'required' : 'none';
   const assigned = preauthentication === 'oidc' ? String(users.length + groups.length) : '-';
   return [view.name, view.externalUrl, view.internalUrl, signIn, view.connectorGroupId, assigned, view.id];
-}
-
-async function show(context: CommandContext, view: AppView): Promise<undefined> {
-  const demo = (await context.connection()).developmentUsers ?? [];
-  const nameOf = (id: string) => demo.find(({ userId }) => userId === id)?.username ?? id;
-  const onOff = (value: boolean) => (value ? 'on' : 'off');
-  const { cookieFlags: flags } = view;
-  const rows = [
-    ['name', view.name],
-    ['id', view.id],
-    ['status', view.status],
-    ['external URL', view.externalUrl],
-    ['internal URL', view.internalUrl],
-    ['sign-in', view.preauthentication === 'oidc' ? 'required (oidc)' : 'none (passthrough)'],
-    ['connector group', view.connectorGroupId],
-    ['backend timeout', `${view.backendTimeoutSeconds} s`],
-    [
-      'access cookie',
-      `HttpOnly ${onOff(flags.httpOnly)}, persistent ${onOff(flags.persistent)}, SameSite ${flags.sameSite}`,
-    ],
-    ['header translation', onOff(view.translateHeaders)],
-    ['backend certificate check', onOff(view.validateBackendCertificate)],
-    ['users', view.users.map(nameOf).join(', ') || 'none'],
-    ['groups', view.groups.join(', ') || 'none'],
-    ['revision', String(view.revision)],
-  ];
-  context.out.result(view, () => context.out.table(['setting', 'value'], rows, ''));
-  return undefined;
 }

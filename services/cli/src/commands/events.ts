@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type AuditEvent, auditEvent, auditEvents } from '#libs/contracts';
 import type { Command, CommandContext } from '../command.ts';
 import { printable } from '../output/table.ts';
-import { readNumber } from './settings.ts';
+import { readNumber } from './setting-values.ts';
 
 /** Facts shown before the new ones when --after does not say where to begin. */
 const LAST_FACTS = 20;

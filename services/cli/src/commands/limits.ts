@@ -3,7 +3,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { printable } from '../output/table.ts';
 import { listApps, resolveApp } from './resources.ts';
-import { readNumber } from './settings.ts';
+import { readNumber } from './setting-values.ts';
 
 const TENANT = 'tenant';
 const SCOPE = '<scope> is `tenant`, or an app (id, name or external URL).';

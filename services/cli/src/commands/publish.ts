@@ -43,7 +43,7 @@ Examples:
     const body = {
       name: args.text('name') ?? nameOf(internalUrl),
       internalUrl,
-      ...readSettings(args),
+      ...(await readSettings(args, context.host.cwd)),
       ...(args.has('passthrough') ? { preauthentication: 'passthrough' } : {}),
       ...(group === undefined ? {} : { connectorGroupId: (await resolveGroup(api, group)).id }),
     };

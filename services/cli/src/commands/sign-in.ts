@@ -4,7 +4,7 @@ import { refused } from '../errors.ts';
 import type { Connection } from '../system/connection.ts';
 import { signIn } from '../system/sign-in.ts';
 import { cacheKey, findToken, readCachedToken, tokenFilePath, writeCachedToken } from '../system/tokens.ts';
-import { readChoice } from './settings.ts';
+import { readChoice } from './setting-values.ts';
 
 const PURPOSES = ['manage', 'register'] as const;
 const purpose = {

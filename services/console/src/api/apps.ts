@@ -1,48 +1,9 @@
 import { z } from 'zod';
-import {
-  type AppCommand,
-  type AppView,
-  appId,
-  appSettings,
-  apps,
-  appView,
-  type CookieFlags,
-  changeApp,
-  cookieFlags,
-  DEFAULT_BACKEND_TIMEOUT_SECONDS,
-  LONG_BACKEND_TIMEOUT_SECONDS,
-  MAX_BACKEND_TIMEOUT_SECONDS,
-} from '#libs/contracts';
+import { type AppCommand, type AppView, apps, appView, changeApp } from '#libs/contracts';
 import { refuseRequest } from '../errors.ts';
+import { changeBody, DEFAULT_COOKIE_FLAGS, mergeFlags, publishBody } from './app-settings.ts';
 import { contextOf } from './commands.ts';
 import { type Answer, type Backbone, type Call, type Route, route } from './route.ts';
-
-const TIMEOUT_EXPECTED = `expected a whole number of seconds from 1 to ${MAX_BACKEND_TIMEOUT_SECONDS}, "default" (${DEFAULT_BACKEND_TIMEOUT_SECONDS}) or "long" (${LONG_BACKEND_TIMEOUT_SECONDS})`;
-const NAMED_TIMEOUTS = { default: DEFAULT_BACKEND_TIMEOUT_SECONDS, long: LONG_BACKEND_TIMEOUT_SECONDS } as const;
-
-const wholeSeconds = z
-  .int({ error: TIMEOUT_EXPECTED })
-  .min(1, { error: TIMEOUT_EXPECTED })
-  .max(MAX_BACKEND_TIMEOUT_SECONDS, { error: TIMEOUT_EXPECTED });
-const backendTimeout = z
-  .union([wholeSeconds, z.enum(['default', 'long'])], { error: TIMEOUT_EXPECTED })
-  .transform((value) => (typeof value === 'number' ? value : NAMED_TIMEOUTS[value]));
-
-const someCookieFlags = cookieFlags.partial().strict();
-
-const settings = z.strictObject({
-  name: appSettings.shape.name,
-  internalUrl: appSettings.shape.internalUrl,
-  externalUrl: appSettings.shape.externalUrl.optional(),
-  preauthentication: appSettings.shape.preauthentication.optional(),
-  connectorGroupId: appSettings.shape.connectorGroupId.optional(),
-  backendTimeoutSeconds: backendTimeout.optional(),
-  cookieFlags: someCookieFlags.optional(),
-  translateHeaders: z.boolean().optional(),
-  validateBackendCertificate: z.boolean().optional(),
-});
-const publishBody = settings.extend({ id: appId.optional() });
-const changeBody = settings.partial();
 
 const listQuery = z.strictObject({
   after: z.string().max(64).optional(),
@@ -50,9 +11,6 @@ const listQuery = z.strictObject({
   includeRetired: z.stringbool().optional(),
 });
 const appList = z.object({ apps: z.array(appView), next: z.string().nullable(), position: z.number() });
-
-/** Flags that a partial set of them leaves open when an app is published. */
-const DEFAULT_COOKIE_FLAGS: CookieFlags = { httpOnly: true, persistent: false, sameSite: 'lax' };
 
 export function appRoutes(backbone: Backbone): readonly Route[] {
   const load = async (id: string): Promise<AppView> => {
@@ -131,11 +89,6 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
     }),
     ...(['users', 'groups'] as const).flatMap((kind) => assignmentRoutes(kind, send)),
   ];
-}
-
-function mergeFlags(flags: CookieFlags, changes: z.infer<typeof someCookieFlags>): CookieFlags {
-  const { httpOnly = flags.httpOnly, persistent = flags.persistent, sameSite = flags.sameSite } = changes;
-  return { httpOnly, persistent, sameSite };
 }
 
 function assignmentRoutes(

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { isSallyportError } from '#libs/errors';
+import { COMMANDS } from '../../../services/cli/src/command-table.ts';
+import { readSettings } from '../../../services/cli/src/commands/settings.ts';
+import { parseCommand } from '../../../services/cli/src/parse-command.ts';
+
+describe('settings of an app on the command line', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sallyport-settings-'));
+    writeFileSync(join(folder, 'ca.pem'), 'PEM');
+    writeFileSync(join(folder, 'cors.json'), '[{"allowedOrigins":["https://a.example"]}]');
+    writeFileSync(join(folder, 'no-list.json'), '{}');
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const read = async (...options: string[]) => {
+    const parsed = parseCommand(['apps', 'change', 'wiki', ...options], COMMANDS);
+    if (parsed.kind !== 'run') throw new Error('expected a command to run');
+    return readSettings(parsed.args, folder);
+  };
+  const refusal = async (...options: string[]) => {
+    const [outcome] = await Promise.allSettled([read(...options)]);
+    if (outcome.status === 'fulfilled') return JSON.stringify(outcome.value);
+    return isSallyportError(outcome.reason, 'ERR_CLI_USAGE') ? outcome.reason.message : String(outcome.reason);
+  };
+
+  it('are left out when not named', async () => expect(await read()).to.deep.equal({}));
+
+  it('are read as the API has them', async () => {
+    const table: readonly (readonly [readonly string[], object])[] = [
+      [
+        ['--alternate-host', 'a.example', '--alternate-host', 'b.example'],
+        { alternateHosts: ['a.example', 'b.example'] },
+      ],
+      [['--alternate-host', 'none'], { alternateHosts: [] }],
+      [
+        ['--segment', 'https://a.x.example=http://a/'],
+        { segments: [{ externalUrl: 'https://a.x.example', internalUrl: 'http://a/' }] },
+      ],
+      [['--segment', 'all'], { segments: null }],
+      [['--idle-timeout', '60'], { idleTimeoutSeconds: 60 }],
+      [['--translate-links', 'on'], { translateBodyLinks: true }],
+      [['--hsts', 'on'], { hsts: { maxAgeSeconds: 31_536_000, includeSubDomains: false } }],
+      [['--hsts', '60', '--hsts-subdomains', 'on'], { hsts: { maxAgeSeconds: 60, includeSubDomains: true } }],
+      [['--hsts', 'off'], { hsts: null }],
+      [['--cors', 'off'], { corsRules: [] }],
+      [['--cors', 'cors.json'], { corsRules: [{ allowedOrigins: ['https://a.example'] }] }],
+      [
+        [
+          '--cors-origin',
+          'https://a.example',
+          '--cors-method',
+          'PUT',
+          '--cors-credentials',
+          'on',
+          '--cors-max-age',
+          '5',
+        ],
+        {
+          corsRules: [
+            {
+              allowedOrigins: ['https://a.example'],
+              allowedMethods: ['PUT'],
+              allowCredentials: true,
+              maxAgeSeconds: 5,
+            },
+          ],
+        },
+      ],
+      [['--session-affinity', 'on'], { sessionAffinity: true }],
+      [['--websocket', 'off', '--grpc', 'off'], { allowWebSocket: false, allowGrpc: false }],
+      [['--max-body', '10MiB'], { maxRequestBodyBytes: 10_485_760 }],
+      [['--max-body', '7'], { maxRequestBodyBytes: 7 }],
+      [['--max-body', 'off'], { maxRequestBodyBytes: null }],
+      [['--origin-ca', 'ca.pem'], { originCertificateAuthority: 'PEM' }],
+      [['--origin-ca', 'off'], { originCertificateAuthority: null }],
+      [['--origin-client-certificate', 'hr'], { originClientCertificate: 'hr' }],
+      [['--origin-protocol', 'h2'], { originProtocol: 'h2' }],
+    ];
+    for (const [options, expected] of table) expect(await read(...options), options.join(' ')).to.deep.equal(expected);
+  });
+
+  it('are refused when they make no sense, with what was expected', async () => {
+    const table: readonly (readonly [readonly string[], string])[] = [
+      [['--alternate-host', 'none', '--alternate-host', 'a.example'], 'contradicts'],
+      [['--segment', 'https://a.x.example'], 'expected external=internal'],
+      [['--hsts', 'yes'], 'whole number'],
+      [['--hsts-subdomains', 'on'], 'needs --hsts'],
+      [['--cors', 'missing.json'], 'cannot be read (ENOENT)'],
+      [['--cors', 'no-list.json'], 'expected a JSON list'],
+      [['--cors', 'off', '--cors-origin', 'https://a.example'], 'contradicts'],
+      [['--cors-method', 'PUT'], 'at least one --cors-origin'],
+      [['--max-body', '10MB'], 'expected bytes such as'],
+      [['--origin-ca', 'missing.pem'], 'cannot be read (ENOENT)'],
+      [['--origin-protocol', 'http2'], 'expected auto, http1, h2'],
+    ];
+    for (const [options, words] of table) expect(await refusal(...options), options.join(' ')).to.contain(words);
+  });
+});
