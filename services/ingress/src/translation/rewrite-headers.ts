@@ -1,7 +1,11 @@
 import type { FieldList } from '#libs/tunnel-protocol';
+import type { PublishedApp } from '../directory/published-app.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { type BodyPlan, isStaleAfterTranslation, planBody, weakEntityTag } from './body-plan.ts';
+import { editPolicy, editRefresh } from './link-values.ts';
+import { applyEdits } from './links.ts';
 import { rewriteSetCookie } from './rewrite-cookies.ts';
-import { toExternalUrl } from './rewrite-urls.ts';
+import { LinkMap } from './rewrite-urls.ts';
 
 /**
  * Fields of an origin's response that do not reach the user: those of its connection, those that would lead the user
@@ -23,71 +27,97 @@ const NOT_RETURNED = new Set([
 
 export type ResponseFields = {
   readonly fields: string[];
-  /** -1 when absent. */
+  /** Of the body as the user gets it. -1 when not known. */
   readonly contentLength: number;
+  /** Of the body as the origin sends it. -1 when not known. */
+  readonly originLength: number;
   /** Value of Trailer, which has a meaning only in front of chunks. */
   readonly trailer: string | undefined;
+  /** How the body is to be translated; undefined: it passes as it is. Also given for HEAD, whose answer has no body. */
+  readonly body: BodyPlan | undefined;
 };
 
-/** The response head for the user, built anew. Undefined when its length cannot be trusted. */
-export function buildResponseFields(exchange: Exchange, origin: FieldList): ResponseFields | undefined {
+/**
+ * The response head for the user, built anew. Undefined when its length cannot be trusted. With `body` the fields already
+ * say what is true of a translated body: no length, no digests, no ranges, a weak entity tag.
+ */
+export function buildResponseFields(exchange: Exchange, origin: FieldList, status = 200): ResponseFields | undefined {
+  const { app } = exchange;
   const named = connectionNames(origin);
+  const plan = app && planBody(app.view, status, origin);
+  const mayBeStored = status === 304 && app?.view.translateBodyLinks === true;
   const fields: string[] = [];
-  let contentLength = -1;
+  let originLength = -1;
   let trailer: string | undefined;
+  let links: LinkMap | undefined;
   for (let i = 0; i + 1 < origin.length; i += 2) {
     const name = origin[i] ?? '';
     const value = origin[i + 1] ?? '';
     const lower = name.toLowerCase();
     if (NOT_RETURNED.has(lower) || lower.startsWith('x-sallyport-') || named?.has(lower)) continue;
+    if (plan && isStaleAfterTranslation(lower)) continue;
     if (lower === 'content-length') {
       const length = /^[0-9]{1,15}$/.test(value) ? Number(value) : -1;
-      if (length < 0 || (contentLength >= 0 && contentLength !== length)) return undefined;
-      contentLength = length;
-      continue;
-    }
-    if (lower === 'trailer') {
+      if (length < 0 || (originLength >= 0 && originLength !== length)) return undefined;
+      originLength = length;
+    } else if (lower === 'trailer') {
       trailer = value;
-      continue;
-    }
-    const rewritten = rewriteField(exchange, lower, value);
-    if (rewritten !== undefined) fields.push(name, rewritten);
+    } else if (lower === 'etag' && (plan || (mayBeStored && isStoredAsWeak(exchange, value)))) {
+      fields.push(name, weakEntityTag(value));
+    } else if (lower === 'set-cookie') {
+      const cookie = app ? rewriteSetCookie(app, value) : value;
+      if (cookie !== undefined) fields.push(name, cookie);
+    } else if (app?.view.translateHeaders && LINK_FIELDS.has(lower)) {
+      links ??= new LinkMap(app, exchange.tenant.directory);
+      fields.push(name, rewriteField(links, app, lower, value));
+    } else fields.push(name, value);
   }
   fields.push('X-Request-Id', exchange.requestId);
-  return { fields, contentLength, trailer };
+  // An empty body stays one.
+  const body = originLength === 0 ? undefined : plan;
+  return { fields, contentLength: body ? -1 : originLength, originLength, trailer, body };
 }
 
-function rewriteField(exchange: Exchange, lower: string, value: string): string | undefined {
-  const { app } = exchange;
-  if (!app) return value;
-  if (lower === 'set-cookie') return rewriteSetCookie(app, value);
-  if (!app.view.translateHeaders) return value;
-  const { directory } = exchange.tenant;
+/** The user has the translated body, whose entity tag was made weak. */
+function isStoredAsWeak(exchange: Exchange, entityTag: string): boolean {
+  const { fields } = exchange.req;
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i]?.toLowerCase() === 'if-none-match' && fields[i + 1]?.includes(`W/${entityTag}`)) return true;
+  }
+  return false;
+}
+
+const LINK_FIELDS: ReadonlySet<string> = new Set([
+  'location',
+  'content-location',
+  'refresh',
+  'link',
+  'access-control-allow-origin',
+  'content-security-policy',
+  'content-security-policy-report-only',
+]);
+
+function rewriteField(links: LinkMap, app: PublishedApp, lower: string, value: string): string {
   switch (lower) {
-    case 'location':
-    case 'content-location':
-      return toExternalUrl(app, directory, value);
-    case 'refresh':
-      return rewriteRefresh(value, (url) => toExternalUrl(app, directory, url));
+    case 'refresh': {
+      const edit = editRefresh(value, links);
+      return edit ? applyEdits(value, [edit]) : value;
+    }
     case 'link':
-      return value.replace(/<([^<>]*)>/g, (_all, url: string) => `<${toExternalUrl(app, directory, url)}>`);
+      return value.replace(/<\s*([^<>]*)>/g, (_all, url: string) => `<${links.toExternal(url)}>`);
     case 'access-control-allow-origin':
-      return value === app.internalOrigin ? app.externalOrigin : value;
+      return value === app.internalOrigin ? app.externalOrigin : externalOriginOf(links, value);
+    case 'content-security-policy':
+    case 'content-security-policy-report-only':
+      return applyEdits(value, editPolicy(value, links));
     default:
-      return value;
+      return links.toExternal(value);
   }
 }
 
-/** `5; url=/next`, the address in quotes or not. One pass: no value of an origin may keep the ingress busy. */
-function rewriteRefresh(value: string, rewrite: (url: string) => string): string {
-  const before = /^\s*[0-9.]+\s*[;,]\s*url\s*=/i.exec(value)?.[0];
-  if (before === undefined) return value;
-  const rest = value.slice(before.length);
-  const given = rest.trim();
-  const quote = /^['"]/.exec(given)?.[0] ?? '';
-  const url = quote === '' ? given : given.slice(1, -1);
-  if (/['"]/.test(url) || !given.endsWith(quote) || given === quote) return value;
-  return `${before}${rest.startsWith(' ') ? ' ' : ''}${quote}${rewrite(url)}${quote}`;
+/** What answers a request whose Origin was translated on its way in. */
+function externalOriginOf(links: LinkMap, value: string): string {
+  return /^https?:\/\/[^/]+$/.test(value) ? links.toExternal(value).replace(/^(https:\/\/[^/]+)\/.*$/, '$1') : value;
 }
 
 function connectionNames(origin: FieldList): Set<string> | undefined {

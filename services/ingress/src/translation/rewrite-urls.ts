@@ -1,43 +1,190 @@
-import type { AppDirectory } from '../directory/app-directory.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
+import type { PageLinks, UrlEdit } from './links.ts';
 
-/** `Origin`, `Referer` and `Destination` of a user's request as the origin knows itself; foreign URLs stay. */
-export function toInternalUrl(app: PublishedApp, value: string): string {
-  if (!value.startsWith(app.externalOrigin)) return value;
-  const path = value.slice(app.externalOrigin.length);
-  if (path === '') return app.internalOrigin;
-  if (`${path}/` === app.externalPath) return `${app.internalOrigin}${app.internalPath}`;
-  if (!path.startsWith(app.externalPath)) return value;
-  return `${app.internalOrigin}${app.internalPath}${path.slice(app.externalPath.length)}`;
-}
+/** Where an app is inside and outside. Of a wildcard app: as it is for one host. */
+export type LinkTarget = Pick<
+  PublishedApp,
+  'externalOrigin' | 'externalHostname' | 'externalPath' | 'internalOrigin' | 'internalHostname' | 'internalPath'
+>;
+
+/** What translation asks of the app directory. Wildcard apps are given as they are for the host that is asked about. */
+export type LinkDirectory = {
+  /** The app with the longest internal path that holds a path of a scheme, host and port. */
+  appOfInternalUrl(origin: string, path: string): LinkTarget | undefined;
+  /** Apps of an external host; longest external path first. */
+  appsOfHost(hostname: string): readonly LinkTarget[];
+};
+
+/** Links to other origins remembered while one document is translated; past it each is looked up. */
+const MAX_REMEMBERED_AUTHORITIES = 256;
+const AUTHORITY = /^(?:(https?|wss?):)?\/\/([^/?#\\]*)/i;
+const PATH_END = /[?#]/;
+/** Dot segments, and signs that browsers read as a slash or leave out: such a path is compared as they read it. */
+const UNEVEN_PATH = /[\\\t\n\r]|(?:^|\/)(?:\.|%2e){1,2}(?=\/|$)/i;
+const BEYOND_ASCII = /[^\0-\x7f]/;
+
+type Place = {
+  /** Scheme, host and port the authority means. */
+  readonly origin: string;
+  /** The external origin, when the authority is an external one that only lacks https. */
+  readonly upgraded: string | undefined;
+  readonly isWebSocket: boolean;
+};
+
+const NOWHERE: Place = { origin: '', upgraded: undefined, isWebSocket: false };
 
 /**
- * A URL of an origin's response head as the user can follow it. Absolute URLs of any published app become external;
- * paths of this app move from its internal to its external path; anything else stays.
+ * Maps URLs of an origin's answer to those the user can follow. Absolute URLs of any published app become external (the
+ * app with the longest internal path, the own one where two are equal); paths move from the app's internal to its
+ * external path; anything else stays. One map serves one answer, so that what it remembers never grows old.
  */
-export function toExternalUrl(app: PublishedApp, directory: AppDirectory, value: string): string {
-  if (value.startsWith('/') && !value.startsWith('//')) return toExternalPath(app, value) ?? value;
-  const url = parseAbsolute(value.startsWith('//') ? `${new URL(app.internalOrigin).protocol}${value}` : value);
-  if (!url) return value;
-  const path = value.slice(value.indexOf('//') + 2).replace(/^[^/?#]*/, '');
-  if (url.origin === app.internalOrigin) {
-    const own = toExternalPath(app, path === '' ? '/' : path);
-    if (own !== undefined) return `${app.externalOrigin}${own}`;
+export class LinkMap implements PageLinks {
+  readonly #app: LinkTarget;
+  readonly #directory: LinkDirectory;
+  readonly #places = new Map<string, Place>();
+  #baseOrigin: string;
+  #hasBase = false;
+
+  constructor(app: LinkTarget, directory: LinkDirectory) {
+    this.#app = app;
+    this.#directory = directory;
+    this.#baseOrigin = app.internalOrigin;
   }
-  const other = directory.appsOfInternalOrigin(url.origin).find((it) => url.pathname.startsWith(it.internalPath));
-  if (other) return `${other.externalOrigin}${toExternalPath(other, path === '' ? '/' : path) ?? other.externalPath}`;
-  // The origin knows its external name but not that the user came by https.
-  if (url.protocol === 'http:' && url.hostname === app.externalHostname) return `${app.externalOrigin}${path}`;
+
+  setBase(href: string): void {
+    if (this.#hasBase) return;
+    this.#hasBase = true;
+    const { internalOrigin } = this.#app;
+    if (URL.canParse(href, internalOrigin)) this.#baseOrigin = new URL(href, internalOrigin).origin;
+  }
+
+  /** The whole URL as it becomes. */
+  toExternal(url: string): string {
+    const edit = this.edit(url);
+    return edit ? edit.text + url.slice(edit.length) : url;
+  }
+
+  edit(url: string): UrlEdit | undefined {
+    if (url.charCodeAt(0) === 0x2f && url.charCodeAt(1) !== 0x2f && url.charCodeAt(1) !== 0x5c)
+      return this.#editPath(url);
+    const match = AUTHORITY.exec(url);
+    if (!match) return undefined;
+    const [prefix, scheme, authority = ''] = match;
+    const place = this.#placeOf(prefix, scheme, authority);
+    if (place === NOWHERE) return undefined;
+    const path = pathOf(url, prefix.length);
+    const app = this.#appOf(place.origin, path.text === '' ? '/' : path.text);
+    if (app) {
+      const { length, text } = movePath(app, path);
+      return { length: prefix.length + length, text: originOf(app, place.isWebSocket) + text };
+    }
+    return place.upgraded === undefined ? undefined : { length: prefix.length, text: place.upgraded };
+  }
+
+  /** A path is that of the base. It stays a path as long as its app is the one the page itself is shown under. */
+  #editPath(url: string): UrlEdit | undefined {
+    const path = pathOf(url, 0);
+    const app = this.#appOf(this.#baseOrigin, path.text);
+    if (!app) return undefined;
+    const isOwn = app === this.#app;
+    if (isOwn && app.internalPath === app.externalPath) return undefined;
+    const { length, text } = movePath(app, path);
+    return { length, text: isOwn ? text : app.externalOrigin + text };
+  }
+
+  /** The own app is taken as the user came to it: by an alternate host, or while it leaves the directory. */
+  #appOf(origin: string, path: string): LinkTarget | undefined {
+    const found = this.#directory.appOfInternalUrl(origin, path);
+    const own = this.#app;
+    if (own.internalOrigin !== origin || !isBelow(own.internalPath, path)) return found;
+    return found && found.internalPath.length > own.internalPath.length ? found : own;
+  }
+
+  #placeOf(prefix: string, scheme: string | undefined, authority: string): Place {
+    const known = this.#places.get(prefix);
+    if (known) return known;
+    const place = this.#findPlace(scheme?.toLowerCase(), authority);
+    if (this.#places.size < MAX_REMEMBERED_AUTHORITIES) this.#places.set(prefix, place);
+    return place;
+  }
+
+  #findPlace(scheme: string | undefined, authority: string): Place {
+    const isWebSocket = scheme === 'ws' || scheme === 'wss';
+    const protocol = scheme ?? this.#baseOrigin.slice(0, this.#baseOrigin.indexOf(':'));
+    const text = `${protocol.replace('ws', 'http')}://${asUnicode(authority)}`;
+    if (!URL.canParse(text)) return NOWHERE;
+    const url = new URL(text);
+    return { origin: url.origin, upgraded: this.#upgradedOrigin(url, isWebSocket), isWebSocket };
+  }
+
+  /** An origin may know an external name but not that users come by https. */
+  #upgradedOrigin(url: URL, isWebSocket: boolean): string | undefined {
+    if (url.protocol !== 'http:') return undefined;
+    const own = this.#app;
+    const app = url.hostname === own.externalHostname ? own : this.#directory.appsOfHost(url.hostname)[0];
+    return app && originOf(app, isWebSocket);
+  }
+}
+
+function originOf(app: LinkTarget, isWebSocket: boolean): string {
+  return isWebSocket ? app.externalOrigin.replace(/^https:/, 'wss:') : app.externalOrigin;
+}
+
+/** `Origin`, `Referer` and `Destination` of a user's request as origins know each other; foreign URLs stay. */
+export function toInternalUrl(app: LinkTarget, value: string, directory?: LinkDirectory): string {
+  const own = moveInside(app, value);
+  if (own !== undefined || !directory || !/^https:\/\//i.test(value) || !URL.canParse(value)) return own ?? value;
+  for (const other of directory.appsOfHost(new URL(value).hostname)) {
+    const moved = moveInside(other, value);
+    if (moved !== undefined) return moved;
+  }
   return value;
 }
 
+function moveInside(app: LinkTarget, value: string): string | undefined {
+  if (!value.startsWith(app.externalOrigin)) return undefined;
+  const path = value.slice(app.externalOrigin.length);
+  if (path === '') return app.internalOrigin;
+  if (`${path}/` === app.externalPath) return `${app.internalOrigin}${app.internalPath}`;
+  if (!path.startsWith(app.externalPath)) return undefined;
+  return `${app.internalOrigin}${app.internalPath}${path.slice(app.externalPath.length)}`;
+}
+
 /** Undefined when the path lies outside of what is published. */
-export function toExternalPath(app: PublishedApp, path: string): string | undefined {
+export function toExternalPath(app: LinkTarget, path: string): string | undefined {
   if (app.internalPath === app.externalPath) return path.startsWith(app.internalPath) ? path : undefined;
   if (path.startsWith(app.internalPath)) return `${app.externalPath}${path.slice(app.internalPath.length)}`;
   return `${path}/` === app.internalPath ? app.externalPath : undefined;
 }
 
-function parseAbsolute(value: string): URL | undefined {
-  return /^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+type Path = {
+  readonly text: string;
+  /** Characters of the URL's path when it has to be written anew as a whole; else only its beginning changes. */
+  readonly unevenLength: number | undefined;
+};
+
+function pathOf(url: string, from: number): Path {
+  const rest = url.slice(from);
+  const end = rest.search(PATH_END);
+  const raw = end < 0 ? rest : rest.slice(0, end);
+  if (!UNEVEN_PATH.test(raw)) return { text: raw, unevenLength: undefined };
+  return { text: new URL(`http://x${asUnicode(raw)}`).pathname, unevenLength: raw.length };
+}
+
+/** Text is read as Latin-1: letters beyond ASCII arrive as the bytes of their UTF-8. */
+function asUnicode(text: string): string {
+  return BEYOND_ASCII.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+}
+
+/** The path below the app's internal path as it is below the external one. */
+function movePath(app: LinkTarget, path: Path): UrlEdit {
+  const inside = app.internalPath.length;
+  if (path.unevenLength !== undefined)
+    return { length: path.unevenLength, text: app.externalPath + path.text.slice(inside) };
+  if (path.text === '') return { length: 0, text: app.externalPath === '/' ? '' : app.externalPath };
+  return { length: Math.min(path.text.length, inside), text: app.externalPath };
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path.startsWith(folder) || (path.length === folder.length - 1 && folder.startsWith(path));
 }
