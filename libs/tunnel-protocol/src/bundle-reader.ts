@@ -1,4 +1,3 @@
-import { CHANNEL_ID_BYTES, type ChannelKey } from './channel-ids.ts';
 import { type BrokenBundle, BUNDLE_HEADER_BYTES, PACKET_HEADER_BYTES, PACKET_RESET } from './frame.ts';
 import { MAX_BUNDLE_BYTES, PROTOCOL_VERSION } from './limits.ts';
 import { isSubjectId } from './subjects.ts';
@@ -7,7 +6,7 @@ import { isSubjectId } from './subjects.ts';
  * Walks the packets of one bundle. Total: any bytes give packets or a problem, nothing throws, and work is bounded by the
  * bundle's length. The fields describe the packet `next` has stepped to; they are views, nothing is copied.
  *
- *     while (reader.next()) receive(reader.channel, reader.sequence, …);
+ *     while (reader.next()) receive(reader.sequence, …);
  *     if (reader.problem !== undefined) count(reader.problem);
  */
 export class BundleReader {
@@ -16,7 +15,10 @@ export class BundleReader {
   readonly ingressId: string = '';
   isReset = false;
   sequence = 0;
-  channel: ChannelKey = '';
+  /** The channel's id: the reader is a ChannelId until the next step. */
+  high = 0;
+  middle = 0;
+  low = 0;
   /** Where the frames of the packet begin and end in `source`. */
   start = 0;
   end: number;
@@ -48,7 +50,9 @@ export class BundleReader {
     if (this.end > this.source.length) return this.#break();
     this.isReset = ((first >>> 24) & PACKET_RESET) !== 0;
     this.sequence = this.source.readUInt32BE(offset + 4);
-    this.channel = this.source.toString('latin1', offset + 8, offset + 8 + CHANNEL_ID_BYTES);
+    this.high = this.source.readInt32BE(offset + 8);
+    this.middle = this.source.readInt32BE(offset + 12);
+    this.low = this.source.readUInt16BE(offset + 16);
     return true;
   }
 

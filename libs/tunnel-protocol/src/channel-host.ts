@@ -1,4 +1,4 @@
-import type { ChannelKey } from './channel-ids.ts';
+import type { ChannelId } from './channel-ids.ts';
 import type { DispatchedChannel } from './client-channel.ts';
 import type { CoalescingPublisher, Lane } from './coalescing-publisher.ts';
 import type { CreditLedger } from './credit-ledger.ts';
@@ -15,7 +15,7 @@ export type ChannelHost = {
   readonly probeTimeoutMs: number;
   readonly now: () => number;
   openChannels(): number;
-  newChannelKey(): ChannelKey;
+  newChannelId(): ChannelId;
   /** Where the heads of a group go; those that are dispatched again travel alone, so that each is drawn anew. */
   headLane(group: string, isAgain: boolean): Lane;
   enlist(channel: DispatchedChannel): void;

@@ -11,7 +11,7 @@ import type {
   ResponseHead,
 } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
-import { type ChannelKey, channelText } from './channel-ids.ts';
+import { type ChannelId, channelText } from './channel-ids.ts';
 import type { PacketSource } from './coalescing-publisher.ts';
 import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, openPacketBytes, type PreparedOpen, writeOpenPacket } from './encode-frame.ts';
@@ -23,6 +23,8 @@ import { type CancelReason, type FailureReason, type RefuseReason, wireReasonOf 
 import { mayRetry, retryClassOf } from './retry-class.ts';
 import { BUNDLES, downSubject } from './subjects.ts';
 
+const NO_CHANNEL: ChannelId = { high: 0, middle: 0, low: 0 };
+
 /**
  * One request at the ingress: dispatches the head until a connector answers, pins itself to that connector, then moves
  * both bodies. States: dispatching (not pinned), pinned, responding (final head seen), closed.
@@ -33,7 +35,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   readonly #open: PreparedOpen;
   readonly #handlers: ChannelHandlers;
   readonly #isIdempotent: boolean;
-  #key: ChannelKey = '';
+  #id: ChannelId = NO_CHANNEL;
   /** Not yet in a bundle: 0. */
   #bundleId = 0;
   #credit = 0;
@@ -83,12 +85,12 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   get id(): string {
-    return channelText(this.#key);
+    return channelText(this.#id);
   }
 
   /** Id of the latest dispatch, as tables know it. */
-  get key(): ChannelKey {
-    return this.#key;
+  get channelId(): ChannelId {
+    return this.#id;
   }
 
   get connectorId(): string | undefined {
@@ -176,7 +178,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   pin(connectorId: string): void {
     this.#connectorId = connectorId;
     this.#host.ledger.bind(this.#account, connectorId, this.#host.now());
-    this.#outbox.setPeer(downSubject(connectorId, this.#host.ingressId, BUNDLES), this.#key);
+    this.#outbox.setPeer(downSubject(connectorId, this.#host.ingressId, BUNDLES), this.#id);
   }
 
   onPacket(isReset: boolean, sequence: number, frames: readonly Frame[]): void {
@@ -186,11 +188,11 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
       return;
     }
     this.#nextSequence = (this.#nextSequence + 1) >>> 0;
-    const key = this.#key;
+    const id = this.#id;
     for (const frame of frames) {
       this.#onFrame(frame);
       // Closed, or dispatched again: what follows in this packet belongs to nobody.
-      if (this.#isClosed || this.#key !== key) return;
+      if (this.#isClosed || this.#id !== id) return;
     }
   }
 
@@ -243,7 +245,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
 
   #dispatch(credit: number): void {
     const nowMs = this.#host.now();
-    this.#key = this.#host.newChannelKey();
+    this.#id = this.#host.newChannelId();
     this.#bundleId = 0;
     this.#credit = credit;
     this.#dispatches++;
@@ -258,7 +260,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   flushPackets(bundle: BundleWriter): void {
     if (this.#isClosed || this.#connectorId !== undefined) return;
     const start = bundle.reserve(openPacketBytes(this.#open));
-    writeOpenPacket(bundle.target, start, this.#open, this.#key, this.#credit);
+    writeOpenPacket(bundle.target, start, this.#open, this.#id, this.#credit);
     this.#bundleId = bundle.bundleId;
   }
 
@@ -436,7 +438,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     this.#host.delist(this);
     const phase = this.#hasHead ? 'response-begun' : 'origin-contacted';
     this.#outbox.close(
-      reason === undefined ? undefined : encodeCancelPacket(this.#key, this.#outbox.nextSequence, reason, phase, text),
+      reason === undefined ? undefined : encodeCancelPacket(this.#id, this.#outbox.nextSequence, reason, phase, text),
     );
     if (this.#onAbortSignal !== undefined) this.#request.signal?.removeEventListener('abort', this.#onAbortSignal);
   }

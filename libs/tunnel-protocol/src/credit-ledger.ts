@@ -33,6 +33,8 @@ export type CreditAccount = {
   laggingSinceMs: number | undefined;
   tunedAtMs: number;
   consumedSinceTuning: number;
+  previous: CreditAccount | undefined;
+  next: CreditAccount | undefined;
 };
 
 export type CreditLink = {
@@ -82,7 +84,8 @@ const TUNING_MS = 1_000;
 export class CreditLedger {
   readonly limits: LedgerLimits;
   readonly #links = new Map<string, CreditLink>();
-  readonly #accounts = new Set<CreditAccount>();
+  /** All open accounts, linked: a Set would keep closed ones alive, see ChannelTable. */
+  #first: CreditAccount | undefined;
   /** Links whose queue stopped for want of room in the process. */
   readonly #starved = new Set<CreditLink>();
   #committed = 0;
@@ -130,8 +133,11 @@ export class CreditLedger {
       laggingSinceMs: undefined,
       tunedAtMs: nowMs,
       consumedSinceTuning: 0,
+      previous: undefined,
+      next: this.#first,
     };
-    this.#accounts.add(account);
+    if (this.#first !== undefined) this.#first.previous = account;
+    this.#first = account;
     this.#committed += outstanding;
     return account;
   }
@@ -193,7 +199,7 @@ export class CreditLedger {
   close(account: CreditAccount, nowMs: number): void {
     if (account.isClosed) return;
     account.isClosed = true;
-    this.#accounts.delete(account);
+    this.#unlink(account);
     this.#committed -= account.held;
     account.held = 0;
     this.#returnOutstanding(account, nowMs);
@@ -207,7 +213,7 @@ export class CreditLedger {
   /** Leave out of the caps the credit of channels that went quiet; call about every IDLE_CREDIT_MS / 2. */
   sweep(nowMs: number): void {
     const touched = new Set<CreditLink>();
-    for (const account of this.#accounts) {
+    for (let account = this.#first; account !== undefined; account = account.next) {
       if (!account.isCharged || account.outstanding === 0 || nowMs - account.lastAtMs < IDLE_CREDIT_MS) continue;
       account.isCharged = false;
       this.#committed -= account.outstanding;
@@ -217,6 +223,14 @@ export class CreditLedger {
     }
     for (const link of touched) this.#pump(link, nowMs);
     this.#feedStarved(nowMs);
+  }
+
+  #unlink(account: CreditAccount): void {
+    if (account.previous === undefined) this.#first = account.next;
+    else account.previous.next = account.next;
+    if (account.next !== undefined) account.next.previous = account.previous;
+    account.previous = undefined;
+    account.next = undefined;
   }
 
   #charge(account: CreditAccount, nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { FieldList, RequestHead } from './channel.ts';
-import type { ChannelKey } from './channel-ids.ts';
+import { type ChannelId, writeChannelId } from './channel-ids.ts';
 import {
   EMPTY_BLOCK,
   type FieldProblem,
@@ -41,14 +41,13 @@ export function writePacketHeader(
   target: Buffer,
   offset: number,
   bytes: number,
-  channel: ChannelKey,
+  channel: ChannelId,
   sequence: number,
   flags = 0,
 ): number {
   target.writeUInt32BE(((flags << 24) | (bytes - PACKET_HEADER_BYTES)) >>> 0, offset);
   target.writeUInt32BE(sequence, offset + 4);
-  target.write(channel, offset + 8, 'latin1');
-  return offset + PACKET_HEADER_BYTES;
+  return writeChannelId(target, offset + 8, channel);
 }
 
 export function writeFrameHeader(target: Buffer, offset: number, type: number, flags: number, length: number): number {
@@ -119,7 +118,7 @@ export function writeOpenPacket(
   target: Buffer,
   start: number,
   open: PreparedOpen,
-  channel: ChannelKey,
+  channel: ChannelId,
   credit: number,
 ): void {
   const bytes = openPacketBytes(open);
@@ -132,12 +131,12 @@ export function writeOpenPacket(
   writeFields(target, writeFields(target, offset, open.metadata), open.fields);
 }
 
-export function encodeRefusePacket(channel: ChannelKey, sequence: number, reason: RefuseReason, text: string): Buffer {
+export function encodeRefusePacket(channel: ChannelId, sequence: number, reason: RefuseReason, text: string): Buffer {
   return encodeEnding(channel, sequence, 0, FRAME_REFUSE, REFUSE_CODES[reason], undefined, text);
 }
 
 export function encodeCancelPacket(
-  channel: ChannelKey,
+  channel: ChannelId,
   sequence: number,
   reason: CancelReason,
   phase: CancelPhase,
@@ -147,13 +146,13 @@ export function encodeCancelPacket(
 }
 
 /** A CANCEL outside the sequence, for a channel this side does not know (any more). */
-export function encodeResetPacket(channel: ChannelKey, reason: CancelReason): Buffer {
+export function encodeResetPacket(channel: ChannelId, reason: CancelReason): Buffer {
   const code = CANCEL_CODES[reason];
   return encodeEnding(channel, 0, PACKET_RESET, FRAME_CANCEL, code, PHASE_CODES['origin-contacted'], '');
 }
 
 function encodeEnding(
-  channel: ChannelKey,
+  channel: ChannelId,
   sequence: number,
   packetFlags: number,
   type: number,

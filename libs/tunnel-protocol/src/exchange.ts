@@ -7,7 +7,7 @@ import type {
   RespondOptions,
   ServerExchange,
 } from './channel.ts';
-import { type ChannelKey, channelText } from './channel-ids.ts';
+import { type ChannelId, channelText } from './channel-ids.ts';
 import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, encodeRefusePacket, prepareHead } from './encode-frame.ts';
 import type { ExchangeHost } from './exchange-host.ts';
@@ -24,7 +24,7 @@ const NO_HANDLERS: ExchangeHandlers = { onCancel: () => undefined };
 export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner {
   readonly ingressId: string;
   /** As tables know it. */
-  readonly key: ChannelKey;
+  readonly id: ChannelId;
   readonly head: RequestHead;
   readonly metadata: FieldList;
   readonly hasBody: boolean;
@@ -47,10 +47,10 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
   #onConfirmed: (() => void) | undefined;
   readonly #watch: PeerWatch;
 
-  constructor(host: ExchangeHost, ingressId: string, key: ChannelKey, open: OpenFrame) {
+  constructor(host: ExchangeHost, ingressId: string, id: ChannelId, open: OpenFrame) {
     this.#host = host;
     this.ingressId = ingressId;
-    this.key = key;
+    this.id = id;
     this.head = { method: open.method, target: open.target, fields: open.fields };
     this.metadata = open.metadata;
     this.hasBody = !open.isComplete && !open.isEmpty && !open.isUpgrade;
@@ -61,7 +61,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
     this.#openedAtMs = nowMs;
     this.#watch = new PeerWatch(host.probeAfterMs, host.probeTimeoutMs, nowMs);
     this.#outbox = new Outbox(host.publisher, this, 0, open.credit);
-    this.#outbox.setPeer(upSubject(ingressId, host.connectorId, BUNDLES), key);
+    this.#outbox.setPeer(upSubject(ingressId, host.connectorId, BUNDLES), id);
     this.#account = host.ledger.open(this, 0, nowMs);
     host.ledger.bind(this.#account, ingressId, nowMs);
     this.#receiver = new BodyReceiver(host.ledger, this.#account, host.now);
@@ -69,7 +69,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
   }
 
   get channelId(): string {
-    return channelText(this.key);
+    return channelText(this.id);
   }
 
   get isOpen(): boolean {
@@ -147,7 +147,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
 
   refuse(reason: RefuseReason, text = ''): void {
     if (this.#isClosed) return;
-    this.#close(encodeRefusePacket(this.key, this.#outbox.nextSequence, reason, text));
+    this.#close(encodeRefusePacket(this.id, this.#outbox.nextSequence, reason, text));
     this.#receiver.abort();
   }
 
@@ -283,7 +283,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
 
   #cancel(reason: CancelReason, phase: CancelPhase, text: string): void {
     const known = this.#hasHead ? 'response-begun' : phase;
-    this.#close(encodeCancelPacket(this.key, this.#outbox.nextSequence, reason, known, text));
+    this.#close(encodeCancelPacket(this.id, this.#outbox.nextSequence, reason, known, text));
   }
 
   #ended(reason: CancelReason, text: string): void {

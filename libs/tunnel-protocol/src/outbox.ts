@@ -1,6 +1,6 @@
 import type { BundleWriter } from './bundle-writer.ts';
 import type { FieldList } from './channel.ts';
-import type { ChannelKey } from './channel-ids.ts';
+import type { ChannelId } from './channel-ids.ts';
 import type { CoalescingPublisher, Lane, PacketSource } from './coalescing-publisher.ts';
 import {
   headFrameBytes,
@@ -40,6 +40,8 @@ export type OutboxOwner = {
   onOutboxProgress(): void;
 };
 
+const NO_CHANNEL: ChannelId = { high: 0, middle: 0, low: 0 };
+
 /**
  * The sending direction of one channel. Collects what the owner wants to say within an event-loop turn and packs it
  * into as few packets as the limits allow: a small response leaves as one packet with HEAD, DATA and END.
@@ -50,7 +52,7 @@ export class Outbox implements PacketSource {
   readonly #owner: OutboxOwner;
   readonly #queue = new SendQueue();
   #lane: Lane | undefined;
-  #channel: ChannelKey = '';
+  #channel: ChannelId = NO_CHANNEL;
   #sequence: number;
   #credit: number;
   #isScheduled = false;
@@ -92,7 +94,7 @@ export class Outbox implements PacketSource {
   }
 
   /** Nothing leaves before the peer is known. */
-  setPeer(subject: string, channel: ChannelKey): void {
+  setPeer(subject: string, channel: ChannelId): void {
     this.#lane = this.#publisher.lane(subject);
     this.#channel = channel;
     this.#schedule();

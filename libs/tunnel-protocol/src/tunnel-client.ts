@@ -1,7 +1,8 @@
 import { BundleReader } from './bundle-reader.ts';
 import type { ChannelFailure, ChannelHandlers, ClientChannel, OpenRequest } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
-import { ChannelIds, type ChannelKey, channelText } from './channel-ids.ts';
+import { type ChannelId, ChannelIds, channelText } from './channel-ids.ts';
+import { ChannelTable } from './channel-table.ts';
 import { DispatchedChannel } from './client-channel.ts';
 import { CoalescingPublisher, type Lane } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
@@ -43,7 +44,7 @@ export class TunnelClient {
   readonly #options: TunnelClientOptions;
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
-  readonly #channels = new Map<ChannelKey, DispatchedChannel>();
+  readonly #channels = new ChannelTable<DispatchedChannel>();
   readonly #subscription: TransportSubscription;
   readonly #prefixLength: number;
   readonly #host: ChannelHost;
@@ -132,7 +133,7 @@ export class TunnelClient {
   }
 
   #pinnedTo(connectorId: string): DispatchedChannel[] {
-    return [...this.#channels.values()].filter((channel) => channel.connectorId === connectorId);
+    return this.#channels.values().filter((channel) => channel.connectorId === connectorId);
   }
 
   #createHost(ingressId: string): ChannelHost {
@@ -147,10 +148,10 @@ export class TunnelClient {
       probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
       now: () => performance.now(),
       openChannels: () => this.#channels.size,
-      newChannelKey: () => ids.next(),
+      newChannelId: () => ids.next(),
       headLane: (group, isAgain) => this.#headLane(group, isAgain),
-      enlist: (channel) => this.#channels.set(channel.key, channel),
-      delist: (channel) => this.#channels.delete(channel.key),
+      enlist: (channel) => this.#channels.set(channel.channelId, channel),
+      delist: (channel) => this.#channels.delete(channel.channelId),
       guard: (channel, action) => this.#guard(channel, action),
       onAcceptMissed: ({ group, id, dispatches }) =>
         this.#emit({ type: 'accept-missed', group, channelId: id, dispatch: dispatches }),
@@ -196,7 +197,7 @@ export class TunnelClient {
   }
 
   #onPacket(connectorId: string, packet: BundleReader): void {
-    const channel = this.#channels.get(packet.channel);
+    const channel = this.#channels.get(packet.high, packet.middle, packet.low);
     const isKnown = channel !== undefined && channel.connectorId === connectorId;
     if (!isKnown && packet.isReset) {
       this.#drop('unknown-channel');
@@ -212,7 +213,7 @@ export class TunnelClient {
       return;
     }
     if (channel === undefined || channel.connectorId !== undefined || packet.sequence !== 0) {
-      this.#dismiss(connectorId, packet.channel, channel !== undefined);
+      this.#dismiss(connectorId, packet, channel !== undefined);
       return;
     }
     channel.pin(connectorId);
@@ -224,10 +225,10 @@ export class TunnelClient {
   }
 
   /** A first answer that came too late, or to a channel another connector has: the exchange must end over there. */
-  #dismiss(connectorId: string, key: ChannelKey, isIntruder: boolean): void {
-    this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId: channelText(key) });
+  #dismiss(connectorId: string, id: ChannelId, isIntruder: boolean): void {
+    this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId: channelText(id) });
     const subject = downSubject(connectorId, this.#host.ingressId, BUNDLES);
-    this.#publisher.lane(subject).publish(encodeResetPacket(key, 'not-needed'));
+    this.#publisher.lane(subject).publish(encodeResetPacket(id, 'not-needed'));
   }
 
   /** `#guard` without a closure, for the path every packet takes. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BundleReader } from './bundle-reader.ts';
-import type { ChannelKey } from './channel-ids.ts';
+import type { ChannelId } from './channel-ids.ts';
+import { ChannelTable } from './channel-table.ts';
 import { CoalescingPublisher, type Lane } from './coalescing-publisher.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodeFrames } from './decode-packet.ts';
@@ -39,7 +40,7 @@ export class TunnelServer {
   readonly #options: TunnelServerOptions;
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
-  readonly #exchanges = new Map<ChannelKey, TunnelExchange>();
+  readonly #exchanges = new ChannelTable<TunnelExchange>();
   readonly #down: TransportSubscription;
   readonly #queues: TransportSubscription[] = [];
   readonly #prefixLength: number;
@@ -155,7 +156,7 @@ export class TunnelServer {
       probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
       now: () => performance.now(),
       delist: (exchange) => {
-        this.#exchanges.delete(exchange.key);
+        this.#exchanges.delete(exchange.id);
         if (this.#exchanges.size === 0) this.#onEmpty?.();
       },
       guard: (exchange, action) => this.#guard(exchange, action),
@@ -198,28 +199,28 @@ export class TunnelServer {
       this.#drop('not-a-head');
       return;
     }
-    const existing = this.#exchanges.get(packet.channel);
+    const existing = this.#exchanges.get(packet.high, packet.middle, packet.low);
     if (existing !== undefined) {
       if (existing.ingressId === ingressId) this.#guard(existing, () => existing.abort('gap', 'the head came twice'));
       else this.#drop('unknown-channel');
       return;
     }
-    if (this.#isDraining) this.#refuse(ingressId, packet.channel, 'draining');
-    else if (this.#exchanges.size >= this.#maxChannels) this.#refuse(ingressId, packet.channel, 'capacity');
-    else this.#startExchange(ingressId, packet.channel, open);
+    if (this.#isDraining) this.#refuse(ingressId, packet, 'draining');
+    else if (this.#exchanges.size >= this.#maxChannels) this.#refuse(ingressId, packet, 'capacity');
+    else this.#startExchange(ingressId, packet, open);
   }
 
   #laneTo(ingressId: string): Lane {
     return this.#publisher.lane(upSubject(ingressId, this.#options.connectorId, BUNDLES));
   }
 
-  #refuse(ingressId: string, key: ChannelKey, reason: RefuseReason): void {
-    this.#laneTo(ingressId).publish(encodeRefusePacket(key, 0, reason, ''));
+  #refuse(ingressId: string, id: ChannelId, reason: RefuseReason): void {
+    this.#laneTo(ingressId).publish(encodeRefusePacket(id, 0, reason, ''));
   }
 
-  #startExchange(ingressId: string, key: ChannelKey, open: OpenFrame): void {
-    const exchange = new TunnelExchange(this.#host, ingressId, key, open);
-    this.#exchanges.set(key, exchange);
+  #startExchange(ingressId: string, { high, middle, low }: ChannelId, open: OpenFrame): void {
+    const exchange = new TunnelExchange(this.#host, ingressId, { high, middle, low }, open);
+    this.#exchanges.set(exchange.id, exchange);
     this.#startSweep();
     this.#guard(exchange, () => exchange.setHandlers(this.#options.onRequest(exchange)));
   }
@@ -235,7 +236,7 @@ export class TunnelServer {
 
   #onPacket(ingressId: string, packet: BundleReader): void {
     const frames = decodeFrames(packet.source, packet.start, packet.end);
-    const exchange = this.#exchanges.get(packet.channel);
+    const exchange = this.#exchanges.get(packet.high, packet.middle, packet.low);
     if (exchange === undefined || exchange.ingressId !== ingressId) this.#onStray(ingressId, packet, frames);
     else this.#receive(exchange, packet, frames);
   }
@@ -243,7 +244,7 @@ export class TunnelServer {
   /** Credit and data that crossed the end of their exchange are normal; a probe wants to know. */
   #onStray(ingressId: string, packet: BundleReader, frames: readonly Frame[] | MalformedReason): void {
     if (typeof frames !== 'string' && !packet.isReset && hasProbe(frames)) {
-      this.#laneTo(ingressId).publish(encodeResetPacket(packet.channel, 'connector-lost'));
+      this.#laneTo(ingressId).publish(encodeResetPacket(packet, 'connector-lost'));
       return;
     }
     this.#drop(typeof frames === 'string' ? frames : 'unknown-channel');

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { BundleReader } from '../../../libs/tunnel-protocol/src/bundle-reader.ts';
-import { channelText } from '../../../libs/tunnel-protocol/src/channel-ids.ts';
+import { channelText, readChannelId } from '../../../libs/tunnel-protocol/src/channel-ids.ts';
 import { decodeFrames } from '../../../libs/tunnel-protocol/src/decode-packet.ts';
 import {
   encodeCancelPacket,
@@ -40,7 +40,7 @@ function readBundle(bytes: Uint8Array): { packets: ReadPacket[]; problem: string
   while (reader.next()) {
     const { isReset, sequence } = reader;
     const frames = decodeFrames(reader.source, reader.start, reader.end);
-    packets.push({ channel: channelText(reader.channel), isReset, sequence, frames });
+    packets.push({ channel: channelText(reader), isReset, sequence, frames });
   }
   return { packets, problem: reader.problem, ingressId: reader.ingressId };
 }
@@ -50,7 +50,7 @@ function readPacket(bytes: Uint8Array): ReadPacket | undefined {
   return readBundle(bundle([bytes])).packets[0];
 }
 
-const KEY = Buffer.from(CHANNEL, 'hex').toString('latin1');
+const ID = readChannelId(Buffer.from(CHANNEL, 'hex'), 0);
 
 const latin1 = fc.string({ unit: fc.constantFrom(...'aZ09 ~\t\u00e4\u00ff"=;,/'.split('')) });
 const fieldName = fc.string({ unit: fc.constantFrom(...'abcXYZ-_09'.split('')), minLength: 1, maxLength: 20 });
@@ -68,7 +68,7 @@ describe('packet codec', () => {
         const open = prepareOpen({ method: name, target: where, fields: list }, meta, bits);
         if (typeof open === 'string') throw new Error(open);
         const bytes = Buffer.alloc(openPacketBytes(open));
-        writeOpenPacket(bytes, 0, open, KEY, 4_096);
+        writeOpenPacket(bytes, 0, open, ID, 4_096);
         const isComplete = (bits & 1) !== 0;
         const isUpgrade = (bits & 2) !== 0;
         const isEmpty = (bits & 4) !== 0;
@@ -97,7 +97,7 @@ describe('packet codec', () => {
           const head = prepareHead(status, list, isEnd, false);
           if (typeof head === 'string') throw new Error(head);
           const bytes = Buffer.alloc(PACKET_HEADER_BYTES + headFrameBytes(head));
-          writeHead(bytes, writePacketHeader(bytes, 0, bytes.length, KEY, sequence), head);
+          writeHead(bytes, writePacketHeader(bytes, 0, bytes.length, ID, sequence), head);
           const frame = { type: 'head', isEnd, isUpgraded: false, status, fields: list };
           const read = { channel: CHANNEL, isReset: false, sequence, frames: [frame] };
           expect(readPacket(bytes)).to.deep.equal(read);
@@ -108,7 +108,7 @@ describe('packet codec', () => {
 
   it('keeps every reason and phase', () => {
     for (const reason of Object.keys(REFUSE_CODES) as (keyof typeof REFUSE_CODES)[]) {
-      expect(readPacket(encodeRefusePacket(KEY, 3, reason, 'why'))).to.deep.include({
+      expect(readPacket(encodeRefusePacket(ID, 3, reason, 'why'))).to.deep.include({
         isReset: false,
         sequence: 3,
         frames: [{ type: 'refuse', reason, text: 'why' }],
@@ -116,7 +116,7 @@ describe('packet codec', () => {
     }
     for (const reason of Object.keys(CANCEL_CODES) as (keyof typeof CANCEL_CODES)[]) {
       for (const phase of Object.keys(PHASE_CODES) as (keyof typeof PHASE_CODES)[]) {
-        expect(readPacket(encodeCancelPacket(KEY, 0xffffffff, reason, phase, 'w'))).to.deep.include({
+        expect(readPacket(encodeCancelPacket(ID, 0xffffffff, reason, phase, 'w'))).to.deep.include({
           isReset: false,
           sequence: 0xffffffff,
           frames: [{ type: 'cancel', reason, phase, text: 'w' }],
@@ -124,7 +124,7 @@ describe('packet codec', () => {
       }
       const reset = { type: 'cancel', reason, phase: 'origin-contacted', text: '' };
       const read = { channel: CHANNEL, isReset: true, sequence: 0, frames: [reset] };
-      expect(readPacket(encodeResetPacket(KEY, reason))).to.deep.equal(read);
+      expect(readPacket(encodeResetPacket(ID, reason))).to.deep.equal(read);
     }
   });
 
@@ -165,7 +165,7 @@ describe('packet codec', () => {
   it('makes explanations safe to log', () => {
     const unsafe = readPacket(packet(0, [[0x03, 0, Buffer.from('\x00\x01a\r\nb\u2028\x1b[2J', 'utf8')]]));
     expect(unsafe?.frames[0]).to.deep.include({ text: 'a  b  [2J' });
-    const cut = readPacket(encodeRefusePacket(KEY, 0, 'capacity', '\u20ac'.repeat(200)));
+    const cut = readPacket(encodeRefusePacket(ID, 0, 'capacity', '\u20ac'.repeat(200)));
     expect(cut?.frames[0]).to.deep.include({ text: '\u20ac'.repeat(85) });
   });
 
