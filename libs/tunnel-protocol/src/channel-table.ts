@@ -13,7 +13,7 @@ const ID_WORDS = 3;
  */
 export class ChannelTable<Channel> {
   #ids = new Int32Array(MIN_SLOTS * ID_WORDS);
-  #channels: (Channel | undefined)[] = new Array<Channel | undefined>(MIN_SLOTS).fill(undefined);
+  #channels: (Channel | undefined)[] = emptySlots<Channel>(MIN_SLOTS);
   #mask = MIN_SLOTS - 1;
   #size = 0;
 
@@ -79,7 +79,7 @@ export class ChannelTable<Channel> {
     const channels = this.#channels;
     const slots = 2 * channels.length;
     this.#ids = new Int32Array(slots * ID_WORDS);
-    this.#channels = new Array<Channel | undefined>(slots).fill(undefined);
+    this.#channels = emptySlots<Channel>(slots);
     this.#mask = slots - 1;
     for (const [slot, channel] of channels.entries()) {
       if (channel === undefined) continue;
@@ -87,4 +87,8 @@ export class ChannelTable<Channel> {
       this.#put(this.#slotOf(high, middle, low), high, middle, low, channel);
     }
   }
+}
+
+function emptySlots<Channel>(count: number): (Channel | undefined)[] {
+  return Array.from<Channel | undefined>({ length: count });
 }
