@@ -1,7 +1,12 @@
 /** Published apps of one tenant. Beyond: ERR_APP_TOO_MANY; retire one first. */
 export const MAX_APPS = 10_000;
-/** Published apps of one connector group: its whole configuration travels in one message. Beyond: ERR_APP_TOO_MANY. */
+/** Published apps of one connector group: its connectors pull them all. Beyond: ERR_APP_TOO_MANY. */
 export const MAX_APPS_PER_GROUP = 1_000;
+/**
+ * JSON bytes of the apps of one connector group in the configuration its connectors pull, which refuse 8 MiB. Beyond:
+ * ERR_APP_TOO_MANY; use another group, or smaller certificate authorities.
+ */
+export const MAX_GROUP_CONFIG_BYTES = 6 * 1024 * 1024;
 /** Users and groups assigned to one app. Beyond: ERR_APP_TOO_MANY_ASSIGNMENTS; assign a group instead. */
 export const MAX_ASSIGNMENTS_PER_APP = 1_000;
 /** Users and groups of one command: its facts are one commit of at most 64. Beyond: ERR_APP_TOO_MANY_ASSIGNMENTS. */

@@ -116,7 +116,7 @@ function serve(
   const options = { queue: 'routing', logger };
   return [
     serveEndpoint(nc, tenant, changeApp, (request) => handleAppCommand(context, request), options),
-    serveEndpoint(nc, tenant, apps, (request) => queryApps(context, request), options),
+    serveEndpoint(nc, tenant, apps, (request) => queryApps(readModel.view(), request), options),
     serveEndpoint(
       nc,
       tenant,
@@ -131,7 +131,7 @@ function serve(
       nc,
       tenant,
       connectorConfig,
-      ({ connectorId }) => buildConnectorConfig(readModel.view(), { connectorId, tenant, secrets }),
+      (asked) => buildConnectorConfig(readModel.view(), { ...asked, tenant, secrets }),
       options,
     ),
   ];

@@ -195,8 +195,12 @@ export const connectorConfiguration = z.object({
 });
 export type ConnectorConfiguration = z.infer<typeof connectorConfiguration>;
 
+/**
+ * By pages, for a group's apps may be more than one message holds: `next` goes back as `after`. Pages of one version make
+ * one configuration; a page of another version means that it changed between: begin again.
+ */
 export const connectorConfig = endpoint(
   endpoints.connectorConfig,
-  z.object({ connectorId: z.string() }),
-  connectorConfiguration,
+  z.object({ connectorId: z.string(), after: z.string().optional() }),
+  connectorConfiguration.extend({ next: z.string().nullable().default(null) }),
 );

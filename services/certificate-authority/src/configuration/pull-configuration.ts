@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { NatsConnection } from 'nats';
 import { type ConnectorConfiguration, connectorConfig } from '#libs/contracts';
+import { SallyportError } from '#libs/errors';
 import { callEndpoint } from '#libs/messaging';
 import { readConnectorIdentity } from '#libs/pki';
 import { certificateOf, connectorOf, type KnownIdentities } from '../connectors/known-identities.projection.ts';
@@ -39,14 +40,41 @@ export function requireConnector(client: ClientCertificate, tenant: string, know
   return identity.connectorId;
 }
 
-/** The configuration as routing has it, and its entity tag. */
+/** Times a configuration that changes between its pages is begun again. Beyond: ERR_CA_CONFIGURATION_CHANGING (retryable). */
+const MAX_PULLS = 5;
+
+/** The whole configuration as routing has it, and its entity tag. @throws ERR_CA_CONFIGURATION_CHANGING, ERR_MESSAGING_*. */
 export async function pullConfiguration(
   backbone: NatsConnection,
   tenant: string,
   connectorId: string,
 ): Promise<{ readonly configuration: ConnectorConfiguration; readonly etag: string }> {
-  const configuration = await callEndpoint(backbone, tenant, connectorConfig, { connectorId });
-  return { configuration, etag: `"${configuration.version}-${configuration.status}"` };
+  for (let attempt = 1; attempt <= MAX_PULLS; attempt += 1) {
+    const configuration = await pullPages(backbone, tenant, connectorId);
+    if (configuration) return { configuration, etag: `"${configuration.version}-${configuration.status}"` };
+  }
+  throw new SallyportError(
+    'ERR_CA_CONFIGURATION_CHANGING',
+    `the configuration of connector ${connectorId} changed ${MAX_PULLS} times while it was read, try again`,
+    { expose: true, retryable: true, details: { connectorId, attempts: MAX_PULLS } },
+  );
+}
+
+/** Undefined when it changed between two pages. */
+async function pullPages(
+  backbone: NatsConnection,
+  tenant: string,
+  connectorId: string,
+): Promise<ConnectorConfiguration | undefined> {
+  const { next, ...first } = await callEndpoint(backbone, tenant, connectorConfig, { connectorId });
+  const apps = [...first.apps];
+  for (let after = next; after !== null; ) {
+    const page = await callEndpoint(backbone, tenant, connectorConfig, { connectorId, after });
+    if (page.version !== first.version || page.status !== first.status) return undefined;
+    apps.push(...page.apps);
+    after = page.next;
+  }
+  return { ...first, apps };
 }
 
 function refused(detail: string) {

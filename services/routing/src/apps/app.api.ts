@@ -13,10 +13,12 @@ import {
 } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
 import type { LoadedAggregate } from '#libs/events';
+import { configBytes } from '../config/connector-config.ts';
 import { requireActiveGroup } from '../connector-groups/require-active-group.ts';
 import { appAbsent, tooMany } from '../errors.ts';
 import { getEntry } from '../layered-map.ts';
-import { CLAIM_USE_WITHIN_MS, MAX_APPS, MAX_APPS_PER_GROUP } from '../limits.ts';
+import { CLAIM_USE_WITHIN_MS, MAX_APPS, MAX_APPS_PER_GROUP, MAX_GROUP_CONFIG_BYTES } from '../limits.ts';
+import type { RoutingView } from '../routing.projection.ts';
 import { execute, idFromCommand, type RoutingContext, requireId } from '../routing-context.ts';
 import { appDecider, type DecideAppCommand, decideApp } from './app.decide.ts';
 import { appsOfGroup, sortedApps, toAppView } from './app-directory.projection.ts';
@@ -43,6 +45,7 @@ export async function handleAppCommand(context: RoutingContext, request: ChangeR
   if (rehearsed.length === 0 && before.state.status !== 'absent')
     return { app: requireView(appId, before.loaded.revision, before.state) };
   await requireRoom(context, rehearsed);
+  requireConfigRoom(context, appId, rehearsed.reduce(evolveApp, before.state));
 
   const change = urlsChanged(before.state, rehearsed);
   const given = { startedAtMs: context.now(), claims: [] as ClaimRevision[] };
@@ -59,8 +62,8 @@ export async function handleAppCommand(context: RoutingContext, request: ChangeR
 }
 
 /** Pages of the directory by id, or one app. */
-export function queryApps(context: RoutingContext, request: z.infer<typeof apps.request>): z.infer<typeof apps.reply> {
-  const { directory } = context.readModel.view();
+export function queryApps(view: RoutingView, request: z.infer<typeof apps.request>): z.infer<typeof apps.reply> {
+  const { directory } = view;
   const isShown = (app: AppView) => app.status === 'published' || request.includeRetired === true;
   if (request.id === undefined) return pageOfApps(directory.position, sortedApps(directory).filter(isShown), request);
   const app = getEntry(directory.apps, request.id);
@@ -121,6 +124,23 @@ async function requireRoom(context: RoutingContext, facts: readonly AppFact[]): 
     if (sortedApps(directory).filter(({ status }) => status === 'published').length >= MAX_APPS)
       throw tooMany('ERR_APP_TOO_MANY', 'published apps', MAX_APPS, 'retire one first');
   }
+}
+
+/** What an app's group is told, with this app as it will be. The limit may be passed by changes that meet at once: it is not tight. */
+function requireConfigRoom(context: RoutingContext, appId: string, state: AppState): void {
+  const view = toAppView(appId, 0, state);
+  if (view?.status !== 'published') return;
+  const others = appsOfGroup(context.readModel.view().directory, view.connectorGroupId).filter(
+    ({ id }) => id !== appId,
+  );
+  const bytes = others.reduce((sum, app) => sum + configBytes(app), configBytes(view));
+  if (bytes <= MAX_GROUP_CONFIG_BYTES) return;
+  throw tooMany(
+    'ERR_APP_TOO_MANY',
+    'bytes of configuration in one connector group',
+    MAX_GROUP_CONFIG_BYTES,
+    'choose another group, or give fewer certificate authorities and segments',
+  );
 }
 
 /** Which external URLs the facts take and give up. */
