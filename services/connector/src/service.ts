@@ -5,7 +5,7 @@ import type { RunningService, ServiceContext } from '#libs/service-host';
 import type { Logger } from '#libs/telemetry';
 import { downSubject, natsTransport, type TunnelEvent, TunnelServer } from '#libs/tunnel-protocol';
 import { type ConfigReceiver, startConfigReceiver } from './config-receiver.ts';
-import { createOriginTable, type OriginTable } from './origins/origin-rules.ts';
+import { createOriginTable, type OriginTable } from './origins/origin-table.ts';
 import { type OriginServer, serveOrigins } from './origins/serve-origins.ts';
 import type { StatePaths } from './state-directory.ts';
 import { lockState } from './state-lock.ts';
@@ -71,6 +71,7 @@ class Connector implements RunningService {
       table: () => this.#table,
       logger,
       trust: checked.originTrust,
+      secretsFolder: options.paths.originSecrets,
       onUnknownApp: () => this.#receiver?.refresh() ?? Promise.resolve(),
     });
   }

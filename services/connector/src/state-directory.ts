@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseConfig } from '#libs/config';
@@ -36,6 +36,8 @@ export type StatePaths = {
   readonly endpointTrust: string;
   /** Put here by the host's administrator: authorities of origins' certificates, PEM; absent when the system's suffice. */
   readonly originTrust: string;
+  /** Folder made here by the host's administrator: `<name>.crt` and `<name>.key` that apps name as client certificate. */
+  readonly originSecrets: string;
   readonly credentials: string;
   /** The last good configuration. */
   readonly configuration: string;
@@ -55,6 +57,7 @@ export function statePaths(directory: string): StatePaths {
     trust: join(root, 'trust.crt'),
     endpointTrust: join(root, 'endpoint-trust.crt'),
     originTrust: join(root, 'origin-trust.crt'),
+    originSecrets: join(root, 'secrets'),
     credentials: join(root, 'connector.creds'),
     configuration: join(root, 'configuration.json'),
     leafConfig: join(root, 'leaf.conf'),
@@ -72,6 +75,9 @@ export async function isOccupied(directory: string): Promise<boolean> {
   }
 }
 
+/** What the host's administrator put there: it outlives a new registration. */
+const OF_THE_HOST = ['originTrust', 'originSecrets'] as const;
+
 /**
  * Writes a whole state directory beside its final place and renames it there: it exists completely or not at all. An old
  * one is moved aside first and removed last.
@@ -86,6 +92,8 @@ export async function installState(directory: string, files: ReadonlyMap<keyof S
     await mkdir(draft, { mode: 0o700 });
     const paths = statePaths(draft);
     for (const [file, content] of files) await writeSecretFile(paths[file], content);
+    const present = statePaths(target);
+    for (const file of OF_THE_HOST) await copyIfPresent(present[file], paths[file]);
     await syncDirectory(draft);
     const hadOld = await moveAside(target, old);
     await rename(draft, target);
@@ -130,6 +138,14 @@ export async function readOptionalStateFile(path: string): Promise<string | unde
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw badState(`${path} cannot be read`, cause);
+  }
+}
+
+async function copyIfPresent(from: string, to: string): Promise<void> {
+  try {
+    await cp(from, to, { recursive: true });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
-import { createOriginTable } from '../../../services/connector/src/origins/origin-rules.ts';
+import { createOriginTable } from '../../../services/connector/src/origins/origin-table.ts';
 import { until } from '../../libs/tunnel-protocol/tunnel-pair.ts';
 import { type TlsFiles, writeTlsCertificate } from '../../support/tls-certificate.ts';
 import { OriginWorld, originConfig, type RunningOrigin, request, startOrigin, startRawOrigin } from './origin-world.ts';
@@ -130,7 +130,7 @@ describe('a connector whose origin fails', () => {
     const origin = await raw((socket) =>
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc')),
     );
-    const world = await serving(origin.url, { backendTimeoutSeconds: 1 });
+    const world = await serving(origin.url, { idleTimeoutSeconds: 1 });
     const outcome = await world.fetch('GET', '/');
     expect([outcome.body.toString(), outcome.failure?.reason, outcome.failure?.retryClass]).to.deep.equal([
       'abc',

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { type ConnectorConfiguration, SETTINGS_SINCE_V2 } from '#libs/contracts';
 import { createLogger } from '#libs/telemetry';
 import type { OpenRequest } from '#libs/tunnel-protocol';
-import { createOriginTable, type OriginTable } from '../../../services/connector/src/origins/origin-rules.ts';
+import { createOriginTable, type OriginTable } from '../../../services/connector/src/origins/origin-table.ts';
 import {
   type OriginServer,
   type ServeOriginsOptions,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { parseCommand } from '../../../services/connector/src/arguments.ts';
 import { originFailure } from '../../../services/connector/src/origins/origin-failure.ts';
-import { createOriginTable } from '../../../services/connector/src/origins/origin-rules.ts';
+import { createOriginTable } from '../../../services/connector/src/origins/origin-table.ts';
 import { findNatsServer, isAtLeast } from '../../../services/connector/src/supervisor/find-nats-server.ts';
 import { leafConfigText } from '../../../services/connector/src/supervisor/leaf-config.ts';
 import { createRestartPolicy, RESTART_MAX_MS } from '../../../services/connector/src/supervisor/restart-policy.ts';

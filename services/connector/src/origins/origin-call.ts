@@ -3,11 +3,12 @@ import type { AnswerHead } from './answer-head.ts';
 import type { Deadlined } from './origin-deadlines.ts';
 import type { LaneApplicant, LaneFailure, LaneUser, OriginLane } from './origin-lane.ts';
 import type { OriginPools } from './origin-pools.ts';
-import { fieldValue, type OriginTarget } from './origin-rules.ts';
+import { fieldValue } from './origin-rules.ts';
+import type { OriginTarget } from './origin-target.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { OriginRequest } from './request-head.ts';
 import { passedTrailers } from './trailer-rules.ts';
-import { UpgradedPipe } from './upgraded-pipe.ts';
+import { type PipeOwner, UpgradedPipe } from './upgraded-pipe.ts';
 
 /** How one call ended, for counting and for the log. */
 export type OriginOutcome = 'answered' | CancelReason;
@@ -26,7 +27,7 @@ const LENGTH = /^[0-9]{1,15}$/;
  * taking of body bytes, the response head, the next chunk; not while the user is slow to send or to read.
  * Larger than the usual file because the two callback interfaces, the origin's and the tunnel's, meet in one state.
  */
-export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, ExchangeHandlers, Deadlined {
+export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, PipeOwner, ExchangeHandlers, Deadlined {
   deadlineAt = 0;
   readonly exchange: ServerExchange;
   readonly request: OriginRequest;
@@ -72,7 +73,7 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Ex
 
   onDrain(): void {
     if (this.#isEnded) return;
-    if (this.#pipe === undefined) this.#expect(true);
+    this.#expect(true);
     this.#lane?.resume();
   }
 
@@ -82,7 +83,18 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Ex
 
   onDeadline(): void {
     const reason = this.#lane === undefined ? 'origin-connect-timeout' : 'origin-timeout';
-    this.fail(reason, `origin was silent for ${this.request.target.backendTimeoutMs} ms`);
+    const who = this.#pipe === undefined ? 'origin was' : 'both sides were';
+    this.fail(reason, `${who} silent for ${this.#limitMs} ms`);
+  }
+
+  // ---- the upgraded pipe's side
+
+  onUserBytes(): void {
+    this.#expect(true);
+  }
+
+  onPipeEnd(): void {
+    if (!this.#isEnded) this.#finish('answered', '')?.finish();
   }
 
   // ---- the body's side
@@ -135,7 +147,10 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Ex
   onData(chunk: Buffer): void {
     if (this.#isEnded) return;
     if (this.#pipe === undefined) this.#passOn(chunk);
-    else this.#pipe.onOriginData(chunk);
+    else {
+      this.#expect(true);
+      this.#pipe.onOriginData(chunk);
+    }
   }
 
   onEnd(trailers: FieldList): void {
@@ -188,20 +203,22 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Ex
   #upgrade(head: AnswerHead): void {
     const lane = this.#lane;
     if (lane === undefined) return;
-    this.#expect(false);
+    this.#expect(true);
     this.exchange.respondHead(head.status, head.fields, { isUpgraded: true });
     if (this.#isEnded) return;
-    this.#pipe = new UpgradedPipe(this.exchange, lane, (reason, text) => {
-      if (this.#isEnded) return;
-      this.#finish(reason ?? 'answered', text);
-      if (reason) this.exchange.fail(reason, 'response-begun', text);
-    });
+    this.#pipe = new UpgradedPipe(this.exchange, lane, this);
     this.#pipe.start();
+  }
+
+  /** Longest silence now, milliseconds. */
+  get #limitMs(): number {
+    const { backendTimeoutMs, idleTimeoutMs } = this.request.target;
+    return this.#isHeadSent ? idleTimeoutMs : backendTimeoutMs;
   }
 
   /** Starts the origin's clock anew, or stops it. */
   #expect(isOriginOwing: boolean): void {
-    this.deadlineAt = isOriginOwing && !this.#isEnded ? Date.now() + this.request.target.backendTimeoutMs : 0;
+    this.deadlineAt = isOriginOwing && !this.#isEnded ? Date.now() + this.#limitMs : 0;
   }
 
   #phase(): CancelPhase {

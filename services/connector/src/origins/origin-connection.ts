@@ -7,6 +7,8 @@ import { type BodyLength, encodeRequestHead } from './request-head.ts';
 
 /** A body up to this many bytes is copied behind its head, so that both leave in one write of one buffer. */
 const MAX_JOINED_BYTES = 16 * 1024;
+/** A finished connection whose peer takes none of the last bytes for so long is cut. */
+const FINISH_TIMEOUT_MS = 10_000;
 /** Unsent bytes at which `write` answers false. */
 export const SEND_BUFFER_BYTES = 256 * 1024;
 
@@ -15,6 +17,8 @@ export type ConnectionOwner = {
   onConnected(connection: OriginConnection): void;
   /** Free for the next call. */
   onIdle(connection: OriginConnection): void;
+  /** From now on it belongs to its call alone. */
+  onUpgraded(connection: OriginConnection): void;
   /** Gone. `error` when it never came about. */
   onClosed(connection: OriginConnection, error: Error | undefined): void;
 };
@@ -39,6 +43,7 @@ export class OriginConnection implements OriginLane {
   #isCorked = false;
   #isRequestSent = false;
   #isChunked = false;
+  #isUpgraded = false;
 
   /** `readyEvent`: after which the socket carries bytes. */
   constructor(open: OpenSocket, readyEvent: 'connect' | 'secureConnect', owner: ConnectionOwner) {
@@ -106,6 +111,12 @@ export class OriginConnection implements OriginLane {
     this.#socket.resume();
   }
 
+  finish(): void {
+    this.#user = undefined;
+    this.#socket.setTimeout(FINISH_TIMEOUT_MS, () => this.#socket.destroy());
+    this.#socket.destroySoon();
+  }
+
   abort(): void {
     this.#user = undefined;
     this.#socket.destroy();
@@ -152,6 +163,7 @@ export class OriginConnection implements OriginLane {
     const fault = this.#reader.push(piece, user);
     if (fault !== undefined) this.#fail({ ...fault, isUnanswered: false });
     else if (this.#reader.isDone) this.#release();
+    else if (this.#reader.isUpgraded) this.#leavePool();
     return !this.#isPaused;
   }
 
@@ -162,6 +174,12 @@ export class OriginConnection implements OriginLane {
     this.resume();
     if (this.#reader.isPersistent && this.#isRequestSent && !this.#socket.destroyed) this.#owner.onIdle(this);
     else this.#socket.destroy();
+  }
+
+  #leavePool(): void {
+    if (this.#isUpgraded) return;
+    this.#isUpgraded = true;
+    this.#owner.onUpgraded(this);
   }
 
   #onEnd(): void {

@@ -28,6 +28,8 @@ export type BytePort = {
   end(): void;
   pause(): void;
   resume(): void;
+  /** The call is over: closes once what was written has left. */
+  finish(): void;
   /** Ends the call from this side: nothing is called back any more. */
   abort(): void;
 };

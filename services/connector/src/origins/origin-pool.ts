@@ -27,6 +27,7 @@ const IDLE_MARGIN_MS = 1_000;
 export class OriginPool {
   readonly #options: OriginPoolOptions;
   readonly #open = new Set<OriginConnection>();
+  readonly #upgraded = new Set<OriginConnection>();
   readonly #idle: OriginConnection[] = [];
   readonly #waiting = new Set<LaneApplicant>();
   readonly #timers = new Map<OriginConnection, NodeJS.Timeout>();
@@ -71,14 +72,14 @@ export class OriginPool {
   close(): void {
     this.#isClosing = true;
     for (const connection of this.#idle) connection.abort();
-    if (this.#open.size === 0) this.#options.onEmpty();
+    this.#tellWhenEmpty();
   }
 
   /** Cuts every connection. */
   destroy(): void {
     this.#isClosing = true;
     this.#waiting.clear();
-    for (const connection of this.#open) connection.abort();
+    for (const connection of [...this.#open, ...this.#upgraded]) connection.abort();
   }
 
   // ---- the connections' side
@@ -104,15 +105,23 @@ export class OriginPool {
     this.#idle.push(connection);
   }
 
+  /** Long-lived connections must not keep short calls waiting: the connector's cap on calls bounds them. */
+  onUpgraded(connection: OriginConnection): void {
+    this.#open.delete(connection);
+    this.#upgraded.add(connection);
+    this.#openWhereWanted();
+  }
+
   onClosed(connection: OriginConnection, error: Error | undefined): void {
     clearTimeout(this.#timers.get(connection));
     this.#timers.delete(connection);
     this.#open.delete(connection);
+    this.#upgraded.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     if (error !== undefined) this.#nextWaiting()?.onNoLane(originFailure(error), failureText(error));
     this.#openWhereWanted();
-    if (this.#isClosing && this.#open.size === 0) this.#options.onEmpty();
+    this.#tellWhenEmpty();
   }
 
   // ---- inside
@@ -140,10 +149,24 @@ export class OriginPool {
 
   #connect(): void {
     const { open, isTls, connectTimeoutMs } = this.#options;
-    const connection = new OriginConnection(open, isTls ? 'secureConnect' : 'connect', this);
+    const connection = this.#tryOpen(open, isTls);
+    if (connection === undefined) return;
     this.#open.add(connection);
     const timer = setTimeout(() => connection.giveUp(connectTimeout(connectTimeoutMs)), connectTimeoutMs);
     this.#timers.set(connection, timer);
+  }
+
+  #tryOpen(open: OpenSocket, isTls: boolean): OriginConnection | undefined {
+    try {
+      return new OriginConnection(open, isTls ? 'secureConnect' : 'connect', this);
+    } catch (error) {
+      this.#nextWaiting()?.onNoLane(originFailure(error), failureText(error));
+      return undefined;
+    }
+  }
+
+  #tellWhenEmpty(): void {
+    if (this.#isClosing && this.#open.size + this.#upgraded.size === 0) this.#options.onEmpty();
   }
 
   #idleMs(connection: OriginConnection): number {

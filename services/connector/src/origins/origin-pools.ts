@@ -1,15 +1,16 @@
 import { LRUCache } from 'lru-cache';
-import { originSecureContext, originSocketOpener, READ_BUFFER_BYTES } from './connect-origin.ts';
+import { createOpener, READ_BUFFER_BYTES } from './connect-origin.ts';
 import { forbidden, isForbiddenAddress } from './forbidden-addresses.ts';
 import { failureText } from './origin-failure.ts';
 import type { LaneApplicant } from './origin-lane.ts';
 import { OriginPool } from './origin-pool.ts';
-import type { OriginTarget } from './origin-rules.ts';
+import type { OriginTarget } from './origin-target.ts';
+import { createOriginTrust } from './origin-trust.ts';
 
-/** Connections to one origin; further calls wait in the pool. */
-export const MAX_CONNECTIONS_PER_ORIGIN = 256;
+/** Connections to one origin, upgraded ones not counted; further calls wait in the pool. */
+export const MAX_CONNECTIONS_PER_ORIGIN = 4_096;
 /** Calls that wait for a connection to one origin; one more fails with `capacity`. */
-export const MAX_WAITING_PER_ORIGIN = 2_000;
+export const MAX_WAITING_PER_ORIGIN = 4_096;
 /** Origins with open connections; the least recently used one is closed once its calls have ended. */
 export const MAX_ORIGINS = 200;
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,6 +33,8 @@ export type OriginPools = {
 export type OriginPoolsOptions = {
   /** Authorities of origins' certificates besides the system's, PEM. Default none. */
   readonly trust?: readonly string[];
+  /** Folder of client certificates, `<name>.crt` with `<name>.key`. Default none. */
+  readonly secretsFolder?: string;
   /** Default MAX_CONNECTIONS_PER_ORIGIN. */
   readonly maxConnections?: number;
   /** Default MAX_WAITING_PER_ORIGIN. */
@@ -47,6 +50,7 @@ export type OriginPoolsOptions = {
 /** Connections are shared by the apps of one origin that agree on how it is reached (`OriginTarget.poolKey`). */
 export function createOriginPools(options: OriginPoolsOptions = {}): OriginPools {
   const evicted = new Set<OriginPool>();
+  const trust = createOriginTrust({ authorities: options.trust ?? [], secretsFolder: options.secretsFolder });
   const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   const pools = new LRUCache<string, OriginPool>({
     max: options.maxOrigins ?? MAX_ORIGINS,
@@ -62,8 +66,8 @@ export function createOriginPools(options: OriginPoolsOptions = {}): OriginPools
   sweeper.unref();
   const create = (target: OriginTarget): OriginPool => {
     const pool: OriginPool = new OriginPool({
-      open: originSocketOpener(target, readBuffer, originSecureContext(target, options.trust ?? [])),
-      isTls: target.isTls,
+      open: createOpener(target, readBuffer, trust).openHttp1,
+      isTls: target.tls !== undefined,
       maxConnections: options.maxConnections ?? MAX_CONNECTIONS_PER_ORIGIN,
       maxWaiting: options.maxWaiting ?? MAX_WAITING_PER_ORIGIN,
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

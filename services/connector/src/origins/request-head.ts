@@ -1,6 +1,7 @@
 import type { FieldList } from '#libs/tunnel-protocol';
 import { createFieldKinds } from './field-kinds.ts';
-import { connectionNames, type OriginTarget } from './origin-rules.ts';
+import { connectionNames } from './origin-rules.ts';
+import type { OriginTarget } from './origin-target.ts';
 
 /** What a call wants from its origin, whatever the protocol. */
 export type OriginRequest = {

@@ -3,7 +3,8 @@ import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchan
 import { OriginCall, type OriginCallHost, type OriginOutcome } from './origin-call.ts';
 import { createOriginDeadlines } from './origin-deadlines.ts';
 import { createOriginPools, type OriginPoolsOptions } from './origin-pools.ts';
-import { type OriginTable, originPath } from './origin-rules.ts';
+import { originPath } from './origin-rules.ts';
+import type { OriginTable } from './origin-table.ts';
 
 /** Requests worked on at once; one more is refused and the ingress dispatches it to another connector. */
 export const MAX_CONCURRENT_REQUESTS = 2_000;
@@ -79,17 +80,18 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
   };
   const onRequest: OnRequest = (exchange) => {
     const appId = metadataValue(exchange.metadata, 'app-id');
-    const target = appId === undefined ? undefined : options.table().get(appId);
+    const app = appId === undefined ? undefined : options.table().get(appId);
     if (isDraining) return refuse(exchange, 'draining');
     if (calls.size >= limit) return refuse(exchange, 'capacity');
     if (appId === undefined) return refuse(exchange, 'unknown-app');
-    if (!target) {
+    if (!app) {
       void holdUntilPulled(exchange);
       return NOTHING;
     }
-    const path = originPath(target, exchange.head.target);
+    const target = app.targetOf(exchange.head);
+    const path = target && originPath(target, exchange.head.target);
     // CONNECT would turn an origin that is a proxy into a way to anywhere.
-    if (path === undefined || exchange.head.method === 'CONNECT') {
+    if (target === undefined || path === undefined || exchange.head.method === 'CONNECT') {
       exchange.fail('malformed', 'origin-not-contacted', 'request names no path of this app');
       return NOTHING;
     }

@@ -1,25 +1,26 @@
-import type { BodyConsumer, CancelReason, ServerExchange } from '#libs/tunnel-protocol';
+import type { BodyConsumer, ServerExchange } from '#libs/tunnel-protocol';
 import type { BytePort } from './origin-lane.ts';
 
+export type PipeOwner = {
+  onUserBytes(): void;
+  /** Both sides have ended. */
+  onPipeEnd(): void;
+};
+
 /**
- * Two-way bytes after an upgrade (WebSocket). Back-pressure both ways; each side is half-closed as it ends. Idle for as
- * long as both sides like: the ingress and TCP keep-alive find the dead.
+ * Two-way bytes after an upgrade (WebSocket). Back-pressure both ways; each side is half-closed as it ends.
  */
 export class UpgradedPipe implements BodyConsumer {
   readonly #exchange: ServerExchange;
   readonly #port: BytePort;
-  readonly #onEnd: (reason: CancelReason | undefined, text: string) => void;
+  readonly #owner: PipeOwner;
   #isOriginDone = false;
   #isUserDone = false;
 
-  constructor(
-    exchange: ServerExchange,
-    port: BytePort,
-    onEnd: (reason: CancelReason | undefined, text: string) => void,
-  ) {
+  constructor(exchange: ServerExchange, port: BytePort, owner: PipeOwner) {
     this.#exchange = exchange;
     this.#port = port;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
   }
 
   start(): void {
@@ -46,6 +47,7 @@ export class UpgradedPipe implements BodyConsumer {
   // ---- the user's side
 
   onData(chunk: Uint8Array): void {
+    this.#owner.onUserBytes();
     if (!this.#port.write(chunk)) this.#exchange.pause();
   }
 
@@ -56,19 +58,11 @@ export class UpgradedPipe implements BodyConsumer {
   }
 
   onAbort(): void {
-    this.destroy();
-  }
-
-  onDrain(): void {
-    this.#port.resume();
-  }
-
-  destroy(): void {
     this.#isOriginDone = true;
     this.#port.abort();
   }
 
   #settle(): void {
-    if (this.#isOriginDone && this.#isUserDone) this.#onEnd(undefined, '');
+    if (this.#isOriginDone && this.#isUserDone) this.#owner.onPipeEnd();
   }
 }

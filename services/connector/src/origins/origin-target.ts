@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { AppAddress, OriginConfig } from '#libs/contracts';
+
+export type OriginTls = {
+  readonly validateCertificate: boolean;
+  /** PEM, in place of the connector's own authorities. */
+  readonly authority: string | null;
+  /** Name of a pair in the secrets folder. */
+  readonly clientCertificate: string | null;
+};
+
+/** Everything needed to call one app's origin at one address, worked out once per configuration. */
+export type OriginTarget = {
+  readonly appId: string;
+  /** `http://host:port` or `https://host:port`. */
+  readonly origin: string;
+  /** Name the origin's certificate must carry. */
+  readonly hostname: string;
+  readonly port: number;
+  /** Path of the internal URL, begins and ends with `/`. */
+  readonly basePath: string;
+  /** Path of the external URL, begins and ends with `/`. */
+  readonly externalPath: string;
+  readonly hostHeader: string;
+  /** To the answer's head. */
+  readonly backendTimeoutMs: number;
+  /** Longest silence of an answer under way, and of both sides of an upgraded connection. */
+  readonly idleTimeoutMs: number;
+  readonly protocol: OriginConfig['originProtocol'];
+  /** Undefined for an http origin. */
+  readonly tls: OriginTls | undefined;
+  /** The same for apps whose calls may share connections. */
+  readonly poolKey: string;
+};
+
+/** Undefined when a URL cannot be used. */
+export function createTarget(app: OriginConfig, address: AppAddress): OriginTarget | undefined {
+  const internal = parseUrl(address.internalUrl);
+  const external = parseUrl(address.externalUrl);
+  if (!internal || !external) return undefined;
+  const isTls = internal.protocol === 'https:';
+  const tls = {
+    validateCertificate: app.validateBackendCertificate,
+    authority: app.originCertificateAuthority,
+    clientCertificate: app.originClientCertificate,
+  };
+  return {
+    appId: app.appId,
+    origin: internal.origin,
+    hostname: internal.hostname.replace(/^\[|\]$/g, ''),
+    port: internal.port === '' ? (isTls ? 443 : 80) : Number(internal.port),
+    basePath: withSlash(internal.pathname),
+    externalPath: withSlash(external.pathname),
+    hostHeader: app.translateHeaders ? internal.host : external.host,
+    backendTimeoutMs: app.backendTimeoutSeconds * 1000,
+    idleTimeoutMs: app.idleTimeoutSeconds * 1000,
+    protocol: app.originProtocol,
+    tls: isTls ? tls : undefined,
+    poolKey: `${internal.origin} ${app.originProtocol} ${isTls ? tlsKey(tls) : ''}`,
+  };
+}
+
+/** The same for equal settings. */
+export function tlsKey(tls: OriginTls): string {
+  const authority = tls.authority === null ? '' : createHash('sha256').update(tls.authority).digest('base64url');
+  return `${tls.validateCertificate ? 'v' : 'u'} ${authority} ${tls.clientCertificate ?? ''}`;
+}
+
+function parseUrl(text: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+}
+
+function withSlash(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
