@@ -1,3 +1,4 @@
+export { collectOnOneThread } from './collect-on-one-thread.ts';
 export {
   type ProcessPort,
   type RunningService,

@@ -1,6 +1,5 @@
 import { setDefaultHighWaterMark } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
-import { runService } from '#libs/service-host';
+import { collectOnOneThread, runService } from '#libs/service-host';
 import { ingressConfig } from './config.ts';
 import { startIngress } from './service.ts';
 
@@ -8,6 +7,5 @@ import { startIngress } from './service.ts';
 const SOCKET_BUFFER_BYTES = 64 * 1024;
 
 setDefaultHighWaterMark(false, SOCKET_BUFFER_BYTES);
-// Helper threads make a young collection shorter and a fifth of all CPU dearer: measured in docs/performance.md.
-setFlagsFromString('--no-parallel-scavenge');
+collectOnOneThread();
 await runService(process, { name: 'ingress', config: ingressConfig, start: startIngress });
