@@ -1,6 +1,7 @@
 import { type AuthReply, authPaths, newId } from '#libs/contracts';
 import { deny } from './denials.ts';
 import type { Begin } from './sealed-values.ts';
+import { returnUrlOf } from './sign-in-app.ts';
 import type { SignInContext } from './sign-in-context.ts';
 
 /** Seconds between the sign-in host and the app's host: one redirect. */
@@ -14,8 +15,10 @@ export async function issueTicket(
   setCookies: readonly string[],
 ): Promise<AuthReply> {
   const app = await context.findApp(begin.appId);
-  if (app === null) return deny('app-unknown', setCookies);
-  const location = new URL(authPaths.complete, app.externalUrl.origin);
+  // The app may have left that host since the sign-in began: nobody is sent there with a ticket.
+  const returnUrl = app === null ? null : returnUrlOf(app, begin.returnUrl);
+  if (returnUrl === null) return deny('app-unknown', setCookies);
+  const location = new URL(authPaths.complete, returnUrl);
   const ticket = { ...begin, sessionId, ticketId: newId('tkt') };
   location.searchParams.set('ticket', await context.sealer.seal('ticket', ticket, TICKET_SECONDS));
   return { kind: 'redirect', location: location.href, setCookies: [...setCookies] };

@@ -65,7 +65,8 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
 /** Only a navigation can go through pages of another host and come back; anything else learns that it must not try. */
 function requireSignIn(exchange: Exchange, reason?: string): StepResult {
   if (exchange.isGetOrHead && exchange.isNavigation) return beginSignIn(exchange);
-  const start = exchange.app ? exchange.app.view.externalUrl : `${exchange.services.portalOrigin}/`;
+  const { app } = exchange;
+  const start = app ? `${app.externalOrigin}${app.externalPath}` : `${exchange.services.portalOrigin}/`;
   respondProblem(exchange, reason === undefined ? 'user-unauthenticated' : staleCookieProblem(reason), {
     outcome: 'denied',
     ...(reason === undefined ? {} : { reason }),
@@ -80,7 +81,7 @@ async function beginSignIn(exchange: Exchange): Promise<typeof DONE> {
   const { app, services, target, tenant } = exchange;
   const origin = app?.externalOrigin ?? services.portalOrigin;
   const asked = `${origin}${target.path}${target.query}`;
-  const returnUrl = asked.length <= MAX_RETURN_URL_LENGTH ? asked : (app?.view.externalUrl ?? `${origin}/`);
+  const returnUrl = asked.length <= MAX_RETURN_URL_LENGTH ? asked : `${origin}${app?.externalPath ?? '/'}`;
   const reply = tenant.auth
     .beginSignIn({ ...browserRequest(exchange), appId: app?.view.id ?? PORTAL_APP_ID, returnUrl })
     .then((it) =>

@@ -8,12 +8,14 @@ import {
   connectorAggregate,
   connectorPresenceAggregate,
   EVENT_TYPES,
+  SETTINGS_SINCE_V2,
   userSessionAggregate,
 } from '#libs/contracts';
 import { type AggregateRef, type Fact, InMemoryEventStore } from '#libs/events';
 import { replayAt } from '../../../../services/audit/src/replay/replay-runner.ts';
 
 const settings: AppSettings = appSettings.parse({
+  ...SETTINGS_SINCE_V2,
   name: 'wiki',
   internalUrl: 'http://wiki.internal/',
   externalUrl: 'https://wiki.sallyport.localhost/',

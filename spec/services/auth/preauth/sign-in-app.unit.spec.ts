@@ -4,7 +4,7 @@ import { MAX_RETURN_URL_LENGTH, returnUrlOf } from '../../../../services/auth/sr
 
 const app = (externalUrl: string) => ({
   id: 'app_wiki',
-  externalUrl: new URL(externalUrl),
+  addresses: [{ externalUrl }],
   cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' as const },
 });
 const WIKI = app('https://wiki.example:8443/');
@@ -38,7 +38,32 @@ describe('return address', () => {
 
   it('becomes the start page of the app when it is too long for a cookie', () => {
     expect(returnUrlOf(WIKI, `https://wiki.example:8443/${'x'.repeat(MAX_RETURN_URL_LENGTH)}`)).to.equal(
-      WIKI.externalUrl.href,
+      'https://wiki.example:8443/',
     );
+  });
+
+  describe('of an app with several hosts', () => {
+    const of = {
+      ...WIKI,
+      addresses: [{ externalUrl: 'https://*.apps.example:8443/' }, { externalUrl: 'https://hr.example.org:8443/' }],
+    };
+    for (const address of ['https://a.apps.example:8443/x', 'https://hr.example.org:8443/'])
+      it(`stays ${address}`, () => expect(returnUrlOf(of, address)).to.equal(address));
+    for (const address of [
+      'https://apps.example:8443/',
+      'https://a.apps.example/',
+      'https://aapps.example:8443/',
+      'https://a.apps.example.evil.com:8443/',
+      'https://*.apps.example.com:8443/',
+    ])
+      it(`is refused: ${address}`, () => expect(returnUrlOf(of, address)).to.equal(null));
+
+    it('becomes the start page of the host it came by', () => {
+      const long = `https://a.apps.example:8443/${'x'.repeat(MAX_RETURN_URL_LENGTH)}`;
+      expect(returnUrlOf(of, long)).to.equal('https://a.apps.example:8443/');
+    });
+
+    it('is refused for a wildcard app with no segment left', () =>
+      expect(returnUrlOf({ ...WIKI, addresses: [] }, 'https://a.apps.example:8443/')).to.equal(null));
   });
 });

@@ -6,7 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { credentialsFile, ensureStreams } from '#broker';
-import { type AppFact, appAggregate, newId, revocations } from '#libs/contracts';
+import { type AppFact, appAggregate, newId, revocations, SETTINGS_SINCE_V2 } from '#libs/contracts';
 import { type Commit, type EventStore, type Fact, openEventStore } from '#libs/events';
 import { metadataOf } from '#libs/events/testing';
 import { subscribeFeed } from '#libs/messaging';
@@ -142,6 +142,7 @@ export function published(
     {
       type: 'AppPublished',
       data: {
+        ...SETTINGS_SINCE_V2,
         name: 'Wiki',
         internalUrl: 'http://localhost:3000/',
         externalUrl: options.url ?? APP_URL,
