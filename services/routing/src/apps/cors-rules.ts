@@ -13,6 +13,8 @@ export function normalizeCorsRules(rules: readonly CorsRule[]): CorsRule[] {
 function normalizeRule(rule: CorsRule): CorsRule {
   const allowedOrigins = unique(rule.allowedOrigins.map(normalizeOrigin));
   if (allowedOrigins.includes('*')) requireOpenRule(rule, allowedOrigins);
+  if (rule.allowCredentials && rule.exposedHeaders.includes('*'))
+    throw refuse('exposedHeaders', '*', 'means nothing to browsers beside allowCredentials', 'name the headers');
   return {
     resource: normalizeResource(rule.resource),
     allowedOrigins,
