@@ -6,7 +6,7 @@ export type OriginPoolOptions = {
   readonly open: OpenSocket;
   readonly isTls: boolean;
   readonly maxConnections: number;
-  /** Calls that wait for a connection; one more fails with `capacity`. */
+  /** Calls that wait for a connection while none may be opened; one more fails with `capacity`. */
   readonly maxWaiting: number;
   readonly connectTimeoutMs: number;
   /** An idle connection is closed after this long, unless the origin told its own time. */
@@ -50,7 +50,7 @@ export class OriginPool {
       applicant.onLane(kept);
       return;
     }
-    if (this.#waiting.size >= maxWaiting) {
+    if (isFull && this.#waiting.size - this.#timers.size >= maxWaiting) {
       applicant.onNoLane('capacity', `${maxWaiting} calls wait for a connection to this origin`);
       return;
     }
