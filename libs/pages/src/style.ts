@@ -1,9 +1,9 @@
 /** The one style sheet of all pages Sallyport itself shows. System fonts, light and dark, usable from 320 px upwards. */
 export const STYLE = `
-:root{color-scheme:light dark;--ground:#f4f6f8;--card:#fff;--ink:#17212b;--soft:#55636f;--line:#dbe2e8;--accent:#0f5f8c;
+:root{color-scheme:light dark;--ground:#f4f6f8;--card:#fff;--ink:#17212b;--soft:#55636f;--line:#dbe2e8;--edge:#8090a0;--accent:#0f5f8c;
 --accent-ink:#fff;--accent-soft:#e5f0f6;--warn:#8a5300;--warn-soft:#fdf1dc;--bad:#a3262a;--bad-soft:#fbe9e8;--good:#1d6b3f;
 --good-soft:#e3f3e9;--focus:#0b72c4;--shadow:0 1px 2px rgb(16 32 48/.06),0 8px 24px rgb(16 32 48/.06)}
-@media (prefers-color-scheme:dark){:root{--ground:#10161c;--card:#18212a;--ink:#e8eef3;--soft:#9fb0bd;--line:#2b3843;
+@media (prefers-color-scheme:dark){:root{--ground:#10161c;--card:#18212a;--ink:#e8eef3;--soft:#9fb0bd;--line:#2b3843;--edge:#6b7e8d;
 --accent:#6cb8e6;--accent-ink:#06202f;--accent-soft:#16303f;--warn:#f0bf6a;--warn-soft:#3a2c12;--bad:#f39a97;
 --bad-soft:#402022;--good:#84d0a2;--good-soft:#173525;--focus:#8ccbf5;--shadow:0 1px 2px rgb(0 0 0/.4)}}
 *{box-sizing:border-box}
@@ -45,13 +45,14 @@ dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;min-width:0}
 .card ul.numbers{list-style:none;padding:0}.numbers li{display:grid;grid-template-columns:5.5rem 1fr;gap:.75rem}
 .more{margin:1.25rem 0 0}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.92em}
+code span{display:inline-block;max-width:100%}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.4rem}
 form{margin:0}
 .button{display:inline-flex;align-items:center;justify-content:center;min-height:2.6rem;padding:.45rem 1.05rem;border-radius:9px;
 border:1px solid transparent;background:var(--accent);color:var(--accent-ink);font:inherit;font-weight:600;text-decoration:none;
 cursor:pointer}
 .button:hover{filter:brightness(1.07)}
-.button.quiet{background:transparent;color:var(--ink);border-color:var(--line);font-weight:500;min-height:2.2rem;
+.button.quiet{background:transparent;color:var(--ink);border-color:var(--edge);font-weight:500;min-height:2.2rem;
 padding:.25rem .85rem;font-size:.925rem}
 .button.quiet:hover{border-color:var(--soft);filter:none}
 .tiles{list-style:none;margin:0;padding:0;display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17.5rem),1fr))}
@@ -73,7 +74,7 @@ border-radius:999px;padding:0 .5rem}
 .empty{border:1px dashed var(--line);border-radius:14px;padding:2rem 1.5rem;color:var(--soft);background:var(--card)}
 footer{color:var(--soft);font-size:.8125rem;text-align:center;padding:0 1.25rem 1.5rem}
 @media (max-width:30rem){.bar .who{width:100%;gap:.2rem .6rem}.bar .who form{margin-left:auto}main{padding-top:1.4rem}.card{padding:1.3rem}dl.facts{grid-template-columns:1fr;gap:.1rem}
-dl.facts dd{margin-bottom:.5rem}.actions .button{width:100%}.about{margin:0 auto}}
+dl.facts dd{margin-bottom:.5rem}.actions .button,.actions form{width:100%}.about{margin:0 auto}}
 @media (prefers-reduced-motion:no-preference){.tile{transition:border-color .12s}}
 @media (forced-colors:active){.card,.tile,.button{border:1px solid}}
 @media print{body{background:none}.actions,.who form{display:none}}

@@ -52,10 +52,12 @@ describe('contrast of pages', () => {
       });
     }
 
-    for (const ground of ['ground', 'card'] as const) {
-      it(`shows the focus on ${ground} in the ${theme} theme`, () => {
-        expect(ratio(color.get('focus'), color.get(ground))).to.be.at.least(OUTLINE_RATIO);
-      });
+    for (const line of ['focus', 'edge'] as const) {
+      for (const ground of ['ground', 'card'] as const) {
+        it(`shows ${line} on ${ground} in the ${theme} theme`, () => {
+          expect(ratio(color.get(line), color.get(ground))).to.be.at.least(OUTLINE_RATIO);
+        });
+      }
     }
   }
 });

@@ -30,7 +30,7 @@ ${words.advice !== undefined && html`<p class="advice">${words.advice}</p>`}
 <dt>${texts.whoCanMend}</dt><dd>${mendersText(problem, language)}</dd>
 ${facts(exchange, shown)}
 </dl>
-<p class="quote"><span id="quote">${texts.quote}</span> <code class="copy" aria-labelledby="quote">${problem.code} ${exchange.requestId}</code></p>
+<p class="quote"><span>${texts.quote}</span> <code class="copy">${problem.code} ${exchange.requestId}</code></p>
 ${isOurs(exchange) && actions(exchange, shown)}
 </div>`;
   return renderPage({ title: words.title, body, language });
