@@ -6,7 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { credentialsFile, ensureStreams } from '#broker';
-import { type AppFact, appAggregate, newId, revocations, SETTINGS_SINCE_V2 } from '#libs/contracts';
+import { type AppFact, appAggregate, connectorGroupId, newId, revocations, SETTINGS_SINCE_V2 } from '#libs/contracts';
 import { type Commit, type EventStore, type Fact, openEventStore } from '#libs/events';
 import { metadataOf } from '#libs/events/testing';
 import { subscribeFeed } from '#libs/messaging';
@@ -147,12 +147,12 @@ export function published(
         internalUrl: 'http://localhost:3000/',
         externalUrl: options.url ?? APP_URL,
         preauthentication: 'oidc',
-        connectorGroupId: 'grp_default',
+        connectorGroupId: connectorGroupId.parse('grp_default'),
         backendTimeoutSeconds: 85,
         cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' },
         translateHeaders: true,
         validateBackendCertificate: true,
-      } as Extract<AppFact, { type: 'AppPublished' }>['data'],
+      },
     },
     ...(options.users ?? []).map((userId) => ({ type: 'AppUserAssigned' as const, data: { userId } })),
     ...(options.groups ?? []).map((groupId) => ({ type: 'AppGroupAssigned' as const, data: { groupId } })),
