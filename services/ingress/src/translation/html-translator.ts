@@ -27,6 +27,8 @@ export class HtmlTranslator implements HtmlHandlers {
   #isCharsetKnown: boolean;
   /** Undefined while no style element is open, or one of another language than CSS. */
   #css: CssTranslator | undefined;
+  /** What the meta element of the moment stands for. */
+  #metaMeaning: string | undefined;
 
   constructor(options: HtmlOptions) {
     this.#links = options.links;
@@ -55,8 +57,11 @@ export class HtmlTranslator implements HtmlHandlers {
   onStartTag(tag: StartTag): Edit[] | undefined {
     const { name } = tag;
     if (name === 'style') this.#beginStyle(tag);
-    if (name === 'meta' && !this.#isCharsetKnown) this.#readCharset(tag);
     if (name === 'base') this.#readBase(tag);
+    if (name === 'meta') {
+      this.#metaMeaning = attributeOf(tag, 'http-equiv')?.trim().toLowerCase();
+      if (!this.#isCharsetKnown) this.#readCharset(tag);
+    }
     let edits: Edit[] | undefined;
     for (let i = 0; i < tag.count; i += 1) {
       const nameStart = tag.positions[i * 4] ?? 0;
@@ -92,13 +97,13 @@ export class HtmlTranslator implements HtmlHandlers {
         return allPlaced(edits, decoded, valueStart);
       }
       default:
-        return this.#editMeta(tag, decoded, valueStart);
+        return this.#editMeta(decoded, valueStart);
     }
   }
 
-  #editMeta(tag: StartTag, decoded: DecodedText, valueStart: number): Edit[] | undefined {
+  #editMeta(decoded: DecodedText, valueStart: number): Edit[] | undefined {
     const { text } = decoded;
-    const meaning = attributeOf(tag, 'http-equiv')?.trim().toLowerCase();
+    const meaning = this.#metaMeaning;
     if (meaning === 'refresh') return placed(editRefresh(text, this.#links), decoded, valueStart);
     if (meaning === 'content-security-policy') return allPlaced(editPolicy(text, this.#links), decoded, valueStart);
     return placed(editText(text, this.#links), decoded, valueStart);
@@ -117,7 +122,7 @@ export class HtmlTranslator implements HtmlHandlers {
 
   #readCharset(tag: StartTag): void {
     if (tag.offset > MAX_CHARSET_OFFSET) return;
-    const isContentType = attributeOf(tag, 'http-equiv')?.trim().toLowerCase() === 'content-type';
+    const isContentType = this.#metaMeaning === 'content-type';
     const label =
       attributeOf(tag, 'charset') ?? (isContentType ? charsetParameter(attributeOf(tag, 'content') ?? '') : undefined);
     if (label === undefined) return;

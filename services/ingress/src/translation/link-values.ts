@@ -1,7 +1,7 @@
 import { type Edit, editLink, isAbsoluteUrl, type Links } from './links.ts';
 
 const SPACES = /[\t\n\f\r ]/;
-const REFRESH_START = /^[\t\n\f\r ]*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)/;
+const REFRESH_START = /^[\t\n\f\r ]*[0-9.]+(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)/;
 const REFRESH_NAME = /^url[\t\n\f\r ]*=[\t\n\f\r ]*/i;
 /** Candidates of one srcset that are looked at. */
 const MAX_CANDIDATES = 1_000;

@@ -104,7 +104,7 @@ function rewriteField(links: LinkMap, app: PublishedApp, lower: string, value: s
       return edit ? applyEdits(value, [edit]) : value;
     }
     case 'link':
-      return value.replace(/<\s*([^<>]*)>/g, (_all, url: string) => `<${links.toExternal(url)}>`);
+      return value.replace(/<([^<>]*)>/g, (_all, url: string) => `<${links.toExternal(url.trim())}>`);
     case 'access-control-allow-origin':
       return value === app.internalOrigin ? app.externalOrigin : externalOriginOf(links, value);
     case 'content-security-policy':

@@ -19,8 +19,9 @@ export type LinkDirectory = {
 const MAX_REMEMBERED_AUTHORITIES = 256;
 const AUTHORITY = /^(?:(https?|wss?):)?\/\/([^/?#\\]*)/i;
 const PATH_END = /[?#]/;
-/** Dot segments, and signs that browsers read as a slash or leave out: such a path is compared as they read it. */
-const UNEVEN_PATH = /[\\\t\n\r]|(?:^|\/)(?:\.|%2e){1,2}(?=\/|$)/i;
+/** Signs that browsers read as a slash or leave out. A path with these or with dot segments is compared as they read it. */
+const UNEVEN_SIGN = /[\\\t\n\r]/;
+const DOT_SEGMENT = /(?:^|[\\/])[\t\n\r]*(?:(?:\.|%2e)[\t\n\r]*){1,2}(?=[\\/]|$)/i;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 type Place = {
@@ -158,17 +159,20 @@ export function toExternalPath(app: LinkTarget, path: string): string | undefine
 }
 
 type Path = {
+  /** As browsers read it. */
   readonly text: string;
-  /** Characters of the URL's path when it has to be written anew as a whole; else only its beginning changes. */
-  readonly unevenLength: number | undefined;
+  /** As it is written, when that is not the same. */
+  readonly raw: string | undefined;
+  readonly hasDots: boolean;
 };
 
 function pathOf(url: string, from: number): Path {
   const rest = url.slice(from);
   const end = rest.search(PATH_END);
   const raw = end < 0 ? rest : rest.slice(0, end);
-  if (!UNEVEN_PATH.test(raw)) return { text: raw, unevenLength: undefined };
-  return { text: new URL(`http://x${asUnicode(raw)}`).pathname, unevenLength: raw.length };
+  const hasDots = DOT_SEGMENT.test(raw);
+  if (!hasDots && !UNEVEN_SIGN.test(raw)) return { text: raw, raw: undefined, hasDots };
+  return { text: new URL(`http://x${asUnicode(raw)}`).pathname, raw, hasDots };
 }
 
 /** Text is read as Latin-1: letters beyond ASCII arrive as the bytes of their UTF-8. */
@@ -177,12 +181,12 @@ function asUnicode(text: string): string {
 }
 
 /** The path below the app's internal path as it is below the external one. */
-function movePath(app: LinkTarget, path: Path): UrlEdit {
-  const inside = app.internalPath.length;
-  if (path.unevenLength !== undefined)
-    return { length: path.unevenLength, text: app.externalPath + path.text.slice(inside) };
-  if (path.text === '') return { length: 0, text: app.externalPath === '/' ? '' : app.externalPath };
-  return { length: Math.min(path.text.length, inside), text: app.externalPath };
+function movePath(app: LinkTarget, { text, raw, hasDots }: Path): UrlEdit {
+  const { internalPath, externalPath } = app;
+  if (raw !== undefined && (hasDots || !raw.startsWith(internalPath)))
+    return { length: raw.length, text: externalPath + text.slice(internalPath.length) };
+  if (text === '') return { length: 0, text: externalPath === '/' ? '' : externalPath };
+  return { length: Math.min(text.length, internalPath.length), text: externalPath };
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { AppDirectory } from '../../../../services/ingress/src/directory/app-directory.ts';
 import type { PublishedApp } from '../../../../services/ingress/src/directory/published-app.ts';
 import { LinkMap } from '../../../../services/ingress/src/translation/rewrite-urls.ts';
@@ -30,12 +32,33 @@ export function appAt(directory: AppDirectory, externalUrl: string): PublishedAp
   return app;
 }
 
-export function linksAt(externalUrl: string, directory: AppDirectory = publishedApps()): LinkMap {
+const UNCHANGED = publishedApps();
+
+export function linksAt(externalUrl: string, directory: AppDirectory = UNCHANGED): LinkMap {
   return new LinkMap(appAt(directory, externalUrl), directory);
 }
 
-/** The text in pieces that end at the given places, and in single characters. */
+/** The text in the smallest pieces there are. */
+export function characters(text: string): string[] {
+  return text.split('');
+}
+
+/** The text in pieces that end at the given places. */
 export function inPieces(text: string, cuts: readonly number[]): string[] {
   const ends = [...cuts.map((cut) => cut % (text.length + 1)), text.length].sort((a, b) => a - b);
   return ends.map((end, i) => text.slice(ends[i - 1] ?? 0, end));
+}
+
+/** A file of seeds/, one character per byte. */
+export function seedText(name: string): string {
+  return readFileSync(new URL(`./seeds/${name}`, import.meta.url), 'latin1');
+}
+
+export function seedLines(name: string): string[] {
+  return seedText(`${name}.jsonl`).trim().split('\n');
+}
+
+/** Bits that documents are made of in property specs. */
+export function seedParts(language: 'html' | 'css'): fc.Arbitrary<string> {
+  return fc.constantFrom(...seedLines(`${language}-parts`).map((line): string => JSON.parse(line)));
 }
