@@ -34,7 +34,7 @@ export class Children {
    * @param {string} name
    * @param {string} file
    * @param {readonly string[]} args
-   * @param {{ uid?: number | undefined, gid?: number | undefined, cwd?: string, stopLimitMs?: number }} [options]
+   * @param {{ uid?: number | undefined, gid?: number | undefined, cwd?: string, env?: NodeJS.ProcessEnv, stopLimitMs?: number }} [options]
    * @returns {Child}
    */
   start(name, file, args, { stopLimitMs = STOP_LIMIT_MS, ...options } = {}) {

@@ -7,11 +7,11 @@ import { PROJECT_ROOT } from '../../bootstrap/project.mjs';
 import { requireSameWork } from './target.mjs';
 
 /** The first start on a machine fetches and builds. */
-const READY_LIMIT_MS = 10 * 60_000;
+export const READY_LIMIT_MS = 10 * 60_000;
 /** Ingress, connector, services and hub drain one after the other. */
-const STOP_LIMIT_MS = 60_000;
+export const STOP_LIMIT_MS = 60_000;
 /** Far above what one machine answers, so that the limits stay on and never bite. */
-const REQUESTS_PER_SECOND = 1_000_000;
+export const REQUESTS_PER_SECOND = 1_000_000;
 const MAX_SIGN_IN_STEPS = 12;
 const SIGN_IN_ATTEMPTS = 5;
 const SIGN_IN_PAUSE_MS = 1_000;
@@ -94,7 +94,7 @@ export async function startSallyport({ folder, children, origin, log }) {
  * @param {readonly { username: string, userId: string }[]} directory
  * @returns {User}
  */
-function chooseUser(announced, directory) {
+export function chooseUser(announced, directory) {
   for (const { username, password } of announced) {
     const userId = directory.find((user) => user.username === username)?.userId;
     if (userId !== undefined) return { username, password, userId };
@@ -119,7 +119,7 @@ async function publish(api, { name, preauthentication, origin }) {
  * @param {string} ca
  * @returns {Promise<string>} the cookies of the app's host
  */
-async function signIn(url, { username, password }, ca) {
+export async function signIn(url, { username, password }, ca) {
   const { ScriptedBrowser, signInByForm } = await importBuilt('libs/identity/src/index.js');
   const browser = new ScriptedBrowser({ ca });
   let page = await browser.get(url);
@@ -143,7 +143,7 @@ async function signIn(url, { username, password }, ca) {
  * @param {(line: string) => void} log
  * @returns {Promise<T>}
  */
-async function retry(work, log) {
+export async function retry(work, log) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
@@ -156,6 +156,6 @@ async function retry(work, log) {
 }
 
 /** @param {string} path in dist/, which `npm start` has built by now */
-function importBuilt(path) {
+export function importBuilt(path) {
   return import(pathToFileURL(join(PROJECT_ROOT, 'dist', path)).href);
 }
