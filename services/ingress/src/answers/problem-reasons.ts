@@ -1,3 +1,4 @@
+import type { CorsRefusal } from '../cors/decide-cors.ts';
 import type { ProblemReason } from './problems.ts';
 
 /** Why a request cannot be read: the finding of a parser, which the access record keeps, to its number. */
@@ -15,6 +16,9 @@ const KEY_OF_FAULT: Readonly<Record<string, ProblemReason>> = {
   'target-traversal': 'target-traversal',
   'target-too-long': 'target-too-long',
   'field-character': 'field-invalid',
+  'field-look-alike': 'field-invalid',
+  expectation: 'field-invalid',
+  'encoding-repeated': 'length-invalid',
   'field-name': 'field-invalid',
   'field-value': 'field-invalid',
   'field-fold': 'field-invalid',
@@ -30,6 +34,7 @@ const KEY_OF_FAULT: Readonly<Record<string, ProblemReason>> = {
   'method-connect': 'method-not-allowed',
   version: 'version-unsupported',
   'request-line': 'bad-request',
+  'head-timeout': 'request-timeout',
 };
 
 /** Why auth ended a sign-in, to its number. */
@@ -59,6 +64,13 @@ const KEY_OF_REFUSAL: Readonly<Record<string, ProblemReason>> = {
 const KEY_OF_DENIAL: Readonly<Record<string, ProblemReason>> = {
   'user-unassigned': 'user-unauthorized',
   'app-retired': 'app-retired',
+};
+
+/** Why a preflight is refused, to its number. */
+const KEY_OF_CORS_REFUSAL: Readonly<Record<CorsRefusal, ProblemReason>> = {
+  'cors-origin-unauthorized': 'cors-refused',
+  'cors-method-unauthorized': 'cors-refused',
+  'cors-header-unauthorized': 'cors-refused',
 };
 
 /** Why an access cookie is no longer good, to its number. */
@@ -94,5 +106,6 @@ export const KNOWN_REASONS: readonly (readonly [reason: string, key: ProblemReas
   KEY_OF_FAULT,
   KEY_OF_REFUSAL,
   KEY_OF_DENIAL,
+  KEY_OF_CORS_REFUSAL,
   KEY_OF_STALE_COOKIE,
 ].flatMap((keys) => Object.entries(keys));

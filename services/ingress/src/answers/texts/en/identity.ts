@@ -111,4 +111,14 @@ export const identityTexts = {
     cause: 'Auth knows the app as retired. The ingress had not yet heard of it.',
     look: ['`sallyport apps list --retired`.'],
   },
+  'cors-refused': {
+    title: 'Another site may not ask this',
+    detail: 'A script of another site asked this app for something that the rules of the app do not allow to that site.',
+    cause:
+      'The browser asked beforehand (CORS preflight) and the ingress answered no, by the CORS rules of the app: its origin, the method or a header field is not allowed. The origin saw nothing of it.',
+    look: [
+      'The reason in the access record: `sallyport access tail --request <request id>`.',
+      'The CORS rules of the app: `sallyport apps show <app>`. Web origins are compared exactly, with scheme and port.',
+    ],
+  },
 } as const satisfies Record<string, ProblemText>;

@@ -114,4 +114,15 @@ export const identityTexts = {
     cause: 'Per auth l’app è ritirata. L’ingress non lo sapeva ancora.',
     look: ['`sallyport apps list --retired`.'],
   },
+  'cors-refused': {
+    title: 'Un altro sito non può chiederlo',
+    detail:
+      'Uno script di un altro sito ha chiesto a questa app qualcosa che le regole dell’app non consentono a quel sito.',
+    cause:
+      'Il browser ha chiesto in anticipo (preflight CORS) e l’ingress ha risposto di no, secondo le regole CORS dell’app: l’origine web, il metodo o un campo di intestazione non è consentito. L’app non ne ha visto nulla.',
+    look: [
+      'Il motivo nel registro degli accessi: `sallyport access tail --request <id della richiesta>`.',
+      'Le regole CORS dell’app: `sallyport apps show <app>`. Le origini web si confrontano esattamente, con schema e porta.',
+    ],
+  },
 } as const satisfies Record<string, ProblemText>;
