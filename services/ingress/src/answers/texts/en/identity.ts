@@ -105,6 +105,12 @@ export const identityTexts = {
       '`sallyport events tail`: who ended the session or changed the assignment.',
     ],
   },
+  'websocket-refused': {
+    title: 'This app takes no WebSockets',
+    detail: 'The page asked for a WebSocket connection, which the settings of this app do not allow.',
+    cause: 'WebSockets are switched off for the app, so the ingress refused the handshake. No connector was asked.',
+    look: ['`sallyport apps show <app>`; `sallyport apps change <app> --websocket on` lets them through.'],
+  },
   'app-retired': {
     title: 'This app is no longer published',
     detail: 'The app was taken off the network.',
@@ -113,7 +119,8 @@ export const identityTexts = {
   },
   'cors-refused': {
     title: 'Another site may not ask this',
-    detail: 'A script of another site asked this app for something that the rules of the app do not allow to that site.',
+    detail:
+      'A script of another site asked this app for something that the rules of the app do not allow to that site.',
     cause:
       'The browser asked beforehand (CORS preflight) and the ingress answered no, by the CORS rules of the app: its origin, the method or a header field is not allowed. The origin saw nothing of it.',
     look: [

@@ -108,6 +108,13 @@ export const identityTexts = {
       '`sallyport events tail`: chi ha terminato la sessione o cambiato l’assegnazione.',
     ],
   },
+  'websocket-refused': {
+    title: 'Questa app non accetta WebSocket',
+    detail: 'La pagina ha chiesto una connessione WebSocket, che le impostazioni di questa app non permettono.',
+    cause:
+      'I WebSocket sono disattivati per l’app, perciò l’ingress ha rifiutato l’handshake. Nessun connettore è stato interpellato.',
+    look: ['`sallyport apps show <app>`; `sallyport apps change <app> --websocket on` li ammette.'],
+  },
   'app-retired': {
     title: 'Questa app non è più pubblicata',
     detail: 'L’app è stata tolta dalla rete.',
