@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { LANGUAGES } from '#libs/pages';
 import type { DenialReason as AuthDenial } from '../../../../services/auth/src/preauth/denials.ts';
+import { settingOptions } from '../../../../services/cli/src/commands/settings.ts';
 import {
   denialProblem,
   KNOWN_REASONS,
@@ -166,6 +167,23 @@ describe('words of errors', () => {
       expect(named.length).to.be.greaterThan(10);
       for (const [, noun = '', verb] of named)
         expect(known.has(noun) || known.has(`${noun} ${verb ?? ''}`), `${noun} ${verb}`).to.equal(true);
+    });
+
+    it(`name options that exist, in ${language}`, () => {
+      const options = new Set([
+        ...Object.keys(settingOptions),
+        'passthrough',
+        'retired',
+        'all',
+        'types',
+        'request',
+        'user',
+      ]);
+      const named = Object.values(texts.problems).flatMap(({ look, cause }) =>
+        [cause, ...look].flatMap((item) => [...item.matchAll(/(?:`| )--([a-z-]+)/g)].map(([, name = '']) => name)),
+      );
+      expect(named).to.include('origin-ca');
+      for (const name of named) expect(options.has(name), name).to.equal(true);
     });
   }
 

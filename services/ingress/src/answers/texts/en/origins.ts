@@ -29,7 +29,7 @@ export const originTexts = {
       'The tunnel is fine. Between connector and origin the TLS handshake failed: the certificate has expired, is made for another name, or comes from a CA that the connector does not know; or the port does not speak TLS.',
     look: [
       `${LOG} On the machine of the connector: \`openssl s_client -connect <host:port> -servername <host>\`.`,
-      'The CA of the app belongs to those the connector trusts. `sallyport apps change <app> --validate-certificate off` gives up the check and is for tests.',
+      '`sallyport apps change <app> --origin-ca <file>` names the CA of the app; `--origin-client-certificate` what the connector shows of itself. `--validate-certificate off` gives up the check and is for tests.',
     ],
   },
   'origin-connect-timeout': {

@@ -118,8 +118,9 @@ export const requestTexts = {
   'request-too-large': {
     title: 'The request is too large',
     detail: 'The body of the request is larger than this app accepts.',
-    cause: 'The bound for request bodies, which is off unless somebody set it, was passed. The rest was not read.',
-    look: ['The settings of the app: `sallyport apps show <app>`.', 'The limits in the configuration of the ingress.'],
+    cause:
+      'The bound for request bodies of this app, which is off unless somebody set it, was passed. A length that was stated beforehand is refused before the app sees anything; without one the upload is cut at the bound.',
+    look: ['`sallyport apps show <app>` shows the bound, `sallyport apps change <app> --max-body <bytes>` moves it.'],
   },
   'version-unsupported': {
     title: 'Unknown version of HTTP',

@@ -30,7 +30,7 @@ export const originTexts = {
       'Il tunnel funziona. Tra connettore e origine l’handshake TLS è fallito: il certificato è scaduto, è intestato a un altro nome o viene da una CA che il connettore non conosce; oppure la porta non parla TLS.',
     look: [
       `${LOG} Sulla macchina del connettore: \`openssl s_client -connect <host:porta> -servername <host>\`.`,
-      'La CA dell’app va tra quelle di cui il connettore si fida. `sallyport apps change <app> --validate-certificate off` rinuncia alla verifica ed è solo per le prove.',
+      '`sallyport apps change <app> --origin-ca <file>` indica la CA dell’app, `--origin-client-certificate` ciò che il connettore mostra di sé. `--validate-certificate off` rinuncia alla verifica ed è solo per le prove.',
     ],
   },
   'origin-connect-timeout': {

@@ -120,8 +120,8 @@ export const requestTexts = {
     title: 'La richiesta è troppo grande',
     detail: 'Il corpo della richiesta è più grande di quanto questa app accetti.',
     cause:
-      'È stato superato il limite per il corpo delle richieste, che è disattivato se nessuno lo imposta. Il resto non è stato letto.',
-    look: ['Le impostazioni dell’app: `sallyport apps show <app>`.', 'I limiti nella configurazione dell’ingress.'],
+      'È stato superato il limite per il corpo delle richieste di questa app, che è disattivato se nessuno lo imposta. Una lunghezza dichiarata in anticipo viene rifiutata prima che l’app veda qualcosa; senza, il caricamento viene interrotto al limite.',
+    look: ['`sallyport apps show <app>` mostra il limite, `sallyport apps change <app> --max-body <byte>` lo cambia.'],
   },
   'version-unsupported': {
     title: 'Versione di HTTP sconosciuta',
