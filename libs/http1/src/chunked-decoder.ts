@@ -5,8 +5,11 @@ export type ChunkFault = 'chunk-size' | 'chunk-end' | 'trailers';
 /** Size line with its extensions, which are dropped (RFC 9112, 7.1.1). */
 const MAX_SIZE_LINE_BYTES = 256;
 const MAX_TRAILER_BYTES = 16 * 1024;
-/** At most 2^40 - 1 bytes in one chunk. Extensions are free of control characters. */
-const SIZE_LINE = /^0{0,16}([0-9a-fA-F]{1,10})(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
+/** All size lines of a body together, beyond their digits: tiny chunks with long extensions are an attack (CVE-2023-39326). */
+const MAX_EXTENSION_BYTES = 16 * 1024;
+/** At most 2^40 - 1 bytes in one chunk; extensions as RFC 9112, 7.1.1 has them. */
+const SIZE_LINE =
+  /^0{0,16}([0-9a-fA-F]{1,10})((?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~\w]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[^"\\]|\\.)*"))?)*)$/;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -17,6 +20,7 @@ export class ChunkedDecoder {
   #state: State = 'size';
   #line = '';
   #remaining = 0;
+  #extensionBytes = 0;
   #trailers: FieldList = [];
   #fault: ChunkFault | undefined;
 
@@ -67,8 +71,10 @@ export class ChunkedDecoder {
       this.#state = 'size';
       return end;
     }
-    const size = SIZE_LINE.exec(line.slice(0, -2))?.[1];
-    if (size === undefined) return this.#break('chunk-size', piece);
+    const found = SIZE_LINE.exec(line.slice(0, -2));
+    const size = found?.[1];
+    this.#extensionBytes += found?.[2]?.length ?? 0;
+    if (size === undefined || this.#extensionBytes > MAX_EXTENSION_BYTES) return this.#break('chunk-size', piece);
     this.#remaining = Number.parseInt(size, 16);
     this.#state = this.#remaining === 0 ? 'trailers' : 'data';
     return end;

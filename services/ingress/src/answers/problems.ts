@@ -54,6 +54,8 @@ const table = {
   'identity-rejected': ['SP-1209', 403, 'administrator'],
   'access-revoked': ['SP-1210', 403, 'app-owner', 'administrator'],
   'app-retired': ['SP-1211', 403, 'administrator'],
+  'cors-refused': ['SP-1212', 403, 'administrator', 'app-owner'],
+  'websocket-refused': ['SP-1213', 403, 'administrator'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

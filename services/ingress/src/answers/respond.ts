@@ -1,4 +1,6 @@
+import { DEFAULT_HSTS_SECONDS } from '#libs/contracts';
 import { ANSWER_FIELDS } from '#libs/pages';
+import { hstsValue } from '../listener/hsts.ts';
 import type { Exchange, Outcome } from '../pipeline/exchange.ts';
 import { grpcFields, isGrpc } from './grpc-answer.ts';
 import { problemType } from './problem-address.ts';
@@ -8,6 +10,7 @@ import { type ProblemReason, problemOf } from './problems.ts';
 import { languageOf, PAGE_VARIES } from './request-preferences.ts';
 import { finishUnreadBody } from './unread-body.ts';
 
+const OWN_HSTS = { maxAgeSeconds: DEFAULT_HSTS_SECONDS, includeSubDomains: false };
 const NO_BODY_STATUS: ReadonlySet<number> = new Set([204, 304]);
 const NO_BODY = Buffer.alloc(0);
 
@@ -94,13 +97,19 @@ export function respondRedirect(exchange: Exchange, location: string, setCookies
   send(exchange, isAfterForm ? 303 : 302, fields, '');
 }
 
+/** Apps as their admin said; hosts of our own always, but for localhost, which other programs use as well (RFC 6797). */
+function hstsFields({ app, hostname }: Exchange): readonly string[] {
+  const hsts = app ? app.view.hsts : hostname.endsWith('localhost') ? null : OWN_HSTS;
+  return hsts === null ? [] : ['Strict-Transport-Security', hstsValue(hsts)];
+}
+
 /** With HEAD the length is that of the body GET would get, and no body follows; nor after a status that has none. */
 function send(exchange: Exchange, status: number, fields: readonly string[], text: string): void {
   const { res } = exchange;
   if (res.headersSent || res.destroyed) return;
   const body = Buffer.from(text, 'utf8');
   const isBodyless = NO_BODY_STATUS.has(status);
-  const all = [...fields, 'X-Request-Id', exchange.requestId];
+  const all = [...fields, ...(exchange.corsFields ?? []), ...hstsFields(exchange), 'X-Request-Id', exchange.requestId];
   if (!isBodyless) all.push('Content-Length', String(body.length));
   const sent = isBodyless || exchange.method === 'HEAD' ? NO_BODY : body;
   const isBodyUnread = finishUnreadBody.isNeeded(exchange);

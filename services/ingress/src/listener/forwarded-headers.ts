@@ -1,5 +1,6 @@
 import type { FieldList } from '#libs/tunnel-protocol';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { narrowAcceptEncoding } from '../translation/content-coding.ts';
 import { toInternalUrl } from '../translation/rewrite-urls.ts';
 import { traceState } from './trace-state.ts';
 
@@ -71,12 +72,16 @@ function userFields(exchange: Exchange): FieldList {
     const value = raw[i + 1] ?? '';
     const lower = name.toLowerCase();
     if (isReserved(lower) || head.connectionNames?.has(lower)) continue;
-    if (app?.view.translateHeaders && TRANSLATED.has(lower)) fields.push(name, toInternalUrl(app, value));
-    else fields.push(name, value);
+    if (app?.view.translateHeaders && TRANSLATED.has(lower)) {
+      fields.push(name, toInternalUrl(app, value, exchange.tenant.directory));
+    } else if (app?.view.translateBodyLinks && lower === 'accept-encoding') {
+      fields.push(name, narrowAcceptEncoding(value));
+    } else fields.push(name, value);
   }
   if (head.contentLength >= 0) fields.push('Content-Length', String(head.contentLength));
   const cookie = exchange.facts.originCookie;
   if (cookie !== '') fields.push('Cookie', cookie);
+  if (head.wantsTrailers) fields.push('TE', 'trailers');
   addForwardingFields(exchange, fields);
   return fields;
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import { bareProblem } from '../answers/bare-problem.ts';
 import { respondProblem } from '../answers/respond.ts';
 import { listenFailed } from '../errors.ts';
 import { Exchange } from '../pipeline/exchange.ts';
@@ -83,8 +84,9 @@ function http1Host(services: IngressServices, connections: Set<Http1Connection>)
     limits: services.limits,
     date: new HttpDate(),
     onTurn: (turn, head, socket) => handle(services, turn, head, socket),
-    onMalformed: () => {
+    onMalformed: (reason) => {
       services.counters.malformed += 1;
+      return bareProblem(reason);
     },
     onClosed: (connection) => void connections.delete(connection),
   };

@@ -14,7 +14,9 @@ export type HeadFault =
   | 'length-repeated'
   | 'encoding-unsupported'
   | 'encoding-repeated'
-  | 'field-character';
+  | 'field-character'
+  | 'field-look-alike'
+  | 'expectation';
 
 export class RequestHeadFields {
   host: string | undefined = undefined;
@@ -33,7 +35,11 @@ export class RequestHeadFields {
   contentLength = -1;
   isChunked = false;
   isScripted = false;
-  isUpgrade = false;
+  /** Value of Upgrade, lower case. */
+  upgrade = '';
+  /** Access-Control-Request-Method and -Headers. */
+  requestMethod = '';
+  requestHeaders = '';
   /** `Connection: close`. */
   mustClose = false;
   expectsContinue = false;
@@ -41,6 +47,11 @@ export class RequestHeadFields {
   fault: HeadFault | undefined = undefined;
   /** Made by the first request with this head. */
   facts: HeadFacts | undefined = undefined;
+
+  /** RFC 6455, 4.2.1; for HTTP/2 the adapter says so (RFC 8441). */
+  get isWebSocket(): boolean {
+    return this.upgrade === 'websocket' && this.connectionNames?.has('upgrade') === true;
+  }
 
   get hasBody(): boolean {
     return this.isChunked || this.contentLength > 0;
@@ -105,10 +116,11 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
       head.wantsTrailers ||= /(^|[\s,])trailers([\s,;]|$)/i.test(value);
       return;
     case 'expect':
-      head.expectsContinue ||= value.toLowerCase() === '100-continue';
+      if (value.toLowerCase() !== '100-continue') head.fault ??= 'expectation';
+      head.expectsContinue = true;
       return;
     case 'upgrade':
-      head.isUpgrade = true;
+      head.upgrade = value.toLowerCase();
       return;
     case 'connection':
       readConnection(head, value);
@@ -120,6 +132,17 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
       if (head.isChunked || CHUNKED_TWICE.test(value)) head.fault ??= 'encoding-repeated';
       else if (value.toLowerCase() !== 'chunked') head.fault ??= 'encoding-unsupported';
       head.isChunked = true;
+      return;
+    case 'access-control-request-method':
+      head.requestMethod = value;
+      return;
+    case 'access-control-request-headers':
+      head.requestHeaders = value;
+      return;
+    case 'content_length':
+    case 'transfer_encoding':
+      // CGI-like origins cannot tell these from the fields that frame a body.
+      head.fault ??= 'field-look-alike';
       return;
     default:
   }

@@ -14,6 +14,8 @@ export type UserRequest = {
   readonly fields: FieldList;
   /** Body and trailers have arrived, or there are none. */
   readonly isComplete: boolean;
+  /** What has arrived of the body breaks its framing. */
+  readonly isBroken: boolean;
   /** Known once the body is complete. */
   readonly trailers: FieldList;
   /** Nothing of a body is read before. One reader at a time; undefined stops reading. Flows until `pause`. */
@@ -39,6 +41,11 @@ export type UserResponse = {
    */
   writeHead(status: number, fields: FieldList): void;
   flushHeaders(): void;
+  /**
+   * Instead of `writeHead`, for a WebSocket: what is read and written from now on are the bytes of the pipe, both ways until both
+   * ended. `fields` as an HTTP/1.1 origin gave them with its 101.
+   */
+  upgrade(fields: FieldList): void;
   /** False: wait for `onDrain`. The chunk is taken in either case and must not be changed. */
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array, trailers?: FieldList): void;

@@ -42,6 +42,9 @@ export class Exchange implements UserStreamEvents {
   app: PublishedApp | undefined = undefined;
   access: GrantedAccess | undefined = undefined;
 
+  /** What the app's CORS rules say in every answer; undefined when none speaks of this request. */
+  corsFields: readonly string[] | undefined = undefined;
+
   outcome: Outcome = 'answered';
   reason: string | null = null;
   decisionId: string | null = null;
@@ -101,7 +104,9 @@ export class Exchange implements UserStreamEvents {
   onBodyBroken(): void {
     this.services.counters.malformed += 1;
     if (this.res.headersSent) {
-      this.res.destroy();
+      // An answer of our own is whole without the body; one of an origin may be about half of it.
+      if (this.outcome === 'forwarded') this.res.destroy();
+      else this.res.end();
       return;
     }
     this.onUserGone?.userGone();
@@ -113,7 +118,7 @@ export class Exchange implements UserStreamEvents {
   /** A person's browser shows the answer as a page of its own. */
   get isNavigation(): boolean {
     const { head } = this;
-    if (head.isScripted || head.isUpgrade) return false;
+    if (head.isScripted || head.isWebSocket) return false;
     if (head.secFetchMode !== '') return head.secFetchMode === 'navigate' && !refusesPage(head.accept);
     return prefersPage(head.accept);
   }

@@ -16,14 +16,17 @@ import { buildForwardedFields } from '../listener/forwarded-headers.ts';
 import { buildResponseFields } from '../translation/rewrite-headers.ts';
 import { failureProblem } from './channel-failure.ts';
 import type { Exchange } from './exchange.ts';
-import { RequestUpload } from './request-upload.ts';
+import { RequestUpload, type UploadOwner } from './request-upload.ts';
 import { questionOf } from './require-access-decision.ts';
 import type { Stallable } from './stall-watch.ts';
 import { DONE, type StepResult } from './step.ts';
 import { trailersFrom } from './trailers.ts';
+import { type PausableSource, TranslatedBody, type TranslatedBodyEvents } from './translated-body.ts';
 
 /** Opens of one request: the tunnel itself dispatches each up to three times. */
 const MAX_OPENS = 2;
+const EARLY_HINTS = 103;
+const NOTHING_TRAILED: FieldList = [];
 /** Ends that say nothing about the app: where the tunnel allows it, the request goes out once more. */
 const WORTH_ANOTHER: ReadonlySet<FailureReason> = new Set([
   'connector-lost',
@@ -42,9 +45,14 @@ export function forwardOverTunnel(exchange: Exchange): StepResult {
 }
 
 /** One object per request implements every callback of the channel, so that the byte path makes no closures. */
-class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess {
+class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess, TranslatedBodyEvents, UploadOwner {
   readonly #exchange: Exchange;
   #channel: ClientChannel | undefined;
+  /** What is paused while the user is slow: the channel, or the translation behind it. */
+  #source: PausableSource | undefined;
+  #translated: TranslatedBody | undefined;
+  #isUpgraded = false;
+  #movedAtMs = 0;
   #upload: RequestUpload | undefined;
   #opens = 0;
   #isEnded = false;
@@ -69,7 +77,14 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     return questionOf(this.#exchange, this.#exchange.facts.accessCookie ?? '');
   }
 
+  /** A WebSocket may be idle as long as its app says; anything else as long as the ingress waits for users. */
+  get stallLimitMs(): number | undefined {
+    const { app } = this.#exchange;
+    return this.#isUpgraded && app ? app.view.idleTimeoutSeconds * 1000 : undefined;
+  }
+
   get waitsForUserSinceMs(): number {
+    if (this.#isUpgraded) return Math.max(this.#movedAtMs, this.#upload?.movedAtMs ?? 0);
     const upload = this.#upload?.waitsForUserSinceMs ?? 0;
     if (upload === 0 || this.#readerStalledSinceMs === 0) return upload || this.#readerStalledSinceMs;
     return Math.min(upload, this.#readerStalledSinceMs);
@@ -78,6 +93,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   open(): void {
     const { app, tenant, target, req, head, requestId } = this.#exchange;
     if (!app) throw new Error('forwarding needs a resolved app');
+    const isUpgrade = head.isWebSocket;
     this.#opens += 1;
     this.#exchange.outcome = 'forwarded';
     this.#channel = tenant.tunnel.open(
@@ -89,7 +105,8 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
           fields: buildForwardedFields(this.#exchange),
         },
         metadata: ['app-id', app.view.id, 'request-id', requestId],
-        hasBody: head.hasBody,
+        hasBody: head.hasBody && !isUpgrade,
+        isUpgrade,
         headTimeoutMs: app.view.backendTimeoutSeconds * 1000,
       },
       this,
@@ -100,7 +117,8 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
 
   onBodyWanted(): void {
     if (this.#isEnded || !this.#channel) return;
-    this.#upload = new RequestUpload(this.#exchange, this.#channel);
+    this.#upload = new RequestUpload(this.#exchange, this.#channel, this);
+    if (this.#isUpgraded) this.#upload.upgraded();
     this.#exchange.services.stallWatch.add(this);
     this.#upload.start();
   }
@@ -113,8 +131,12 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     const { res } = this.#exchange;
     if (this.#isEnded || res.destroyed) return;
     this.#exchange.connectorId = this.#channel?.connectorId ?? null;
+    if (head.isUpgraded) {
+      this.#upgrade(head);
+      return;
+    }
     if (!this.#writeHead(head)) return;
-    this.#channel?.receiveBody(this);
+    this.#channel?.receiveBody(this.#translated ?? this);
     if (head.hasBody) setImmediate(flushSilentHead, this);
   }
 
@@ -123,9 +145,29 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     if (!this.#isEnded && this.#bodyBytes === 0) this.#exchange.res.flushHeaders();
   }
 
+  onInformational(head: ResponseHead): void {
+    // Early Hints are links and nothing else; the user gets them as translated as the links of the answer itself.
+    if (this.#isEnded || this.#isResponding || head.status !== EARLY_HINTS) return;
+    const built = buildResponseFields(this.#exchange, head.fields, head.status);
+    if (built) this.#exchange.res.writeInformational(head.status, linksOf(built.fields));
+  }
+
+  onTranslated(chunk: Uint8Array): void {
+    this.onData(chunk);
+  }
+
+  onTranslatedEnd(): void {
+    this.onEnd(NOTHING_TRAILED);
+  }
+
+  onUntranslatable(): void {
+    if (!this.#isEnded) this.#breakOff('origin-invalid');
+  }
+
   onData(chunk: Uint8Array): void {
     const { res } = this.#exchange;
     if (this.#isEnded || res.destroyed) return;
+    if (this.#isUpgraded) this.#movedAtMs = performance.now();
     this.#bodyBytes += chunk.length;
     if (this.#expectedBytes >= 0 && this.#bodyBytes > this.#expectedBytes) {
       this.#breakOff('origin-invalid');
@@ -140,7 +182,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     }
     if (res.write(chunk)) return;
     if (this.#readerStalledSinceMs !== 0) return;
-    this.#channel?.pause();
+    this.#source?.pause();
     this.#readerStalledSinceMs = performance.now();
     res.onDrain = () => this.#resume();
     this.#exchange.services.stallWatch.add(this);
@@ -207,6 +249,10 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     this.#cut('access-revoked', 'access-revoked', { outcome: 'denied' });
   }
 
+  tooLarge(): void {
+    this.#cut('request-too-large', 'request-too-large', { outcome: 'answered' });
+  }
+
   userStalled(): void {
     this.#cut('user-stalled', 'request-timeout', { outcome: 'failed' });
   }
@@ -227,18 +273,40 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     respondProblem(exchange, problem, extra);
   }
 
+  /** The connection becomes a pipe; what the origin said with its 101 is kept, cookies included. */
+  #upgrade(head: ResponseHead): void {
+    const exchange = this.#exchange;
+    const built = buildResponseFields(exchange, head.fields, head.status);
+    if (!built || !this.#channel) {
+      this.#refuseHead();
+      return;
+    }
+    this.#isResponding = true;
+    this.#isUpgraded = true;
+    this.#movedAtMs = performance.now();
+    this.#source = this.#channel;
+    this.#upload?.upgraded();
+    exchange.res.upgrade(built.fields);
+    this.#channel.receiveBody(this);
+    exchange.services.stallWatch.add(this);
+  }
+
   #writeHead(head: ResponseHead): boolean {
     const exchange = this.#exchange;
-    const built =
-      head.status >= 200 && head.status <= 999 && !head.isUpgraded && buildResponseFields(exchange, head.fields);
+    const built = head.status >= 200 && head.status <= 999 && buildResponseFields(exchange, head.fields, head.status);
     if (!built) return this.#refuseHead();
-    const { fields, contentLength, trailer } = built;
+    const { fields, contentLength, trailer, body } = built;
     const isBodyless = head.status === 204 || head.status === 304 || exchange.method === 'HEAD';
-    const isChunked = contentLength < 0 && head.hasBody && exchange.req.version === '1.1';
+    const isChunked = contentLength < 0 && head.hasBody && exchange.req.version !== '1.0';
     if (trailer !== undefined && isChunked && exchange.head.wantsTrailers) fields.push('Trailer', trailer);
     if (contentLength >= 0 && head.status !== 204) fields.push('Content-Length', String(contentLength));
     else if (!head.hasBody && !isBodyless) fields.push('Content-Length', '0');
     if (!isBodyless) this.#expectedBytes = contentLength;
+    this.#source = this.#channel;
+    if (body && !isBodyless && head.hasBody && this.#channel) {
+      this.#translated = new TranslatedBody(exchange, body, built.originLength, this.#channel, this);
+      this.#source = this.#translated;
+    }
     if (exchange.services.isDraining()) fields.push('Connection', 'close');
     try {
       exchange.res.writeHead(head.status, fields);
@@ -260,7 +328,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
 
   #resume(): void {
     this.#readerStalledSinceMs = 0;
-    if (!this.#isEnded) this.#channel?.resume();
+    if (!this.#isEnded) this.#source?.resume();
   }
 
   /** The user must see that the answer is not whole: the connection is cut without an orderly end. */
@@ -275,6 +343,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   #finish(): void {
     this.#isEnded = true;
     this.#exchange.onUserGone = undefined;
+    this.#translated?.destroy();
     this.#exchange.services.stallWatch.remove(this);
     if (this.#exchange.access) this.#exchange.tenant.decisions.unwatch(this);
   }
@@ -283,4 +352,12 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
 /** A function of its own, so that no request makes a closure for it. */
 function flushSilentHead(forward: Forward): void {
   forward.flushHead();
+}
+
+/** Only links belong into Early Hints (RFC 8297): all else the answer itself says. */
+function linksOf(fields: FieldList): FieldList {
+  const links: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2)
+    if (fields[i]?.toLowerCase() === 'link') links.push(fields[i] ?? '', fields[i + 1] ?? '');
+  return links;
 }

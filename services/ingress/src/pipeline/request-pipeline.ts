@@ -2,9 +2,11 @@ import { respondProblem } from '../answers/respond.ts';
 import { answerFrontDoor, answerReservedPath, redirectToPortal } from '../sign-in/answer-reserved-path.ts';
 import { admitRequest } from './admit-request.ts';
 import { answerRobots } from './answer-robots.ts';
+import { applyCors } from './apply-cors.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardOverTunnel } from './forward-over-tunnel.ts';
 import { requireAccessDecision } from './require-access-decision.ts';
+import { requireCapability } from './require-capability.ts';
 import { type RouteKind, resolveApp } from './resolve-app.ts';
 import { showPortal } from './show-portal.ts';
 import {
@@ -31,8 +33,16 @@ const PIPELINE: Readonly<Record<RouteKind, readonly Step[]>> = {
   'sign-in-host': [answerRobots, admitRequest, redirectToPortal],
   'front-door': [answerRobots, admitRequest, answerFrontDoor],
   portal: [answerRobots, admitRequest, requireAccessDecision, showPortal],
-  'app-oidc': [answerRobots, admitRequest, redirectToAppFolder, requireAccessDecision, forwardOverTunnel],
-  'app-passthrough': [answerRobots, admitRequest, redirectToAppFolder, forwardOverTunnel],
+  'app-oidc': [
+    answerRobots,
+    admitRequest,
+    applyCors,
+    redirectToAppFolder,
+    requireAccessDecision,
+    requireCapability,
+    forwardOverTunnel,
+  ],
+  'app-passthrough': [answerRobots, admitRequest, applyCors, redirectToAppFolder, requireCapability, forwardOverTunnel],
 };
 
 /** Runs a request through its steps. Never throws: what goes wrong here is a 500 with the request id. */

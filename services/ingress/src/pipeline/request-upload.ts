@@ -7,17 +7,27 @@ import type { Exchange } from './exchange.ts';
 const MAX_REST_BYTES = 1024 * 1024;
 const MAX_REST_MS = 1_000;
 
+/** Who is told that the body passed the app's limit. */
+export type UploadOwner = { tooLarge(): void };
+
 /** Reads the user's request body into the channel. Made only when the connector granted credit, never before. */
 export class RequestUpload implements BodyReader {
   readonly #exchange: Exchange;
   readonly #channel: ClientChannel;
+  readonly #owner: UploadOwner;
+  readonly #maxBytes: number;
   #isOver = false;
   #isPaused = false;
+  /** The body is the bytes of a WebSocket. */
+  #isUpgraded = false;
+  movedAtMs = 0;
   /** See Stallable. */
   waitsForUserSinceMs = 0;
 
-  constructor(exchange: Exchange, channel: ClientChannel) {
+  constructor(exchange: Exchange, channel: ClientChannel, owner: UploadOwner) {
     this.#exchange = exchange;
+    this.#owner = owner;
+    this.#maxBytes = exchange.app?.view.maxRequestBodyBytes ?? Number.POSITIVE_INFINITY;
     this.#channel = channel;
   }
 
@@ -29,6 +39,12 @@ export class RequestUpload implements BodyReader {
     }
     this.waitsForUserSinceMs = performance.now();
     req.readBody(this);
+  }
+
+  /** From now on the user's bytes are those of a pipe. */
+  upgraded(): void {
+    this.#isUpgraded = true;
+    this.movedAtMs = performance.now();
   }
 
   resume(): void {
@@ -65,6 +81,11 @@ export class RequestUpload implements BodyReader {
 
   onUserData(chunk: Buffer): void {
     this.#exchange.requestBytes += chunk.length;
+    if (this.#isUpgraded) this.movedAtMs = performance.now();
+    else if (this.#exchange.requestBytes > this.#maxBytes) {
+      this.#owner.tooLarge();
+      return;
+    }
     if (this.#channel.write(chunk)) {
       this.waitsForUserSinceMs = performance.now();
       return;

@@ -21,6 +21,7 @@ export type RouteKind =
 export function resolveApp(exchange: Exchange): RouteKind {
   const { head, services } = exchange;
   if (head.fault !== undefined) return malformed(exchange, head.fault);
+  if (exchange.req.isBroken) return malformed(exchange, 'body-malformed');
   const target = parseRequestTarget(exchange.req.target, services.limits.maxTargetBytes);
   if (typeof target === 'string') return malformed(exchange, target);
   exchange.target = target;

@@ -4,6 +4,8 @@ const CHECK_INTERVAL_MS = 1_000;
 export type Stallable = {
   /** `performance.now()` since when it is the user's turn to send or to take bytes; 0 when it is not. */
   readonly waitsForUserSinceMs: number;
+  /** Milliseconds it may last; undefined for the limit of all. */
+  readonly stallLimitMs?: number | undefined;
   userStalled(): void;
 };
 
@@ -36,8 +38,10 @@ export class StallWatch {
       this.#timer = undefined;
       return;
     }
-    const since = performance.now() - this.#limitMs;
-    for (const member of this.#members)
-      if (member.waitsForUserSinceMs > 0 && member.waitsForUserSinceMs < since) member.userStalled();
+    const now = performance.now();
+    for (const member of this.#members) {
+      const since = member.waitsForUserSinceMs;
+      if (since > 0 && now - since > (member.stallLimitMs ?? this.#limitMs)) member.userStalled();
+    }
   }
 }

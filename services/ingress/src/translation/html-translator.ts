@@ -4,7 +4,7 @@ import { type DecodedText, decodeAttribute, encodeAttribute, sourceOffset } from
 import { type LinkKind, linkKindOf, mayHoldLinks } from './html-attributes.ts';
 import { type HtmlHandlers, HtmlTokenizer, type StartTag } from './html-tokenizer.ts';
 import { editPolicy, editRefresh, editSrcset, editText, editUrls } from './link-values.ts';
-import { type Edit, editLink, type PageLinks } from './links.ts';
+import { canBeTranslated, type Edit, editLink, type PageLinks } from './links.ts';
 
 /** Where browsers look for a meta element that names the charset (HTML, 13.2.3.2). */
 const MAX_CHARSET_OFFSET = 1024;
@@ -68,7 +68,7 @@ export class HtmlTranslator implements HtmlHandlers {
       const nameEnd = tag.positions[i * 4 + 1] ?? 0;
       if ((tag.positions[i * 4 + 2] ?? -1) < 0 || !mayHoldLinks(tag.codeAt(nameStart), nameEnd - nameStart)) continue;
       const kind = linkKindOf(name, tag.attributeName(i));
-      if (kind === undefined) continue;
+      if (kind === undefined || (kind === 'url' && !mayBeLink(tag.codeAt(tag.positions[i * 4 + 2] ?? 0)))) continue;
       const found = this.#editAttribute(tag, i, kind);
       if (found === undefined) continue;
       if (edits) edits.push(...found);
@@ -139,6 +139,11 @@ function attributeOf(tag: StartTag, name: string): string | undefined {
     if (length === name.length && tag.attributeName(i) === name) return decodeAttribute(tag.attributeValue(i)).text;
   }
   return undefined;
+}
+
+/** By the first sign of a value: most links are relative and are not even copied. White space and `&` may be anything. */
+function mayBeLink(code: number): boolean {
+  return code <= 0x20 || code === 0x26 || canBeTranslated(code);
 }
 
 function placed(edit: Edit | undefined, decoded: DecodedText, valueStart: number): Edit[] | undefined {

@@ -26,7 +26,7 @@ export function editLink(links: Links, text: string, start: number, end: number)
 }
 
 /** Only paths (`/`) and the schemes http and ws are ever translated: all else is known by its first character. */
-function canBeTranslated(code: number): boolean {
+export function canBeTranslated(code: number): boolean {
   return code === 0x2f || code === 0x68 || code === 0x48 || code === 0x77 || code === 0x57;
 }
 

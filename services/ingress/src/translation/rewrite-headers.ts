@@ -1,11 +1,12 @@
 import type { FieldList } from '#libs/tunnel-protocol';
 import type { PublishedApp } from '../directory/published-app.ts';
-import type { Exchange } from '../pipeline/exchange.ts';
+import { hstsValue } from '../listener/hsts.ts';
+import { isReplacedByCors } from '../pipeline/apply-cors.ts';
 import { type BodyPlan, isStaleAfterTranslation, planBody, weakEntityTag } from './body-plan.ts';
 import { editPolicy, editRefresh } from './link-values.ts';
 import { applyEdits } from './links.ts';
 import { rewriteSetCookie } from './rewrite-cookies.ts';
-import { LinkMap } from './rewrite-urls.ts';
+import { type LinkDirectory, LinkMap } from './rewrite-urls.ts';
 
 /**
  * Fields of an origin's response that do not reach the user: those of its connection, those that would lead the user
@@ -25,6 +26,16 @@ const NOT_RETURNED = new Set([
   'x-request-id',
 ]);
 
+/** What of an exchange bears on the head of its answer. */
+export type AnsweredRequest = {
+  readonly app: PublishedApp | undefined;
+  readonly requestId: string;
+  /** Fields of the app's CORS rules in place of the origin's. */
+  readonly corsFields: readonly string[] | undefined;
+  readonly req: { readonly fields: FieldList };
+  readonly tenant: { readonly directory: LinkDirectory };
+};
+
 export type ResponseFields = {
   readonly fields: string[];
   /** Of the body as the user gets it. -1 when not known. */
@@ -41,7 +52,11 @@ export type ResponseFields = {
  * The response head for the user, built anew. Undefined when its length cannot be trusted. With `body` the fields already
  * say what is true of a translated body: no length, no digests, no ranges, a weak entity tag.
  */
-export function buildResponseFields(exchange: Exchange, origin: FieldList, status = 200): ResponseFields | undefined {
+export function buildResponseFields(
+  exchange: AnsweredRequest,
+  origin: FieldList,
+  status = 200,
+): ResponseFields | undefined {
   const { app } = exchange;
   const named = connectionNames(origin);
   const plan = app && planBody(app.view, status, origin);
@@ -56,6 +71,7 @@ export function buildResponseFields(exchange: Exchange, origin: FieldList, statu
     const lower = name.toLowerCase();
     if (NOT_RETURNED.has(lower) || lower.startsWith('x-sallyport-') || named?.has(lower)) continue;
     if (plan && isStaleAfterTranslation(lower)) continue;
+    if (isReplacedByCors(exchange, lower) || (lower === 'strict-transport-security' && app?.view.hsts)) continue;
     if (lower === 'content-length') {
       const length = /^[0-9]{1,15}$/.test(value) ? Number(value) : -1;
       if (length < 0 || (originLength >= 0 && originLength !== length)) return undefined;
@@ -72,6 +88,8 @@ export function buildResponseFields(exchange: Exchange, origin: FieldList, statu
       fields.push(name, rewriteField(links, app, lower, value));
     } else fields.push(name, value);
   }
+  if (exchange.corsFields) for (const part of exchange.corsFields) fields.push(part);
+  if (app?.view.hsts) fields.push('Strict-Transport-Security', hstsValue(app.view.hsts));
   fields.push('X-Request-Id', exchange.requestId);
   // An empty body stays one.
   const body = originLength === 0 ? undefined : plan;
@@ -79,7 +97,7 @@ export function buildResponseFields(exchange: Exchange, origin: FieldList, statu
 }
 
 /** The user has the translated body, whose entity tag was made weak. */
-function isStoredAsWeak(exchange: Exchange, entityTag: string): boolean {
+function isStoredAsWeak(exchange: AnsweredRequest, entityTag: string): boolean {
   const { fields } = exchange.req;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     if (fields[i]?.toLowerCase() === 'if-none-match' && fields[i + 1]?.includes(`W/${entityTag}`)) return true;

@@ -1,5 +1,14 @@
 import type { TLSSocket } from 'node:tls';
-import { type FieldFault, HeadReader, parseFieldLines, parseRequestLine, type RequestLine } from '#libs/http1';
+import {
+  type FieldFault,
+  fieldLines,
+  HeadReader,
+  parseFieldLines,
+  parseRequestLine,
+  type RequestLine,
+  statusLine,
+} from '#libs/http1';
+import type { BareAnswer } from '../../answers/bare-problem.ts';
 import { type RequestHeadFields, scanRequestHead } from '../request-head.ts';
 import type { HttpDate } from './http-date.ts';
 import { Http1Turn, type TurnHost } from './http1-turn.ts';
@@ -7,12 +16,6 @@ import { Http1Turn, type TurnHost } from './http1-turn.ts';
 /** Bytes kept of requests that a user sends before the answer to the first one (pipelining). */
 const MAX_EARLY_BYTES = 64 * 1024;
 const EMPTY = Buffer.alloc(0);
-const STATUS_OF_FAULT: Readonly<Record<string, string>> = {
-  'head-timeout': '408 Request Timeout',
-  'too-large': '431 Request Header Fields Too Large',
-  version: '505 HTTP Version Not Supported',
-  'method-connect': '405 Method Not Allowed\r\nAllow: GET, HEAD',
-};
 
 export type Http1Limits = {
   readonly maxHeaderBytes: number;
@@ -27,7 +30,7 @@ export type Http1Host = {
   readonly date: HttpDate;
   onTurn(turn: Http1Turn, head: RequestHeadFields, socket: TLSSocket): void;
   /** Bytes that are no request: nothing of them is trusted, not even their host. */
-  onMalformed(reason: string): void;
+  onMalformed(reason: string): BareAnswer;
   onClosed(connection: Http1Connection): void;
 };
 
@@ -208,6 +211,7 @@ export class Http1Connection implements TurnHost {
     this.deadlineAtMs = 0;
     const turn = new Http1Turn(this, line, fields, head);
     this.#turn = turn;
+    turn.preview(this.#early);
     this.#host.onTurn(turn, head, this.socket);
   }
 
@@ -222,12 +226,9 @@ export class Http1Connection implements TurnHost {
   }
 
   #refuse(reason: string): void {
-    this.#host.onMalformed(reason);
-    const status = STATUS_OF_FAULT[reason] ?? '400 Bad Request';
-    this.socket.write(
-      `HTTP/1.1 ${status}\r\n${this.dateLine()}Connection: close\r\nContent-Length: 0\r\n\r\n`,
-      'latin1',
-    );
+    const { status, fields, body } = this.#host.onMalformed(reason);
+    const head = `${statusLine(status)}${this.dateLine()}Connection: close\r\n${fieldLines(fields)}\r\n`;
+    this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]));
     this.endSoon();
   }
 

@@ -48,6 +48,7 @@ export class Http1Turn implements UserStream {
   headersSent = false;
   destroyed = false;
   statusCode = 0;
+  isBroken = false;
   /** The connection ends with this answer. */
   mustClose: boolean;
 
@@ -88,6 +89,14 @@ export class Http1Turn implements UserStream {
 
   get trailers(): FieldList {
     return this.#decoder?.trailers ?? NO_TRAILERS;
+  }
+
+  /** Looks ahead at what has arrived of a chunked body, so that no early answer is given to a request that is none. */
+  preview(bytes: Buffer): void {
+    if (this.#decoder === undefined || bytes.length === 0) return;
+    const decoder = new ChunkedDecoder();
+    decoder.push(bytes, ignore);
+    if (decoder.fault !== undefined) this.bodyBroken();
   }
 
   /** Whether bytes of the body can be taken now. */
@@ -179,7 +188,9 @@ export class Http1Turn implements UserStream {
     this.#isRequestDone = false;
     this.mustClose = true;
     this.#framing = 'close';
-    this.#host.send(Buffer.from(`${statusLine(101)}${fieldLines(fields)}\r\n`, 'latin1'));
+    const all = ['Connection', 'Upgrade', 'Upgrade', 'websocket', ...fields];
+    this.#host.send(Buffer.from(`${statusLine(101)}${fieldLines(all)}\r\n`, 'latin1'));
+    this.#host.readOn();
   }
 
   flushHeaders(): void {
@@ -230,6 +241,7 @@ export class Http1Turn implements UserStream {
   }
 
   bodyBroken(): void {
+    this.isBroken = true;
     this.#isRequestDone = true;
     this.#reader = undefined;
     this.mustClose = true;
@@ -297,6 +309,8 @@ export class Http1Turn implements UserStream {
     this.events?.onClosed(isComplete);
   }
 }
+
+function ignore(): void {}
 
 function encodeTrailers(trailers: FieldList): Buffer {
   return Buffer.from(lastChunk(trailers), 'latin1');
