@@ -98,7 +98,8 @@ describe('ingress: its own answers', () => {
     });
     const explained = await ask(rig, new URL(String(document.type)).pathname, { host: PORTAL, headers: NAVIGATION });
     expect(explained.status).to.equal(200);
-    expect(explained.text).to.contain('No connector is online').and.to.contain('sallyport connectors list');
+    const words = explained.text.replace(/<[^>]*>/g, '');
+    expect(words).to.contain('No connector is online').and.to.contain('sallyport connectors list');
   });
 
   it('tell nothing about us to who asks for a host that is not ours', async () => {
@@ -314,6 +315,25 @@ describe('ingress: its own answers', () => {
     it(`give number ${code} to ${what}`, async () => {
       const text = await sendRaw(rig, `GET ${target} HTTP/1.1\r\nHost: wiki.${DOMAIN}\r\n${field}\r\n`);
       expect(text).to.contain(`"code":"${code}"`).and.to.contain('"requestId":"req_');
+    });
+  }
+
+  for (const [what, bytes, status, code] of [
+    ['bytes that are not HTTP', 'SSH-2.0-x\r\n\r\n', 400, 'SP-1001'],
+    ['another version', `GET / HTTP/2.0\r\nHost: wiki.${DOMAIN}\r\n\r\n`, 505, 'SP-1017'],
+    ['CONNECT', `CONNECT wiki.${DOMAIN}:443 HTTP/1.1\r\nHost: wiki.${DOMAIN}\r\n\r\n`, 405, 'SP-1004'],
+    ['a folded field', `GET / HTTP/1.1\r\nHost: wiki.${DOMAIN}\r\nX: 1\r\n 2\r\n\r\n`, 400, 'SP-1014'],
+    ['a head without end', `GET / HTTP/1.1\r\nX: ${'a'.repeat(66_000)}`, 431, 'SP-1006'],
+  ] as const) {
+    it(`give number ${code} to ${what}, and trust nothing of it`, async () => {
+      const text = await sendRaw(rig, bytes);
+      expect(text)
+        .to.match(new RegExp(`^HTTP/1\\.1 ${status} `))
+        .and.to.contain(`"type":"urn:sallyport:problem:${code}"`);
+      expect(text).to.contain('Content-Type: application/problem+json').and.not.to.contain(DOMAIN);
+      const [head = '', body = ''] = text.split('\r\n\r\n');
+      expect(/Content-Length: (\d+)/.exec(head)?.[1]).to.equal(String(body.length));
+      expect(head).to.contain('Connection: close');
     });
   }
 
