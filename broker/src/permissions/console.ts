@@ -14,6 +14,7 @@ export const consolePermissions = (tenant: string): ServicePermissions => ({
         endpoints.app(tenant),
         endpoints.connectorGroup(tenant),
         endpoints.connector(tenant),
+        endpoints.serverCertificate(tenant),
         endpoints.apps(tenant),
         endpoints.connectorGroups(tenant),
         endpoints.connectors(tenant),

@@ -7,6 +7,7 @@ import { connectorGroupAggregate } from './facts/connector-group.facts.ts';
 import { externalUrlAggregate } from './facts/external-url.facts.ts';
 import { limitAggregate } from './facts/limit.facts.ts';
 import { connectorRefusalAggregate, signInRefusalAggregate } from './facts/security.facts.ts';
+import { serverCertificateAggregate } from './facts/server-certificate.facts.ts';
 import { userSessionAggregate } from './facts/user-session.facts.ts';
 
 /** Every kind of aggregate there is: what a reader of the whole stream must be able to read. */
@@ -20,6 +21,7 @@ export const EVENT_TYPES: readonly AggregateType[] = [
   connectorRefusalAggregate,
   externalUrlAggregate,
   limitAggregate,
+  serverCertificateAggregate,
   signInRefusalAggregate,
   userSessionAggregate,
 ];

@@ -11,6 +11,7 @@ export * from './facts/connector-group.facts.ts';
 export * from './facts/external-url.facts.ts';
 export * from './facts/limit.facts.ts';
 export * from './facts/security.facts.ts';
+export * from './facts/server-certificate.facts.ts';
 export * from './facts/user-session.facts.ts';
 export * from './ids.ts';
 export * from './messages/audit.messages.ts';

@@ -20,6 +20,7 @@ export const endpoints = {
   app: (tenant: string) => `cmd.${tenant}.routing.app`,
   connectorGroup: (tenant: string) => `cmd.${tenant}.routing.connector-group`,
   connector: (tenant: string) => `cmd.${tenant}.routing.connector`,
+  serverCertificate: (tenant: string) => `cmd.${tenant}.routing.server-certificate`,
   apps: (tenant: string) => `qry.${tenant}.routing.apps`,
   connectorGroups: (tenant: string) => `qry.${tenant}.routing.connector-groups`,
   connectors: (tenant: string) => `qry.${tenant}.routing.connectors`,

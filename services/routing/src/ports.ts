@@ -5,6 +5,7 @@ import {
   connectorGroupAggregate,
   connectorPresenceAggregate,
   externalUrlAggregate,
+  serverCertificateAggregate,
 } from '#libs/contracts';
 import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
 import { connectAccounts } from '#libs/messaging';
@@ -27,6 +28,7 @@ export const ROUTING_AGGREGATES: readonly AggregateType[] = [
   connectorGroupAggregate,
   connectorPresenceAggregate,
   externalUrlAggregate,
+  serverCertificateAggregate,
 ];
 
 /** Every connection, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */

@@ -7,6 +7,7 @@ import {
   changeApp,
   changeConnector,
   changeConnectorGroup,
+  changeServerCertificate,
   connectorConfig,
   connectorGroups,
   connectors,
@@ -30,6 +31,7 @@ import { openPorts, type RoutingPorts } from './ports.ts';
 import { type Presence, startPresence } from './presence/presence.ts';
 import { followReadModel } from './read-model.ts';
 import type { RoutingContext } from './routing-context.ts';
+import { handleServerCertificateCommand } from './server-certificates/server-certificate.api.ts';
 
 const QUEUE_KEY_FILE = 'queue.key';
 
@@ -124,6 +126,7 @@ function serve(
       (request) => handleConnectorGroupCommand(context, request),
       options,
     ),
+    serveEndpoint(nc, tenant, changeServerCertificate, (r) => handleServerCertificateCommand(context, r), options),
     serveEndpoint(nc, tenant, connectorGroups, () => queryConnectorGroups(context), options),
     serveEndpoint(nc, tenant, changeConnector, (r) => handleConnectorCommand(context, presence.leases, r), options),
     serveEndpoint(nc, tenant, connectors, (request) => queryConnectors(context, presence.leases, request), options),

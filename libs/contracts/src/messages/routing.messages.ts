@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appSettings, SETTINGS_SINCE_V2 } from '../facts/app-settings.ts';
+import { serverCertificate } from '../facts/server-certificate.facts.ts';
 import { endpoints, feeds } from '../subjects.ts';
 import { commandContext } from './common.ts';
 import { endpoint, feed } from './endpoint.ts';
@@ -154,6 +155,22 @@ export const changeConnector = endpoint(
     expectedRevision: z.number().int().min(0).optional(),
   }),
   z.object({ connector: connectorView }),
+);
+
+/** Puts a certificate of the gate on record; its files are written by the console (ADR-0008). Error: ERR_ROUTING_ID. */
+export const changeServerCertificate = endpoint(
+  endpoints.serverCertificate,
+  commandContext.extend({
+    command: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('InstallServerCertificate'),
+        name: z.string().max(64),
+        certificate: serverCertificate,
+      }),
+      z.object({ type: z.literal('RemoveServerCertificate'), name: z.string().max(64) }),
+    ]),
+  }),
+  z.object({ revision: z.number().int() }),
 );
 
 export const connectors = endpoint(
