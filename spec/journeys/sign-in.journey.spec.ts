@@ -44,6 +44,7 @@ describe('a person in front of an app', function browserJourney() {
   });
 
   const fact = (one: Page, name: string) => textOf(one, `dt:has-text("${name}") + dd`);
+  const quotedRequest = async (one: Page) => (await textOf(one, '.quote .copy')).split(' ')[1] ?? '';
   const dump = async (one: Page) =>
     JSON.parse(await textOf(one, 'body')) as {
       headers: readonly (readonly [string, string])[];
@@ -111,7 +112,7 @@ describe('a person in front of an app', function browserJourney() {
     const text = await textOf(page, 'main');
     expect(text).to.contain('You have no access to this app').and.contain('SP-1203').and.contain('carol@');
     const receipt = await fact(page, 'Receipt');
-    const requestId = await fact(page, 'Request');
+    const requestId = await quotedRequest(page);
     expect(receipt).to.match(RECEIPT);
     expect(requestId).to.match(REQUEST_ID);
     const findDenial = async () => {
@@ -226,8 +227,8 @@ describe('a person in front of an app', function browserJourney() {
       const answer = await one.goto(callback);
       expect(answer?.status()).to.equal(400);
       const text = await textOf(one, 'main');
-      expect(text).to.contain('Sign-in did not succeed').and.contain('Open the app again to start over');
-      expect(await fact(one, 'Request')).to.match(REQUEST_ID);
+      expect(text).to.contain('This sign-in cannot go on').and.contain('Open the app again to start over');
+      expect(await quotedRequest(one)).to.match(REQUEST_ID);
     }
     await elsewhere.goto(dumper);
     expect(new URL(elsewhere.url()).host, 'still nobody').to.equal(new URL(world.system.issuer).host);
