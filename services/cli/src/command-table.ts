@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { accessCommands } from './commands/access.ts';
 import { appCommands } from './commands/apps.ts';
+import { certificateCommands } from './commands/certificates.ts';
 import { connectorCommands } from './commands/connectors.ts';
 import { eventCommands } from './commands/events.ts';
 import { groupCommands } from './commands/groups.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   ...appCommands,
   ...groupCommands,
   ...connectorCommands,
+  ...certificateCommands,
   ...limitCommands,
   ...sessionCommands,
   ...eventCommands,

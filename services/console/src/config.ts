@@ -10,6 +10,8 @@ export const consoleConfig = z.strictObject({
   host: z.string().default('127.0.0.1'),
   /** Port; 0 takes any free one. Default 8446. */
   port: z.number().int().min(0).max(65_535).default(8446),
+  /** Folder of certificates that the ingress on this host watches; without it they are put there by hand. */
+  certificatesDirectory: z.string().min(1).optional(),
   /** Certificate chain and private key, PEM files. */
   tls: z.object({ certFile: z.string(), keyFile: z.string() }),
 });

@@ -1,5 +1,7 @@
 /** Bytes of a request body. Beyond: 413. */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** Certificates of the gate. Beyond: ERR_CERTIFICATE_TOO_MANY; the ingress reads no more either. */
+export const MAX_CERTIFICATES = 1_000;
 /** Open connections. Beyond: the listener drops new ones. */
 export const MAX_CONNECTIONS = 1_000;
 /** Streams of events followed at once. Beyond: 503 with Retry-After. */

@@ -12,6 +12,7 @@ import { createFollowers } from './api/followers.ts';
 import { createApiApp } from './api/http-app.ts';
 import type { Backbone } from './api/route.ts';
 import { createRoutes } from './api/service-routes.ts';
+import { openCertificateFiles } from './certificate-files.ts';
 import { type ConsoleConfig, consoleConfig } from './config.ts';
 import {
   CALL_TIMEOUT_MS,
@@ -37,7 +38,9 @@ export async function startConsole(
   const ports = given ?? (await openPorts(config, logger));
   const followers = createFollowers({ logger });
   const backbone = overNats(ports.backbone, config.tenant);
-  const routes = createRoutes(backbone, () => isHubReachable(ports.backbone));
+  const { certificatesDirectory } = config;
+  const files = certificatesDirectory === undefined ? undefined : openCertificateFiles(certificatesDirectory);
+  const routes = createRoutes(backbone, () => isHubReachable(ports.backbone), files);
   let server: Server;
   let port: number;
   try {

@@ -29,6 +29,8 @@ export type ApiAnswer = {
 
 export type ConsoleWorld = {
   readonly port: number;
+  /** The console's files. */
+  readonly folder: string;
   readonly agent: Agent;
   /** Serves an endpoint in place of another service. */
   fake<Request extends z.ZodType, Reply extends z.ZodType>(
@@ -85,6 +87,7 @@ export async function startConsoleWorld(): Promise<ConsoleWorld> {
     broker: { servers: [nats.url], caFile: 'unused' },
     credentials: { backbone: 'unused' },
     port: 0,
+    certificatesDirectory: join(folder, 'certificates'),
     tls: { certFile: tls.certFile, keyFile: tls.keyFile },
   });
   const running = await startConsole(config, { logger }, { backbone, close: () => backbone.close() });
@@ -103,6 +106,7 @@ export async function startConsoleWorld(): Promise<ConsoleWorld> {
   });
   return {
     port: running.port,
+    folder,
     agent,
     fake,
     call: async (method, path, options = {}) => {

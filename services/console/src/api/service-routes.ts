@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { CertificateFiles } from '../certificate-files.ts';
 import { appRoutes } from './apps.ts';
 import { auditRoutes } from './audit.ts';
+import { certificateRoutes } from './certificates.ts';
 import { connectorGroupRoutes } from './connector-groups.ts';
 import { connectorRoutes } from './connectors.ts';
 import { limitRoutes } from './limits.ts';
@@ -11,7 +13,11 @@ import { sessionRoutes } from './sessions.ts';
 const health = z.object({ status: z.enum(['ok', 'unavailable']), service: z.literal('console') });
 
 /** Every route of the API, with the two that need no token. */
-export function createRoutes(backbone: Backbone, isHubReachable: () => Promise<boolean>): readonly Route[] {
+export function createRoutes(
+  backbone: Backbone,
+  isHubReachable: () => Promise<boolean>,
+  files?: CertificateFiles,
+): readonly Route[] {
   const routes: readonly Route[] = [
     route({
       method: 'get',
@@ -35,6 +41,7 @@ export function createRoutes(backbone: Backbone, isHubReachable: () => Promise<b
     ...appRoutes(backbone),
     ...connectorGroupRoutes(backbone),
     ...connectorRoutes(backbone),
+    ...certificateRoutes(backbone, files),
     ...limitRoutes(backbone),
     ...sessionRoutes(backbone),
     ...auditRoutes(backbone),
