@@ -41,7 +41,7 @@ describe('ingress: its own answers', () => {
   it('show one request id on the page, in the answer, at the origin, in its trace, in the log and in the record', async () => {
     const seen: Record<string, string>[] = [];
     rig.serve((exchange) => {
-      seen.push(fieldsOf(exchange));
+      seen.push({ ...fieldsOf(exchange), metadata: exchange.metadata.join(' ') });
       exchange.fail('origin-refused', 'origin-contacted', 'inside detail');
       return NOTHING;
     });
@@ -53,6 +53,7 @@ describe('ingress: its own answers', () => {
     expect(/class="copy"[^>]*>SP-1402 (req_[a-z2-7]+)</.exec(page.text)?.[1]).to.equal(requestId);
     expect(seen).to.have.length(1);
     expect(seen[0]).to.include({ 'x-request-id': requestId, tracestate: `sallyport=${requestId},other=1` });
+    expect(seen[0]?.metadata, 'what the connector logs').to.contain(`request-id ${requestId}`);
     expect(seen[0]?.traceparent).to.match(new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
     const logged = rig.log.filter((line) => line.requestId === requestId);
     expect(logged.map((line) => line.reason)).to.deep.equal(['origin-refused']);
