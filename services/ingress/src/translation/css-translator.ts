@@ -1,4 +1,4 @@
-// past 150 lines because a tokenizer that can stop at any byte is one state machine
+// past 300 lines because a tokenizer that can stop at any byte is one state machine
 import { decodeCss, encodeCss, sourceOffset } from './encoded-text.ts';
 import { type Edit, editLink, type Links } from './links.ts';
 
