@@ -55,6 +55,8 @@ export const ingressConfig = z.object({
   port: z.number().int().min(0).max(65_535).default(8443),
   /** PEM files, read again when they change. */
   tls: z.object({ certFile: z.string(), keyFile: z.string() }),
+  /** Folder of certificates of custom domains, chosen by host name (ADR-0008). Default none. */
+  certificatesDirectory: z.string().min(1).optional(),
   domain: hostName,
   /** Default `login.<domain>`. */
   signInHost: hostName.optional(),

@@ -5,9 +5,10 @@ import { connectBroker } from '#libs/messaging';
 import { createPageFields } from '#libs/pages';
 import type { RunningService, ServiceContext } from '#libs/service-host';
 import type { Logger } from '#libs/telemetry';
+import { CertificateStore } from './certificates/certificate-store.ts';
 import type { IngressConfig } from './config.ts';
 import { createCounters } from './counters.ts';
-import { readCertificate, watchCertificate } from './listener/certificate-files.ts';
+import { readCertificate, type TlsSettings, watchCertificate } from './listener/certificate-files.ts';
 import { createClientAddressReader } from './listener/client-address.ts';
 import { type HttpsListener, startHttpsListener } from './listener/https-listener.ts';
 import { RequestIds } from './listener/request-ids.ts';
@@ -82,10 +83,17 @@ async function startWith(
   const state = { isDraining: false, publicPort: config.publicPort ?? config.port };
   const services = createServices(config, tenants, { ingressId, budget, readClientAddress, logger, state });
   let listener: HttpsListener;
+  const certificates = await openCertificates(config, logger);
   try {
     await waitForDirectories(tenants, config.limits.directoryWaitMs, logger);
-    listener = await startHttpsListener({ host: config.host, port: config.port, tls, services });
+    listener = await startHttpsListener({
+      host: config.host,
+      port: config.port,
+      tls: certificates === undefined ? tls : withNames(tls, certificates),
+      services,
+    });
   } catch (error) {
+    certificates?.stop();
     await Promise.all(tenants.map((tenant) => tenant.stop()));
     throw error;
   }
@@ -98,12 +106,23 @@ async function startWith(
     drain: () => drain(services, listener, tenants, state),
     stop: async () => {
       certificate.stop();
+      certificates?.stop();
       listener.close();
       listener.destroy();
       await Promise.all(tenants.map((tenant) => tenant.stop()));
       await closeConnections();
     },
   };
+}
+
+/** Certificates of custom domains, where there is a folder for them. */
+async function openCertificates(config: IngressConfig, logger: Logger): Promise<CertificateStore | undefined> {
+  const { certificatesDirectory: directory } = config;
+  return directory === undefined ? undefined : CertificateStore.open({ directory, logger });
+}
+
+function withNames(tls: TlsSettings, certificates: CertificateStore): TlsSettings {
+  return { ...tls, SNICallback: (servername, done) => done(null, certificates.secureContextFor(servername)) };
 }
 
 function createServices(

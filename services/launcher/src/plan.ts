@@ -221,8 +221,14 @@ function console(input: PlanInput): ServicePlan {
       host: HOST,
       port: input.ports.console,
       tls: input.layout.certificates.console,
+      certificatesDirectory: certificatesDirectory(input),
     },
   };
+}
+
+/** Where the console writes certificates of custom domains and the ingress finds them. */
+function certificatesDirectory({ dataDir }: PlanInput): string {
+  return join(dataDir, 'certificates');
 }
 
 function ingress(input: PlanInput): ServicePlan {
@@ -234,6 +240,7 @@ function ingress(input: PlanInput): ServicePlan {
       host: HOST,
       port: input.ports.ingress,
       tls: input.layout.certificates.ingress,
+      certificatesDirectory: certificatesDirectory(input),
       domain: input.domain,
       tenants: [{ tenant: TENANT, credsFile: credentialsFile(input.layout, 'ingress', 'tenant') }],
     },

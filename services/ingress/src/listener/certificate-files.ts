@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from '#libs/telemetry';
 import { certificateInvalid } from '../errors.ts';
 
@@ -27,6 +27,8 @@ export type TlsSettings = {
   readonly minVersion: 'TLSv1.2';
   readonly ciphers: string;
   readonly honorCipherOrder: true;
+  /** Chooses another certificate by the name the client asks for; undefined: this one. */
+  readonly SNICallback?: (servername: string, done: (error: Error | null, context?: SecureContext) => void) => void;
 };
 
 /** Error ERR_INGRESS_CERTIFICATE when the files are unreadable, not PEM or not a pair. */
