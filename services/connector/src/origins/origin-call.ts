@@ -118,7 +118,7 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Pi
     this.#expect(true);
     if (!lane.start(this, length, content)) {
       this.#lane = undefined;
-      this.fail('malformed', 'request has a field without a proper name');
+      this.fail('malformed', 'request has a field that the origin cannot be sent');
     } else if (body !== undefined && content === undefined) body.flowTo(lane);
   }
 
@@ -179,10 +179,14 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Pi
     this.#host.pools.acquire(this.request.target, this, this.#attempts > 1);
   }
 
-  /** A kept-alive connection may die as it is used: a safe request without a body goes out once more (RFC 9110, 9.2.2). */
+  /**
+   * A kept-alive connection may die as it is used: a safe request without a body goes out once more (RFC 9110, 9.2.2). So
+   * does any request without a body that the origin said it did not process.
+   */
   #mayTryAgain(failure: LaneFailure): boolean {
     const { hasBody, isUpgrade, head } = this.exchange;
-    return failure.isUnanswered && this.#attempts === 1 && !hasBody && !isUpgrade && SAFE_METHODS.has(head.method);
+    if (this.#attempts > 1 || this.#isHeadSent || hasBody || isUpgrade) return false;
+    return failure.isUnprocessed || (failure.isUnanswered && SAFE_METHODS.has(head.method));
   }
 
   #respond(head: AnswerHead): void {

@@ -45,15 +45,17 @@ export class OriginConnection implements OriginLane {
   #isChunked = false;
   #isUpgraded = false;
 
-  /** `readyEvent`: after which the socket carries bytes. */
-  constructor(open: OpenSocket, readyEvent: 'connect' | 'secureConnect', owner: ConnectionOwner) {
+  /** `readyEvent`: after which the socket carries bytes; undefined when it does already. */
+  constructor(open: OpenSocket, readyEvent: 'connect' | 'secureConnect' | undefined, owner: ConnectionOwner) {
     this.#owner = owner;
     const socket = open((view) => this.#onRead(view));
     this.#socket = socket;
-    socket.once(readyEvent, () => {
-      this.#isConnected = true;
-      owner.onConnected(this);
-    });
+    if (readyEvent === undefined) this.#isConnected = true;
+    else
+      socket.once(readyEvent, () => {
+        this.#isConnected = true;
+        owner.onConnected(this);
+      });
     socket.on('drain', () => this.#user?.onLaneDrain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onGone(error));
@@ -161,7 +163,7 @@ export class OriginConnection implements OriginLane {
     const piece = Buffer.allocUnsafe(view.length);
     view.copy(piece);
     const fault = this.#reader.push(piece, user);
-    if (fault !== undefined) this.#fail({ ...fault, isUnanswered: false });
+    if (fault !== undefined) this.#fail({ ...fault, isUnanswered: false, isUnprocessed: false });
     else if (this.#reader.isDone) this.#release();
     else if (this.#reader.isUpgraded) this.#leavePool();
     return !this.#isPaused;
@@ -190,7 +192,7 @@ export class OriginConnection implements OriginLane {
     }
     const isUnanswered = !this.#reader.hasBegun;
     const fault = user === undefined ? undefined : this.#reader.close(user);
-    if (fault !== undefined) this.#fail({ ...fault, isUnanswered });
+    if (fault !== undefined) this.#fail({ ...fault, isUnanswered, isUnprocessed: false });
     else this.abort();
   }
 
@@ -209,7 +211,7 @@ export class OriginConnection implements OriginLane {
     this.#user = undefined;
     const cause = error ?? connectionLost();
     const isUnanswered = !this.#reader.hasBegun && isConnectionLost(cause);
-    user.onLaneFailure({ reason: originFailure(cause), text: failureText(cause), isUnanswered });
+    user.onLaneFailure({ reason: originFailure(cause), text: failureText(cause), isUnanswered, isUnprocessed: false });
   }
 }
 

@@ -9,6 +9,8 @@ export type LaneFailure = {
   readonly text: string;
   /** No byte of an answer came, and the connection is lost: the origin may never have read the request. */
   readonly isUnanswered: boolean;
+  /** The origin said that it did nothing with the request (RFC 9113, 8.7). */
+  readonly isUnprocessed: boolean;
 };
 
 /** The call a lane works for: takes the answer, and hears of the lane. Callbacks must not throw. */
@@ -47,6 +49,7 @@ export type OriginLane = BytePort & {
 
 /** Waits for a lane. */
 export type LaneApplicant = {
+  readonly request: OriginRequest;
   onLane(lane: OriginLane): void;
   /** No lane: the origin was not contacted. */
   onNoLane(reason: CancelReason, text: string): void;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type OpenSocket, OriginConnection } from './origin-connection.ts';
 import { failureText, originFailure } from './origin-failure.ts';
 import type { LaneApplicant } from './origin-lane.ts';
@@ -37,8 +38,8 @@ export class OriginPool {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#open.size;
+  get isEmpty(): boolean {
+    return this.#open.size + this.#upgraded.size === 0;
   }
 
   /** Calls back with a connection, perhaps before this returns. `isFresh`: not one that was used before. */
@@ -56,6 +57,14 @@ export class OriginPool {
     }
     this.#waiting.add(applicant);
     this.#openWhereWanted();
+  }
+
+  /** Takes over a connected socket that speaks HTTP/1.1. */
+  adopt(socket: Socket): void {
+    const open: OpenSocket = (onRead) => socket.on('data', (chunk: Buffer) => onRead(chunk));
+    const connection = new OriginConnection(open, undefined, this);
+    this.#open.add(connection);
+    this.onIdle(connection);
   }
 
   /** The applicant wants no connection any more. */
@@ -166,7 +175,7 @@ export class OriginPool {
   }
 
   #tellWhenEmpty(): void {
-    if (this.#isClosing && this.#open.size + this.#upgraded.size === 0) this.#options.onEmpty();
+    if (this.#isClosing && this.isEmpty) this.#options.onEmpty();
   }
 
   #idleMs(connection: OriginConnection): number {

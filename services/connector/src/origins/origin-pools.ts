@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { createOpener, READ_BUFFER_BYTES } from './connect-origin.ts';
 import { forbidden, isForbiddenAddress } from './forbidden-addresses.ts';
 import { failureText } from './origin-failure.ts';
+import { OriginGate } from './origin-gate.ts';
 import type { LaneApplicant } from './origin-lane.ts';
-import { OriginPool } from './origin-pool.ts';
+
 import type { OriginTarget } from './origin-target.ts';
 import { createOriginTrust } from './origin-trust.ts';
 
@@ -49,53 +50,53 @@ export type OriginPoolsOptions = {
 
 /** Connections are shared by the apps of one origin that agree on how it is reached (`OriginTarget.poolKey`). */
 export function createOriginPools(options: OriginPoolsOptions = {}): OriginPools {
-  const evicted = new Set<OriginPool>();
+  const evicted = new Set<OriginGate>();
   const trust = createOriginTrust({ authorities: options.trust ?? [], secretsFolder: options.secretsFolder });
   const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  const pools = new LRUCache<string, OriginPool>({
+  const gates = new LRUCache<string, OriginGate>({
     max: options.maxOrigins ?? MAX_ORIGINS,
-    dispose: (pool) => {
-      evicted.add(pool);
-      pool.close();
+    dispose: (gate) => {
+      evicted.add(gate);
+      gate.close();
     },
   });
   const sweeper = setInterval(() => {
     const nowMs = Date.now();
-    for (const pool of pools.values()) pool.sweep(nowMs);
+    for (const gate of gates.values()) gate.sweep(nowMs);
   }, SWEEP_MS);
   sweeper.unref();
-  const create = (target: OriginTarget): OriginPool => {
-    const pool: OriginPool = new OriginPool({
-      open: createOpener(target, readBuffer, trust).openHttp1,
-      isTls: target.tls !== undefined,
+  const create = (target: OriginTarget): OriginGate => {
+    const gate: OriginGate = new OriginGate({
+      target,
+      opener: createOpener(target, readBuffer, trust),
       maxConnections: options.maxConnections ?? MAX_CONNECTIONS_PER_ORIGIN,
       maxWaiting: options.maxWaiting ?? MAX_WAITING_PER_ORIGIN,
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       idleMs: options.idleMs ?? KEEP_ALIVE_MS,
       maxIdleMs: MAX_KEEP_ALIVE_MS,
-      onEmpty: () => evicted.delete(pool),
+      onEmpty: () => evicted.delete(gate),
     });
-    pools.set(target.poolKey, pool);
-    return pool;
+    gates.set(target.poolKey, gate);
+    return gate;
   };
   return {
     acquire: (target, applicant, isFresh) => {
-      const known = pools.get(target.poolKey);
+      const known = gates.get(target.poolKey);
       if (known !== undefined) known.acquire(applicant, isFresh);
       else if (isForbiddenAddress(target.hostname))
         applicant.onNoLane('origin-unreachable', failureText(forbidden(target.hostname, target.hostname)));
       else create(target).acquire(applicant, isFresh);
     },
     withdraw: (target, applicant) => {
-      pools.peek(target.poolKey)?.withdraw(applicant);
-      for (const pool of evicted) pool.withdraw(applicant);
+      gates.peek(target.poolKey)?.withdraw(applicant);
+      for (const gate of evicted) gate.withdraw(applicant);
     },
     get size() {
-      return pools.size;
+      return gates.size;
     },
     stop: () => {
       clearInterval(sweeper);
-      for (const pool of [...pools.values(), ...evicted]) pool.destroy();
+      for (const gate of [...gates.values(), ...evicted]) gate.destroy();
       return Promise.resolve();
     },
   };
