@@ -3,6 +3,8 @@ import type { CreditAccount, CreditLedger } from './credit-ledger.ts';
 import type { FailureReason } from './reasons.ts';
 
 const SLAB_BYTES = 16 * 1024;
+/** Nothing held; never written to. */
+const NONE: Uint8Array[] = [];
 
 /**
  * The receiving half of a channel: hands bytes to the consumer, or holds them while it is paused or absent. The peer's
@@ -15,7 +17,7 @@ export class BodyReceiver {
   readonly #now: () => number;
   #consumer: BodyConsumer | undefined;
   #isPaused = false;
-  #held: Uint8Array[] = [];
+  #held: Uint8Array[] = NONE;
   #slab: Buffer | undefined;
   #slabUsed = 0;
   /** Delivered while the consumer paused: booked as consumed when it resumes. */
@@ -100,7 +102,7 @@ export class BodyReceiver {
   #hold(bytes: Buffer): void {
     if (bytes.length >= SLAB_BYTES / 2) {
       this.#sealSlab();
-      this.#held.push(bytes);
+      this.#keep(bytes);
       return;
     }
     let offset = 0;
@@ -113,9 +115,14 @@ export class BodyReceiver {
     }
   }
 
+  #keep(bytes: Uint8Array): void {
+    if (this.#held === NONE) this.#held = [bytes];
+    else this.#held.push(bytes);
+  }
+
   #sealSlab(): void {
     if (this.#slab === undefined) return;
-    this.#held.push(this.#slab.subarray(0, this.#slabUsed));
+    this.#keep(this.#slab.subarray(0, this.#slabUsed));
     this.#slab = undefined;
     this.#slabUsed = 0;
   }
@@ -136,7 +143,7 @@ export class BodyReceiver {
 
   #finish(): void {
     this.#isFinished = true;
-    this.#held = [];
+    this.#held = NONE;
     this.#slab = undefined;
     this.#slabUsed = 0;
     this.#ledger.close(this.#account, this.#now());

@@ -12,7 +12,7 @@ import type {
 } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
 import { type ChannelId, channelText } from './channel-ids.ts';
-import type { PacketSource } from './coalescing-publisher.ts';
+import type { Lane, PacketSource } from './coalescing-publisher.ts';
 import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, openPacketBytes, type PreparedOpen, writeOpenPacket } from './encode-frame.ts';
 import { type Frame, type HeadFrame, OPEN_END, OPEN_UPGRADE } from './frame.ts';
@@ -21,7 +21,6 @@ import { Outbox, type OutboxOwner } from './outbox.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { type CancelReason, type FailureReason, type RefuseReason, wireReasonOf } from './reasons.ts';
 import { mayRetry, retryClassOf } from './retry-class.ts';
-import { BUNDLES, downSubject } from './subjects.ts';
 
 const NO_CHANNEL: ChannelId = { high: 0, middle: 0, low: 0 };
 
@@ -73,7 +72,7 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
     this.#open = open;
     this.#handlers = handlers;
     this.#isIdempotent = isIdempotent;
-    this.#watch = new PeerWatch(host.probeAfterMs, host.probeTimeoutMs, host.now());
+    this.#watch = new PeerWatch(host, host.now());
     this.#outbox = new Outbox(host.publisher, this, 1, 0);
     const credit = host.ledger.initialCredit(host.openChannels(), MAX_INITIAL_CREDIT_BYTES);
     this.#account = host.ledger.open(this, credit, host.now());
@@ -175,10 +174,10 @@ export class DispatchedChannel implements ClientChannel, OutboxOwner, CreditOwne
   }
 
   /** The first answer to the current dispatch decides which connector has this channel. */
-  pin(connectorId: string): void {
+  pin(connectorId: string, lane: Lane): void {
     this.#connectorId = connectorId;
     this.#host.ledger.bind(this.#account, connectorId, this.#host.now());
-    this.#outbox.setPeer(downSubject(connectorId, this.#host.ingressId, BUNDLES), this.#id);
+    this.#outbox.setPeer(lane, this.#id);
   }
 
   onPacket(isReset: boolean, sequence: number, frames: readonly Frame[]): void {

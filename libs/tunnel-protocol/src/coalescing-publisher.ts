@@ -1,5 +1,6 @@
 import { type BundleRoute, BundleWriter } from './bundle-writer.ts';
 import { COALESCE_BYTES, MAX_BUNDLE_BYTES } from './limits.ts';
+import { plainFraming } from './message-framing.ts';
 import type { TunnelTransport } from './transport.ts';
 
 /** Something that has packets to send on one lane and is asked for them once per event-loop turn. */
@@ -10,6 +11,11 @@ export type PacketSource = {
 
 /** Lanes remembered; at the bound all are forgotten, and made again as they are used. */
 export const MAX_LANES = 4_096;
+
+/** To one peer: packets share bundles without bound in number, and nobody asks whether it listens. */
+export function peerRoute(subject: string): BundleRoute {
+  return { subject, ingressId: '', maxPackets: MAX_BUNDLE_BYTES, replyPrefix: undefined };
+}
 
 /** All that goes to one peer, or to one group. */
 export class Lane {
@@ -78,20 +84,19 @@ export class CoalescingPublisher {
   constructor(transport: TunnelTransport, maxBytes: number = COALESCE_BYTES) {
     this.#transport = transport;
     this.#maxBytes = maxBytes;
-    this.#writer = new BundleWriter(transport);
+    this.#writer = new BundleWriter(transport.framing ?? plainFraming(transport));
   }
 
-  /** The lane to a peer, whose packets share bundles without bound in number. */
-  lane(subject: string): Lane {
-    return (
-      this.#lanes.get(subject) ??
-      this.#remember(subject, { subject, ingressId: '', maxPackets: MAX_BUNDLE_BYTES, replyPrefix: undefined })
-    );
+  /** The lane known as `key`, if it is: see `addLane`. */
+  lane(key: string): Lane | undefined {
+    return this.#lanes.get(key);
   }
 
-  /** The lane known as `key`, which is no subject. */
-  laneOf(key: string, route: () => BundleRoute): Lane {
-    return this.#lanes.get(key) ?? this.#remember(key, route());
+  addLane(key: string, route: BundleRoute): Lane {
+    if (this.#lanes.size >= MAX_LANES) this.#lanes.clear();
+    const lane = new Lane(this, route);
+    this.#lanes.set(key, lane);
+    return lane;
   }
 
   /** A message that is no bundle, at once. */
@@ -122,16 +127,10 @@ export class CoalescingPublisher {
         this.#waiting = [];
         for (const lane of waiting) lane.flush(this.#writer);
       }
+      this.#writer.flush();
     } finally {
       this.#pendingBytes = 0;
       this.#isFlushing = false;
     }
-  }
-
-  #remember(key: string, route: BundleRoute): Lane {
-    if (this.#lanes.size >= MAX_LANES) this.#lanes.clear();
-    const lane = new Lane(this, route);
-    this.#lanes.set(key, lane);
-    return lane;
   }
 }

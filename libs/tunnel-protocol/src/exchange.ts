@@ -8,6 +8,7 @@ import type {
   ServerExchange,
 } from './channel.ts';
 import { type ChannelId, channelText } from './channel-ids.ts';
+import type { Lane } from './coalescing-publisher.ts';
 import type { CreditAccount, CreditOwner } from './credit-ledger.ts';
 import { encodeCancelPacket, encodeRefusePacket, prepareHead } from './encode-frame.ts';
 import type { ExchangeHost } from './exchange-host.ts';
@@ -16,7 +17,6 @@ import { MAX_INFORMATIONAL } from './limits.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { PeerWatch } from './peer-watch.ts';
 import type { CancelPhase, CancelReason, RefuseReason } from './reasons.ts';
-import { BUNDLES, upSubject } from './subjects.ts';
 
 const NO_HANDLERS: ExchangeHandlers = { onCancel: () => undefined };
 
@@ -47,7 +47,7 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
   #onConfirmed: (() => void) | undefined;
   readonly #watch: PeerWatch;
 
-  constructor(host: ExchangeHost, ingressId: string, id: ChannelId, open: OpenFrame) {
+  constructor(host: ExchangeHost, ingressId: string, id: ChannelId, open: OpenFrame, lane: Lane) {
     this.#host = host;
     this.ingressId = ingressId;
     this.id = id;
@@ -59,9 +59,9 @@ export class TunnelExchange implements ServerExchange, OutboxOwner, CreditOwner 
     this.#isRequestEnded = open.isComplete;
     const nowMs = host.now();
     this.#openedAtMs = nowMs;
-    this.#watch = new PeerWatch(host.probeAfterMs, host.probeTimeoutMs, nowMs);
+    this.#watch = new PeerWatch(host, nowMs);
     this.#outbox = new Outbox(host.publisher, this, 0, open.credit);
-    this.#outbox.setPeer(upSubject(ingressId, host.connectorId, BUNDLES), id);
+    this.#outbox.setPeer(lane, id);
     this.#account = host.ledger.open(this, 0, nowMs);
     host.ledger.bind(this.#account, ingressId, nowMs);
     this.#receiver = new BodyReceiver(host.ledger, this.#account, host.now);

@@ -1,4 +1,5 @@
 import type { Msg, NatsConnection, Subscription } from 'nats';
+import { natsFraming } from './nats-framing.ts';
 import type { TransportMessageHandler, TransportSubscription, TunnelTransport } from './transport.ts';
 
 export type NatsTransportOptions = {
@@ -17,7 +18,9 @@ export function natsTransport(connection: NatsConnection, options: NatsTransport
   watchLink(connection, (value) => {
     isConnected = value;
   }).catch(report);
+  const framing = natsFraming(connection, () => isConnected);
   return {
+    ...(framing === undefined ? {} : { framing }),
     publish: (subject, packet, reply) => {
       try {
         connection.publish(subject, packet, reply === undefined ? undefined : { reply });

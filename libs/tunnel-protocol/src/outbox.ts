@@ -40,6 +40,7 @@ export type OutboxOwner = {
   onOutboxProgress(): void;
 };
 
+const NO_HEADS: readonly PreparedHead[] = [];
 const NO_CHANNEL: ChannelId = { high: 0, middle: 0, low: 0 };
 
 /**
@@ -50,7 +51,7 @@ const NO_CHANNEL: ChannelId = { high: 0, middle: 0, low: 0 };
 export class Outbox implements PacketSource {
   readonly #publisher: CoalescingPublisher;
   readonly #owner: OutboxOwner;
-  readonly #queue = new SendQueue();
+  #queue: SendQueue | undefined;
   #lane: Lane | undefined;
   #channel: ChannelId = NO_CHANNEL;
   #sequence: number;
@@ -61,7 +62,7 @@ export class Outbox implements PacketSource {
   #mustProbe = false;
   #mustAnswerProbe = false;
   #grant = 0;
-  #heads: PreparedHead[] = [];
+  #heads: readonly PreparedHead[] = NO_HEADS;
   #isEnding = false;
   #isEnded = false;
   #endsWithHead = false;
@@ -86,7 +87,7 @@ export class Outbox implements PacketSource {
 
   /** Everything the caller gave has left, and it has not ended: the caller's turn. */
   get isWaitingForCaller(): boolean {
-    return !this.#isEnding && this.#queue.bytes === 0;
+    return !this.#isEnding && this.#queuedBytes === 0;
   }
 
   get nextSequence(): number {
@@ -94,8 +95,8 @@ export class Outbox implements PacketSource {
   }
 
   /** Nothing leaves before the peer is known. */
-  setPeer(subject: string, channel: ChannelId): void {
-    this.#lane = this.#publisher.lane(subject);
+  setPeer(lane: Lane, channel: ChannelId): void {
+    this.#lane = lane;
     this.#channel = channel;
     this.#schedule();
   }
@@ -117,7 +118,7 @@ export class Outbox implements PacketSource {
   }
 
   head(head: PreparedHead): void {
-    this.#heads.push(head);
+    this.#heads = this.#heads === NO_HEADS ? [head] : [...this.#heads, head];
     this.#schedule();
   }
 
@@ -136,13 +137,14 @@ export class Outbox implements PacketSource {
 
   write(chunk: Uint8Array): boolean {
     if (this.#isClosed || this.#isEnding) return true;
+    this.#queue ??= new SendQueue();
     this.#queue.push(chunk);
     this.#publisher.queuedBytes += chunk.length;
     if (this.#credit > 0) {
       this.#schedule();
       this.#publisher.announce(chunk.length);
     }
-    if (this.#queue.bytes < this.#maxQueueBytes()) return true;
+    if (this.#queuedBytes < this.#maxQueueBytes()) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -164,7 +166,7 @@ export class Outbox implements PacketSource {
   credit(bytes: number): boolean {
     if (this.#credit + bytes > MAX_OUTSTANDING_CREDIT_BYTES) return false;
     this.#credit += bytes;
-    if (this.#queue.bytes > 0) this.#schedule();
+    if (this.#queuedBytes > 0) this.#schedule();
     return true;
   }
 
@@ -172,10 +174,14 @@ export class Outbox implements PacketSource {
   close(packet?: Buffer): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#publisher.queuedBytes -= this.#queue.bytes;
-    this.#queue.clear();
-    this.#heads = [];
+    this.#publisher.queuedBytes -= this.#queuedBytes;
+    this.#queue = undefined;
+    this.#heads = NO_HEADS;
     if (packet !== undefined) this.#lane?.publish(packet);
+  }
+
+  get #queuedBytes(): number {
+    return this.#queue === undefined ? 0 : this.#queue.bytes;
   }
 
   #maxQueueBytes(): number {
@@ -191,7 +197,7 @@ export class Outbox implements PacketSource {
   flushPackets(bundle: BundleWriter): void {
     this.#isScheduled = false;
     while (!this.#isClosed && this.#writePacket(bundle));
-    if (this.#needsDrain && !this.#isClosed && this.#queue.bytes < this.#maxQueueBytes() / 2) {
+    if (this.#needsDrain && !this.#isClosed && this.#queuedBytes < this.#maxQueueBytes() / 2) {
       this.#needsDrain = false;
       this.#owner.onOutboxDrain();
     }
@@ -209,7 +215,7 @@ export class Outbox implements PacketSource {
     }
     const hasAllHeads = headCount === this.#heads.length;
     const room = MAX_PACKET_BYTES - size - FRAME_HEADER_BYTES;
-    const data = hasAllHeads ? Math.max(0, Math.min(this.#queue.bytes, this.#credit, DATA_FRAME_BYTES, room)) : 0;
+    const data = hasAllHeads ? Math.max(0, Math.min(this.#queuedBytes, this.#credit, DATA_FRAME_BYTES, room)) : 0;
     if (data > 0) size += FRAME_HEADER_BYTES + data;
     const endBytes = FRAME_HEADER_BYTES + (this.#trailers === EMPTY_BLOCK ? 0 : this.#trailers.bytes);
     const ends =
@@ -217,7 +223,7 @@ export class Outbox implements PacketSource {
       !this.#isEnded &&
       !this.#endsWithHead &&
       hasAllHeads &&
-      data === this.#queue.bytes &&
+      data === this.#queuedBytes &&
       size + endBytes <= MAX_PACKET_BYTES;
     if (ends) size += endBytes;
     if (size === PACKET_HEADER_BYTES) return false;
@@ -269,13 +275,13 @@ export class Outbox implements PacketSource {
     for (const head of count === this.#heads.length ? this.#heads : this.#heads.slice(0, count)) {
       offset = writeHead(packet, offset, head);
     }
-    this.#heads = count === this.#heads.length ? [] : this.#heads.slice(count);
+    this.#heads = count === this.#heads.length ? NO_HEADS : this.#heads.slice(count);
     return offset;
   }
 
   #writeData(packet: Buffer, start: number, bytes: number): number {
     const offset = writeFrameHeader(packet, start, FRAME_DATA, 0, bytes);
-    this.#queue.moveTo(packet, offset, bytes);
+    this.#queue?.moveTo(packet, offset, bytes);
     this.#credit -= bytes;
     this.#publisher.queuedBytes -= bytes;
     return offset + bytes;

@@ -1,3 +1,5 @@
+import type { MessageFraming } from './message-framing.ts';
+
 /**
  * Called for every message, inside the transport's read loop: must not block. A handler never throws; an adapter guards
  * against it nevertheless, because an exception would end the read loop of the NATS client for good.
@@ -27,6 +29,8 @@ export type TunnelTransport = {
   ): TransportSubscription;
   /** Resolves when everything published before has reached the server. Not for the byte path. */
   flush?(): Promise<void>;
+  /** How to write messages in place; absent: they are published one by one. */
+  readonly framing?: MessageFraming;
   /** False while the link to the server is down: accept deadlines then wait. Absent means always true. */
   isConnected?(): boolean;
 };

@@ -4,7 +4,8 @@ import type { ChannelHost } from './channel-host.ts';
 import { type ChannelId, ChannelIds, channelText } from './channel-ids.ts';
 import { ChannelTable } from './channel-table.ts';
 import { DispatchedChannel } from './client-channel.ts';
-import { CoalescingPublisher, type Lane } from './coalescing-publisher.ts';
+import { CoalescingPublisher, type Lane, peerRoute } from './coalescing-publisher.ts';
+import { CoarseClock } from './coarse-clock.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodeFrames } from './decode-packet.ts';
 import { encodeResetPacket, prepareOpen } from './encode-frame.ts';
@@ -42,6 +43,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
  */
 export class TunnelClient {
   readonly #options: TunnelClientOptions;
+  readonly #clock = new CoarseClock();
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
   readonly #channels = new ChannelTable<DispatchedChannel>();
@@ -105,6 +107,7 @@ export class TunnelClient {
         `request head: ${open}`,
       );
     }
+    this.#clock.tick();
     this.#startSweep();
     return new DispatchedChannel(this.#host, request, open, handlers, isIdempotent);
   }
@@ -118,7 +121,7 @@ export class TunnelClient {
 
   /** A connector came back under the same id: ask at once which of its channels still exist. */
   connectorRestarted(connectorId: string): void {
-    for (const channel of this.#pinnedTo(connectorId)) channel.probe(this.#host.now());
+    for (const channel of this.#pinnedTo(connectorId)) channel.probe(this.#clock.tick());
   }
 
   /** Cancel what is open and unsubscribe. Safe to call twice. */
@@ -146,7 +149,7 @@ export class TunnelClient {
       acceptDeadlineMs: this.#options.acceptDeadlineMs ?? ACCEPT_DEADLINE_MS,
       probeAfterMs: this.#options.probeAfterMs ?? PROBE_AFTER_MS,
       probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
-      now: () => performance.now(),
+      now: () => this.#clock.nowMs,
       openChannels: () => this.#channels.size,
       newChannelId: () => ids.next(),
       headLane: (group, isAgain) => this.#headLane(group, isAgain),
@@ -165,12 +168,16 @@ export class TunnelClient {
   }
 
   #headLane(group: string, isAgain: boolean): Lane {
-    return this.#publisher.laneOf(isAgain ? `again ${group}` : `group ${group}`, () => ({
-      subject: headSubject(group),
-      ingressId: this.#host.ingressId,
-      maxPackets: isAgain ? 1 : MAX_BUNDLED_HEADS,
-      replyPrefix: upSubject(this.#host.ingressId, NO_CONNECTOR, ''),
-    }));
+    const key = isAgain ? `again ${group}` : `group ${group}`;
+    return (
+      this.#publisher.lane(key) ??
+      this.#publisher.addLane(key, {
+        subject: headSubject(group),
+        ingressId: this.#host.ingressId,
+        maxPackets: isAgain ? 1 : MAX_BUNDLED_HEADS,
+        replyPrefix: upSubject(this.#host.ingressId, NO_CONNECTOR, ''),
+      })
+    );
   }
 
   #onMessage(subject: string, bytes: Uint8Array, status: number | undefined): void {
@@ -184,6 +191,7 @@ export class TunnelClient {
       this.#drop('unknown-subject');
       return;
     }
+    this.#clock.tick();
     const bundle = new BundleReader(bytes);
     while (bundle.next()) this.#onPacket(from.peerId, bundle);
     if (bundle.problem !== undefined) this.#drop(bundle.problem);
@@ -216,7 +224,7 @@ export class TunnelClient {
       this.#dismiss(connectorId, packet, channel !== undefined);
       return;
     }
-    channel.pin(connectorId);
+    channel.pin(connectorId, this.#laneTo(connectorId));
     this.#receive(channel, packet, frames);
   }
 
@@ -227,8 +235,14 @@ export class TunnelClient {
   /** A first answer that came too late, or to a channel another connector has: the exchange must end over there. */
   #dismiss(connectorId: string, id: ChannelId, isIntruder: boolean): void {
     this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId: channelText(id) });
+    this.#laneTo(connectorId).publish(encodeResetPacket(id, 'not-needed'));
+  }
+
+  #laneTo(connectorId: string): Lane {
+    const known = this.#publisher.lane(connectorId);
+    if (known !== undefined) return known;
     const subject = downSubject(connectorId, this.#host.ingressId, BUNDLES);
-    this.#publisher.lane(subject).publish(encodeResetPacket(id, 'not-needed'));
+    return this.#publisher.addLane(connectorId, peerRoute(subject));
   }
 
   /** `#guard` without a closure, for the path every packet takes. */
@@ -265,7 +279,7 @@ export class TunnelClient {
   }
 
   #sweep(): void {
-    const nowMs = this.#host.now();
+    const nowMs = this.#clock.tick();
     if (this.#channels.size === 0) {
       clearInterval(this.#sweepTimer);
       this.#sweepTimer = undefined;

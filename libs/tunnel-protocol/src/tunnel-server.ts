@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { BundleReader } from './bundle-reader.ts';
 import type { ChannelId } from './channel-ids.ts';
 import { ChannelTable } from './channel-table.ts';
-import { CoalescingPublisher, type Lane } from './coalescing-publisher.ts';
+import { CoalescingPublisher, type Lane, peerRoute } from './coalescing-publisher.ts';
+import { CoarseClock } from './coarse-clock.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodeFrames } from './decode-packet.ts';
 import { encodeRefusePacket, encodeResetPacket } from './encode-frame.ts';
@@ -38,6 +39,7 @@ export class TunnelServer {
   /** New with every start; stands in the heartbeats. */
   readonly instanceId: string = randomUUID();
   readonly #options: TunnelServerOptions;
+  readonly #clock = new CoarseClock();
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
   readonly #exchanges = new ChannelTable<TunnelExchange>();
@@ -154,7 +156,7 @@ export class TunnelServer {
       acceptDelayMs: this.#options.acceptDelayMs ?? ACCEPT_DELAY_MS,
       probeAfterMs: this.#options.probeAfterMs ?? PROBE_AFTER_MS,
       probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
-      now: () => performance.now(),
+      now: () => this.#clock.nowMs,
       delist: (exchange) => {
         this.#exchanges.delete(exchange.id);
         if (this.#exchanges.size === 0) this.#onEmpty?.();
@@ -181,6 +183,7 @@ export class TunnelServer {
 
   /** Heads for the group. */
   #onHeads(bytes: Uint8Array): void {
+    this.#clock.tick();
     const bundle = new BundleReader(bytes);
     while (bundle.next()) {
       if (bundle.ingressId === '') this.#drop('not-a-head');
@@ -211,7 +214,10 @@ export class TunnelServer {
   }
 
   #laneTo(ingressId: string): Lane {
-    return this.#publisher.lane(upSubject(ingressId, this.#options.connectorId, BUNDLES));
+    const known = this.#publisher.lane(ingressId);
+    if (known !== undefined) return known;
+    const subject = upSubject(ingressId, this.#options.connectorId, BUNDLES);
+    return this.#publisher.addLane(ingressId, peerRoute(subject));
   }
 
   #refuse(ingressId: string, id: ChannelId, reason: RefuseReason): void {
@@ -219,7 +225,7 @@ export class TunnelServer {
   }
 
   #startExchange(ingressId: string, { high, middle, low }: ChannelId, open: OpenFrame): void {
-    const exchange = new TunnelExchange(this.#host, ingressId, { high, middle, low }, open);
+    const exchange = new TunnelExchange(this.#host, ingressId, { high, middle, low }, open, this.#laneTo(ingressId));
     this.#exchanges.set(exchange.id, exchange);
     this.#startSweep();
     this.#guard(exchange, () => exchange.setHandlers(this.#options.onRequest(exchange)));
@@ -229,6 +235,7 @@ export class TunnelServer {
     const from = parsePeer(subject, this.#prefixLength);
     // The connector's other subjects have subscriptions of their own.
     if (from?.last !== BUNDLES) return;
+    this.#clock.tick();
     const bundle = new BundleReader(bytes);
     while (bundle.next()) this.#onPacket(from.peerId, bundle);
     if (bundle.problem !== undefined) this.#drop(bundle.problem);
@@ -283,7 +290,7 @@ export class TunnelServer {
   }
 
   #sweep(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.tick();
     if (this.#exchanges.size === 0) {
       clearInterval(this.#sweepTimer);
       this.#sweepTimer = undefined;

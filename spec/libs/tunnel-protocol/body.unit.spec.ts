@@ -5,7 +5,12 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { toReadable } from '#libs/tunnel-protocol';
 import { BodyReceiver } from '../../../libs/tunnel-protocol/src/body-receiver.ts';
-import { CoalescingPublisher, MAX_LANES } from '../../../libs/tunnel-protocol/src/coalescing-publisher.ts';
+import {
+  CoalescingPublisher,
+  type Lane,
+  MAX_LANES,
+  peerRoute,
+} from '../../../libs/tunnel-protocol/src/coalescing-publisher.ts';
 import { CreditLedger } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
 import { SendQueue } from '../../../libs/tunnel-protocol/src/send-queue.ts';
 import { LossyBroker } from './lossy-transport.ts';
@@ -134,6 +139,9 @@ describe('send queue', () => {
   });
 });
 
+const laneTo = (publisher: CoalescingPublisher, subject: string): Lane =>
+  publisher.lane(subject) ?? publisher.addLane(subject, peerRoute(subject));
+
 describe('coalescing publisher', () => {
   type Message = { subject: string; bytes: Uint8Array; reply: string | undefined };
   const collecting = (messages: Message[]) => ({
@@ -148,7 +156,7 @@ describe('coalescing publisher', () => {
   it('publishes what one turn collected for a peer in one message, after the turn', async () => {
     const messages: Message[] = [];
     const publisher = new CoalescingPublisher(collecting(messages));
-    for (const subject of ['a', 'b', 'a']) publisher.lane(subject).publish(Buffer.alloc(10, subject));
+    for (const subject of ['a', 'b', 'a']) laneTo(publisher, subject).publish(Buffer.alloc(10, subject));
     expect(messages).to.deep.equal([]);
     await wait();
     const seen = messages.map(({ subject, bytes }) => [subject, Buffer.from(bytes).toString('latin1')]);
@@ -161,29 +169,30 @@ describe('coalescing publisher', () => {
   it('publishes at once when its bound is reached', () => {
     const messages: Message[] = [];
     const publisher = new CoalescingPublisher(collecting(messages), 1_000);
-    publisher.lane('a').publish(Buffer.alloc(999));
+    laneTo(publisher, 'a').publish(Buffer.alloc(999));
     expect(messages).to.deep.equal([]);
-    publisher.lane('b').publish(Buffer.alloc(1));
+    laneTo(publisher, 'b').publish(Buffer.alloc(1));
     expect(messages.map(({ subject }) => subject)).to.deep.equal(['a', 'b']);
   });
 
-  it('begins another message before one becomes longer than 32 KiB, unless a packet alone is', async () => {
+  it('begins another message before one becomes longer than 32 KiB, with a large packet 8 KiB', async () => {
     const messages: Message[] = [];
     const publisher = new CoalescingPublisher(collecting(messages));
-    for (const bytes of [20_000, 12_000, 12_000, 100_000, 5]) publisher.lane('a').publish(Buffer.alloc(bytes));
+    for (const bytes of [...Array.from({ length: 11 }, () => 3_000), 4_100, 4_100, 4_080, 100_000, 5])
+      laneTo(publisher, 'a').publish(Buffer.alloc(bytes));
     await wait();
-    expect(messages.map(({ bytes }) => bytes.length)).to.deep.equal([32_002, 12_002, 100_002, 7]);
+    expect(messages.map(({ bytes }) => bytes.length)).to.deep.equal([30_002, 7_102, 8_182, 100_002, 7]);
   });
 
   it('begins another message when a route has its maximum of packets, with a reply subject of its own', async () => {
     const messages: Message[] = [];
     const publisher = new CoalescingPublisher(collecting(messages));
-    const lane = publisher.laneOf('group g', () => ({
+    const lane = publisher.addLane('group g', {
       subject: 'g',
       ingressId: 'ing',
       maxPackets: 2,
       replyPrefix: 'r.',
-    }));
+    });
     for (let count = 0; count < 5; count++) lane.publish(Buffer.alloc(1));
     await wait();
     expect(messages.map(({ bytes }) => bytes.length)).to.deep.equal([7, 7, 6]);
@@ -193,7 +202,7 @@ describe('coalescing publisher', () => {
   it('forgets lanes at its bound and serves them nevertheless', async () => {
     const messages: Message[] = [];
     const publisher = new CoalescingPublisher(collecting(messages));
-    for (let peer = 0; peer <= MAX_LANES; peer++) publisher.lane(`p${peer}`).publish(Buffer.alloc(1));
+    for (let peer = 0; peer <= MAX_LANES; peer++) laneTo(publisher, `p${peer}`).publish(Buffer.alloc(1));
     await wait();
     expect(messages.length).to.equal(MAX_LANES + 1);
   });

@@ -42,7 +42,7 @@ describe('retry class', () => {
 
 describe('peer watch', () => {
   it('asks after silence, gives up after more, and any packet calms it', () => {
-    const watch = new PeerWatch(100, 50, 0);
+    const watch = new PeerWatch({ probeAfterMs: 100, probeTimeoutMs: 50 }, 0);
     expect([watch.check(99, true), watch.check(100, true)]).to.deep.equal(['fine', 'ask']);
     expect([watch.ask(100), watch.ask(101)]).to.deep.equal([true, false]);
     expect([watch.check(149, true), watch.check(150, true)]).to.deep.equal(['fine', 'silent']);
@@ -51,7 +51,7 @@ describe('peer watch', () => {
   });
 
   it('does not count the time without a link to the server', () => {
-    const watch = new PeerWatch(100, 50, 0);
+    const watch = new PeerWatch({ probeAfterMs: 100, probeTimeoutMs: 50 }, 0);
     watch.ask(100);
     expect([watch.check(500, false), watch.check(599, true), watch.check(600, true)]).to.deep.equal([
       'fine',

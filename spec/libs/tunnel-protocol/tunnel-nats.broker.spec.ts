@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { connect, type NatsConnection } from 'nats';
 import { natsTransport } from '#libs/tunnel-protocol';
+import { natsFraming } from '../../../libs/tunnel-protocol/src/nats-framing.ts';
 import { type RunningNatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { describeTunnelContract } from './tunnel.contract.ts';
 import { answering, head, streaming, TunnelPair, until } from './tunnel-pair.ts';
@@ -79,6 +80,62 @@ describe('tunnel over a nats-server that restarts', () => {
       expect((await pair.fetch()).body.toString()).to.equal('ok');
     } finally {
       await pair.close();
+    }
+  });
+});
+
+describe('nats transport', () => {
+  it('finds in the client what it needs to write messages in place, and does without', async () => {
+    const connection = await connect({ servers: server.url, noEcho: true });
+    try {
+      expect(natsTransport(connection).framing, 'the client has changed inside: see nats-framing.ts').to.be.an(
+        'object',
+      );
+      const changed: unknown = Object.assign(Object.create(connection), { protocol: {} });
+      expect(natsFraming(changed as NatsConnection, () => true)).to.equal(undefined);
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('delivers messages written in place, with their reply subject, and the status of those nobody takes', async () => {
+    const [sender, receiver] = await Promise.all([
+      connect({ servers: server.url, noEcho: true }),
+      connect({ servers: server.url }),
+    ]);
+    try {
+      const received: string[] = [];
+      receiver.subscribe('to.>', {
+        callback: (_error, { subject, data, reply }) => {
+          received.push(`${subject} ${Buffer.from(data).toString()} ${reply ?? ''}`);
+        },
+      });
+      await receiver.flush();
+      const transport = natsTransport(sender);
+      const statuses: string[] = [];
+      transport.subscribe('reply.>', {}, (subject, _bytes, status) => statuses.push(`${subject} ${status}`));
+      const { framing } = transport;
+      if (framing === undefined) throw new Error('no framing');
+      const target = Buffer.alloc(1_000);
+      let end = 0;
+      for (const [subject, text, reply] of [
+        ['to.a', 'first', undefined],
+        ['to.b', '', undefined],
+        ['to.c', 'third', 'reply.c'],
+        ['nobody', 'fourth', 'reply.d'],
+      ] as const) {
+        const before = end;
+        const start = framing.open(target, end, subject, reply);
+        end = framing.close(target, start, start + target.write(text, start));
+        expect(end - before).to.equal(framing.frontBytes(subject, reply) + text.length + framing.tailBytes);
+      }
+      framing.send(target.subarray(0, end));
+      await until(() => statuses.length === 1 && received.length === 3, 'everything arrived');
+      expect(received).to.deep.equal(['to.a first ', 'to.b  ', 'to.c third reply.c']);
+      expect(statuses).to.deep.equal(['reply.d 503']);
+      expect(framing.hasSentAll()).to.equal(true);
+    } finally {
+      await Promise.all([sender.close(), receiver.close()]);
     }
   });
 });
