@@ -10,6 +10,7 @@ import type { IngressServices } from '../pipeline/services.ts';
 import type { TlsSettings } from './certificate-files.ts';
 import { HttpDate } from './http1/http-date.ts';
 import { Http1Connection, type Http1Host } from './http1/http1-connection.ts';
+import { createHttp2Sessions } from './http2/http2-sessions.ts';
 import type { RequestHeadFields } from './request-head.ts';
 import type { UserStream } from './user-stream.ts';
 
@@ -42,7 +43,7 @@ export async function startHttpsListener(options: {
   const http1 = http1Host(services, connections);
   const server = createServer({
     ...options.tls,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
     noDelay: true,
   });
@@ -52,7 +53,15 @@ export async function startHttpsListener(options: {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.on('secureConnection', (socket) => connections.add(new Http1Connection(http1, socket)));
+  const http2 = createHttp2Sessions({
+    limits: services.limits,
+    onStream: (stream, head, socket) => handle(services, stream, head, socket),
+    onMalformed: http1.onMalformed,
+  });
+  server.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol === 'h2') http2.serve(socket);
+    else connections.add(new Http1Connection(http1, socket));
+  });
   server.on('tlsClientError', () => undefined);
   const timer = setInterval(
     () => checkDeadlines(connections),
@@ -71,6 +80,7 @@ export async function startHttpsListener(options: {
     close: () => {
       server.close();
       closeIdle();
+      http2.close();
     },
     destroy: () => {
       clearInterval(timer);

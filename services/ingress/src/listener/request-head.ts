@@ -34,6 +34,9 @@ export class RequestHeadFields {
   /** -1 when absent. */
   contentLength = -1;
   isChunked = false;
+  /** HTTP/2: a body follows, of whatever length. */
+  isStreamed = false;
+  #isWebSocket = false;
   isScripted = false;
   /** Value of Upgrade, lower case. */
   upgrade = '';
@@ -50,11 +53,15 @@ export class RequestHeadFields {
 
   /** RFC 6455, 4.2.1; for HTTP/2 the adapter says so (RFC 8441). */
   get isWebSocket(): boolean {
-    return this.upgrade === 'websocket' && this.connectionNames?.has('upgrade') === true;
+    return this.#isWebSocket || (this.upgrade === 'websocket' && this.connectionNames?.has('upgrade') === true);
+  }
+
+  becomeWebSocket(): void {
+    this.#isWebSocket = true;
   }
 
   get hasBody(): boolean {
-    return this.isChunked || this.contentLength > 0;
+    return this.isChunked || this.isStreamed || this.contentLength > 0;
   }
 }
 

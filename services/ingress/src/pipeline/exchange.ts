@@ -52,6 +52,8 @@ export class Exchange implements UserStreamEvents {
   connectorId: string | null = null;
   requestBytes = 0;
   responseBytes = 0;
+  /** A WebSocket: either side ends it in order by closing. */
+  isPipe = false;
   /** Called when the connection of the user is gone before the answer was complete. */
   onUserGone: { userGone(): void } | undefined = undefined;
 
@@ -93,7 +95,7 @@ export class Exchange implements UserStreamEvents {
   onClosed(isComplete: boolean): void {
     this.onUserGone?.userGone();
     const { counters } = this.services;
-    const record = accessRecordOf(this, isComplete);
+    const record = accessRecordOf(this, isComplete || this.isPipe);
     counters[record.outcome] += 1;
     counters.bytesIn += this.requestBytes;
     counters.bytesOut += this.responseBytes;

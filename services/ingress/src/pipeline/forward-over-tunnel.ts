@@ -237,8 +237,10 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
       this.#finish();
       return;
     }
-    this.#exchange.services.counters.userGone += 1;
-    this.#exchange.reason = 'user-gone';
+    if (!this.#isUpgraded) {
+      this.#exchange.services.counters.userGone += 1;
+      this.#exchange.reason = 'user-gone';
+    }
     this.#finish();
     this.#channel?.cancel('user-gone');
   }
@@ -283,6 +285,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     }
     this.#isResponding = true;
     this.#isUpgraded = true;
+    exchange.isPipe = true;
     this.#movedAtMs = performance.now();
     this.#source = this.#channel;
     this.#upload?.upgraded();
