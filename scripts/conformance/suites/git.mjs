@@ -25,25 +25,26 @@ export const git = {
       const front = await context.publish('git', apache.url);
       const home = join(context.folder, 'git-client');
       mkdirSync(home);
-      const env = { ...context.env, HOME: home, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' };
+      const env = {
+        ...context.env,
+        HOME: home,
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_SSL_CAINFO: front.caFile,
+      };
       /**
        * @param {readonly string[]} args
        * @param {string} cwd
        */
       const run = (args, cwd = home) => {
-        const settings = [
-          'user.name=Ada',
-          'user.email=ada@example.com',
-          `http.sslCAInfo=${front.caFile}`,
-          'http.postBuffer=65536',
-          'http.proxy=',
-        ];
+        const settings = ['user.name=Ada', 'user.email=ada@example.com', 'http.postBuffer=65536', 'http.proxy='];
         const all = [...settings.flatMap((setting) => ['-c', setting]), ...args];
         return requireCommand(program, all, { timeoutMs: TIMEOUT_MS, cwd, env });
       };
       const repository = join(apache.repositories, 'r.git');
       await run(['init', '--quiet', '--bare', '--initial-branch=main', repository]);
-      await run(['-C', repository, 'config', 'http.receivepack', 'true']);
+      for (const setting of ['http.receivepack', 'receive.denyNonFastForwards'])
+        await run(['-C', repository, 'config', setting, 'true']);
       await requireCommand('chown', ['-R', '--reference', apache.repositories, repository], { timeoutMs: TIMEOUT_MS });
       const url = `${front.url}git/r.git`;
       const checks = new Checks();
@@ -77,7 +78,6 @@ export const git = {
         expectEqual('commit', theirs?.stdout, ours?.stdout);
       });
       await checks.attempt('a push that the server refuses is told', async () => {
-        await run(['-C', repository, 'config', 'receive.denyNonFastForwards', 'true']);
         await run(['commit', '--quiet', '--amend', '--message', 'rewritten'], work);
         const refused = await run(['push', '--quiet', '--force', url, 'main'], work).then(
           () => '',

@@ -15,7 +15,20 @@ const PRELOAD = fileURLToPath(new URL('../loopback.cjs', import.meta.url));
  * the length, where a proxy owes 502 or a cut and never a complete answer.
  * @type {ReadonlyMap<RegExp, string>}
  */
-const EXPLAINED = new Map([]);
+const EXPLAINED = new Map([
+  [
+    /^stale-(close|sie-close$|sie-503$|warning-)/,
+    'the origin closes the connection without an answer: 502 through the tunnel, a broken connection direct',
+  ],
+  [
+    /^(headers-store|304-etag-update-response)-Content-Length$/,
+    'the origin sends more bytes than its Content-Length says: through the tunnel the message ends where it says and the rest is dropped with the connection (RFC 9112, 6.3); direct, the client of the suite breaks over the rest',
+  ],
+  [
+    /^headers-store-Transfer-Encoding$/,
+    'the origin names a transfer coding that does not exist: 502 through the tunnel (RFC 9112, 6.1)',
+  ],
+]);
 
 /** @typedef {Record<string, true | [string, string]>} Results true, or the kind of failure and what it said */
 
@@ -74,6 +87,8 @@ export const httpCacheTests = {
 function compare(direct, through) {
   const checks = new Checks();
   let explained = 0;
+  /** @type {Map<string, string[]>} */
+  const explainedBy = new Map();
   for (const [id, expected] of Object.entries(direct)) {
     const got = textOf(through[id]);
     if (got === textOf(expected)) {
@@ -81,12 +96,14 @@ function compare(direct, through) {
       continue;
     }
     const reason = [...EXPLAINED].find(([pattern]) => pattern.test(id))?.[1];
-    if (reason === undefined) checks.fail(`${id}: through the tunnel ${got}, direct ${textOf(expected)}`);
+    if (reason === undefined || got === 'success' || got === 'no result')
+      checks.fail(`${id}: through the tunnel ${got}, direct ${textOf(expected)}`);
     else {
       explained += 1;
-      checks.notes.push(`explained: ${id}: ${reason}`);
+      explainedBy.set(reason, [...(explainedBy.get(reason) ?? []), id]);
     }
   }
+  for (const [reason, ids] of explainedBy) checks.notes.push(`explained, ${reason}: ${ids.join(', ')}`);
   checks.notes.push(`${Object.keys(direct).length} exchanges, ${explained} explained differences`);
   return checks.outcome(PACKAGE.version);
 }

@@ -92,7 +92,11 @@ export const mutations = {
       const batch = cases.slice(from, from + BATCH);
       const before = await readCounts(originPort);
       await forEachAtOnce(batch, AT_ONCE, async (bytes) => {
-        const answer = await exchangeRaw(passthrough, bytes, { deadlineMs: PATIENCE_MS });
+        const answer = await exchangeRaw(passthrough, bytes, { deadlineMs: PATIENCE_MS }).catch(() => undefined);
+        if (answer === undefined) {
+          checks.fail(`no connection for ${JSON.stringify(bytes).slice(0, 300)}`);
+          return;
+        }
         const kind = answer.statuses.join(', ') || (answer.isClosed ? 'closed' : 'waits');
         answers.set(kind, (answers.get(kind) ?? 0) + 1);
         const problem = problemOf(answer);
