@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { lookupOrigin } from './forbidden-addresses.ts';
 import { type OpenSocket, SEND_BUFFER_BYTES } from './origin-connection.ts';
 import type { OriginTarget } from './origin-target.ts';
@@ -39,13 +39,18 @@ export function createOpener(target: OriginTarget, readBuffer: Buffer, trust: Or
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
   };
   let session: Buffer | undefined;
+  let context: SecureContext | undefined;
   const openTls = (protocols: readonly string[], more: object): TLSSocket => {
+    const current = tls && trust.contextFor(tls);
+    // A session made with another certificate of ours would be resumed as that one.
+    if (current !== context) session = undefined;
+    context = current;
     const socket = connectTls({
       ...common,
       ...more,
       rejectUnauthorized: tls?.validateCertificate !== false,
       ALPNProtocols: [...protocols],
-      ...(tls ? { secureContext: trust.contextFor(tls) } : {}),
+      ...(current ? { secureContext: current } : {}),
       ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
       ...(session === undefined ? {} : { session }),
     });
@@ -53,7 +58,7 @@ export function createOpener(target: OriginTarget, readBuffer: Buffer, trust: Or
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     return socket.on('session', (ticket) => {
-      session = ticket;
+      if (current === context) session = ticket;
     });
   };
   return {

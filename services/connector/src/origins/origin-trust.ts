@@ -16,6 +16,8 @@ export type OriginTrustOptions = {
   readonly authorities: readonly string[];
   /** Folder of the pairs `<name>.crt`, `<name>.key`; undefined when there is none. */
   readonly secretsFolder: string | undefined;
+  /** Milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
 };
 
 export type OriginTrust = {
@@ -27,12 +29,13 @@ type Kept = { readonly context: SecureContext; readonly stamp: string; checkedAt
 
 /** Whom connections to origins trust and what they show. Reading some hundred roots takes milliseconds: done once a set. */
 export function createOriginTrust(options: OriginTrustOptions): OriginTrust {
+  const now = options.now ?? Date.now;
   const kept = new LRUCache<string, Kept>({ max: MAX_CONTEXTS });
   return {
     contextFor: (tls) => {
       const key = tlsKey(tls);
       const known = kept.get(key);
-      const nowMs = Date.now();
+      const nowMs = now();
       if (known !== undefined && nowMs - known.checkedAt < CLIENT_CERTIFICATE_CHECK_MS) return known.context;
       const pair = tls.clientCertificate === null ? undefined : pairFiles(options.secretsFolder, tls.clientCertificate);
       const stamp = pair === undefined ? '' : `${stampOf(pair.certificate)} ${stampOf(pair.key)}`;
