@@ -1,4 +1,3 @@
-export { collectOnOneThread } from './collect-on-one-thread.ts';
 export {
   type ProcessPort,
   type RunningService,

@@ -8,6 +8,8 @@ import { runCli } from './cli.ts';
 const servicesDir = join(import.meta.dirname, '..', '..');
 const interrupted = new AbortController();
 /** A command that does not end by itself within this time after Ctrl-C is ended. */
+/** As the launcher starts processes on the byte path: see launcher.ts. */
+const NODE_ARGUMENT = '--single-threaded-gc';
 const INTERRUPT_GRACE_MS = 1_000;
 let isProgramRunning = false;
 
@@ -20,7 +22,9 @@ function findProjectRoot(): string {
 
 /** In the foreground, with our terminal; signals to us go on to it, and it says when it is done. */
 function runProgram(service: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [join(servicesDir, service, 'src', 'main.js'), ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [NODE_ARGUMENT, join(servicesDir, service, 'src', 'main.js'), ...args], {
+    stdio: 'inherit',
+  });
   isProgramRunning = true;
   const terminate = () => child.kill('SIGTERM');
   process.on('SIGTERM', terminate);

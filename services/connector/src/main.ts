@@ -1,7 +1,7 @@
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { isSallyportError, toPublicError } from '#libs/errors';
-import { collectOnOneThread, type ProcessPort, runService } from '#libs/service-host';
+import { type ProcessPort, runService } from '#libs/service-host';
 import { parseCommand, type RunCommand, USAGE } from './arguments.ts';
 import { connectorConfig } from './config.ts';
 import { registerConnector } from './enrollment/register-command.ts';
@@ -26,7 +26,6 @@ function exitCodeOf(error: unknown): number {
 }
 
 async function run(command: RunCommand): Promise<void> {
-  collectOnOneThread();
   const paths = statePaths(command.stateDir ?? DEFAULT_STATE_DIR);
   const host: ProcessPort = {
     argv: ['--config', paths.identity],

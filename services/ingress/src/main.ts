@@ -1,5 +1,5 @@
 import { setDefaultHighWaterMark } from 'node:stream';
-import { collectOnOneThread, runService } from '#libs/service-host';
+import { runService } from '#libs/service-host';
 import { ingressConfig } from './config.ts';
 import { startIngress } from './service.ts';
 
@@ -7,5 +7,4 @@ import { startIngress } from './service.ts';
 const SOCKET_BUFFER_BYTES = 64 * 1024;
 
 setDefaultHighWaterMark(false, SOCKET_BUFFER_BYTES);
-collectOnOneThread();
 await runService(process, { name: 'ingress', config: ingressConfig, start: startIngress });

@@ -43,7 +43,8 @@ export async function startHttpsListener(options: {
   const http1 = http1Host(services, connections);
   const server = createServer({
     ...options.tls,
-    ALPNProtocols: ['h2', 'http/1.1'],
+    // HTTP/1.0 has a name too (RFC 7301): whoever offers that alone is no stranger.
+    ALPNProtocols: ['h2', 'http/1.1', 'http/1.0'],
     handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
     noDelay: true,
   });
