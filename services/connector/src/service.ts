@@ -6,7 +6,12 @@ import type { Logger } from '#libs/telemetry';
 import { downSubject, natsTransport, type TunnelEvent, TunnelServer } from '#libs/tunnel-protocol';
 import { type ConfigReceiver, startConfigReceiver } from './config-receiver.ts';
 import { createOriginTable, type OriginTable } from './origins/origin-table.ts';
-import { type OriginServer, serveOrigins } from './origins/serve-origins.ts';
+import {
+  MAX_CONCURRENT_REQUESTS,
+  MAX_HELD_REQUESTS,
+  type OriginServer,
+  serveOrigins,
+} from './origins/serve-origins.ts';
 import type { StatePaths } from './state-directory.ts';
 import { lockState } from './state-lock.ts';
 import type { findNatsServer } from './supervisor/find-nats-server.ts';
@@ -151,6 +156,8 @@ class Connector implements RunningService {
     const server = new TunnelServer({
       transport: membership.transport,
       connectorId,
+      // Above the cap on calls, which says more when it refuses.
+      maxChannels: MAX_CONCURRENT_REQUESTS + MAX_HELD_REQUESTS + 1,
       onRequest: this.#origins.onRequest,
       onEvent: (event) => this.#report(event),
     });

@@ -6,8 +6,8 @@ import { createOriginPools, type OriginPoolsOptions } from './origin-pools.ts';
 import { originPath } from './origin-rules.ts';
 import type { OriginTable } from './origin-table.ts';
 
-/** Requests worked on at once; one more is refused and the ingress dispatches it to another connector. */
-export const MAX_CONCURRENT_REQUESTS = 2_000;
+/** Requests and WebSockets worked on at once; one more is refused and the ingress dispatches it to another connector. */
+export const MAX_CONCURRENT_REQUESTS = 12_000;
 
 /**
  * A request for an app this connector has not heard of waits for the pull it caused, and is then refused: the ingress
