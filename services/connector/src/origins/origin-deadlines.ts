@@ -1,3 +1,5 @@
+import { Roster } from '#libs/roster';
+
 /** How often deadlines are looked at, milliseconds: a deadline is noticed up to this much late. */
 export const DEADLINE_RESOLUTION_MS = 100;
 
@@ -16,7 +18,7 @@ export type OriginDeadlines = {
 };
 
 export function createOriginDeadlines(): OriginDeadlines {
-  const calls = new Set<Deadlined>();
+  const calls = new Roster<Deadlined>();
   const timer = setInterval(() => {
     const now = Date.now();
     for (const call of calls) {
@@ -27,7 +29,7 @@ export function createOriginDeadlines(): OriginDeadlines {
   }, DEADLINE_RESOLUTION_MS);
   timer.unref();
   return {
-    add: (call) => void calls.add(call),
+    add: (call) => calls.add(call),
     remove: (call) => void calls.delete(call),
     get size() {
       return calls.size;

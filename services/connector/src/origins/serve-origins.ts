@@ -1,3 +1,4 @@
+import { Roster } from '#libs/roster';
 import type { Logger } from '#libs/telemetry';
 import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchange } from '#libs/tunnel-protocol';
 import { OriginCall, type OriginCallHost, type OriginOutcome } from './origin-call.ts';
@@ -49,7 +50,7 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
   const limit = options.maxConcurrent ?? MAX_CONCURRENT_REQUESTS;
   const pools = createOriginPools(options);
   const deadlines = createOriginDeadlines();
-  const calls = new Set<OriginCall>();
+  const calls = new Roster<OriginCall>();
   let isDraining = false;
   let onEmpty: (() => void) | undefined;
 

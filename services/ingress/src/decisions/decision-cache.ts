@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
+import { Roster } from '#libs/roster';
 import type { Logger } from '#libs/telemetry';
 import { decisionKey } from './decision-key.ts';
 import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
@@ -45,7 +46,7 @@ export class Decisions {
   readonly #options: DecisionsOptions;
   readonly #granted: LRUCache<string, GrantedAccess>;
   readonly #pending = new Map<string, Promise<Decision>>();
-  readonly #running = new Set<RunningAccess>();
+  readonly #running = new Roster<RunningAccess>();
   #revocationEpoch = 0;
 
   constructor(options: DecisionsOptions) {

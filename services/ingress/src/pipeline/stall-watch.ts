@@ -1,3 +1,5 @@
+import { Roster } from '#libs/roster';
+
 const CHECK_INTERVAL_MS = 1_000;
 
 /** Something that waits for its user now and then. */
@@ -12,7 +14,7 @@ export type Stallable = {
 /** Cuts users that neither send nor take a byte for too long: one timer for all requests with a body in motion. */
 export class StallWatch {
   readonly #limitMs: number;
-  readonly #members = new Set<Stallable>();
+  readonly #members = new Roster<Stallable>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limitMs: number) {

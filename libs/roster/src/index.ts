@@ -1,0 +1,1 @@
+export { Roster } from './roster.ts';
