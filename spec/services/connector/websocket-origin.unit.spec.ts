@@ -10,9 +10,12 @@ describe('a connector asked to upgrade', () => {
   let world: OriginWorld;
   let sockets: Socket[];
   let close: () => Promise<void>;
+  let origin: string;
+  let received: string;
 
   beforeEach(async () => {
     sockets = [];
+    received = '';
     const server = createServer((_req, res) => {
       res.writeHead(426, { 'content-length': '2' });
       res.end('no');
@@ -20,6 +23,13 @@ describe('a connector asked to upgrade', () => {
     server.on('upgrade', (req, socket: Socket) => {
       sockets.push(socket);
       socket.on('error', () => undefined);
+      if (req.url === '/half') {
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfirst');
+        socket.on('data', (chunk: Buffer) => {
+          received += chunk.toString();
+        });
+        return;
+      }
       if (req.url === '/refused') return void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno');
       socket.write(
         `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${req.headers.upgrade}\r\nConnection: Upgrade\r\nX-Key: ${req.headers['sec-websocket-key']}\r\n\r\nfirst`,
@@ -36,7 +46,8 @@ describe('a connector asked to upgrade', () => {
         server.close(() => resolve());
       });
     };
-    world = await OriginWorld.start([originConfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)]);
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    world = await OriginWorld.start([originConfig(origin)]);
   });
   afterEach(async () => {
     await world.stop();
@@ -98,5 +109,54 @@ describe('a connector asked to upgrade', () => {
     sockets[1]?.resetAndDestroy();
     await until(() => second.seen.failure !== undefined, 'the failure');
     expect(second.seen.failure?.reason).to.equal('origin-aborted');
+  });
+
+  it('does not let upgraded connections keep short calls waiting', async () => {
+    const narrow = await OriginWorld.start([originConfig(origin)], { maxConnections: 1 });
+    const opened: string[] = [];
+    for (let i = 0; i < 3; i += 1)
+      narrow.pair.open(
+        { ...request('GET', '/', { fields: ['Upgrade', 'websocket'] }), isUpgrade: true },
+        { onHead: (head) => opened.push(String(head.status)), onFailure: () => undefined },
+      );
+    await until(() => opened.length === 3, 'three upgrades');
+    expect((await narrow.fetch('GET', '/')).head?.status).to.equal(426);
+    await narrow.stop();
+    await until(() => sockets.every((socket) => socket.destroyed), 'every upgraded connection to be closed');
+  });
+
+  it('goes on receiving after the user has ended, and sending after the origin has', async () => {
+    const { channel, seen } = open('/half');
+    await until(() => seen.isEnded, 'the end of the origin');
+    channel.write(Buffer.from('still sending'));
+    await until(() => received === 'still sending', 'the bytes after that end');
+    channel.end();
+    await until(() => world.origins.active === 0, 'no call left');
+    expect(seen.failure).to.equal(undefined);
+  });
+
+  it('holds back either side while the other does not read', async () => {
+    const { channel, seen } = open('/');
+    await until(() => seen.body === 'first', 'the pipe');
+    sockets[0]?.unpipe();
+    sockets[0]?.pause();
+    const block = Buffer.alloc(64 * 1024);
+    let sent = 0;
+    let isHeld = false;
+    const send = (): void => {
+      while (sent < 100_000_000) {
+        sent += block.length;
+        if (!channel.write(block)) return;
+      }
+    };
+    send();
+    let last = -1;
+    await until(() => {
+      isHeld = sent === last;
+      last = sent;
+      return isHeld;
+    }, 'the user to be held back');
+    expect(sent).to.be.lessThan(20_000_000);
+    channel.cancel('user-gone');
   });
 });

@@ -1,9 +1,15 @@
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
-import { constants } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { FieldList } from '#libs/tunnel-protocol';
+import { headersOf, objectOf, rawFields, statusOf } from './http2-fields.ts';
 import { failureText, originFailure } from './origin-failure.ts';
 import type { LaneUser, OriginLane } from './origin-lane.ts';
-import { type BodyLength, isForwarded, type OriginRequest, requestControl } from './request-head.ts';
+import type { BodyLength } from './request-head.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_REFUSED_STREAM } =
   constants;
@@ -163,52 +169,4 @@ export class Http2Lane implements OriginLane {
     const text = `stream closed with code ${code}${error === undefined ? '' : `, ${failureText(error)}`}`;
     user.onLaneFailure({ reason, text, isUnanswered, isUnprocessed });
   }
-}
-
-function statusOf(headers: IncomingHttpHeaders): number {
-  return Number(headers[':status']);
-}
-
-/** Node hands the fields over as they came, names and values alternating; its types leave that out. */
-function rawFields(raw: unknown): string[] {
-  const fields: string[] = [];
-  if (!Array.isArray(raw)) return fields;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = String(raw[i]);
-    if (!name.startsWith(':')) fields.push(name, String(raw[i + 1]));
-  }
-  return fields;
-}
-
-function headersOf(request: OriginRequest, length: BodyLength): OutgoingHttpHeaders | undefined {
-  const { target, fields } = request;
-  const control = requestControl(fields);
-  if (control === undefined) return undefined;
-  const headers: OutgoingHttpHeaders = {
-    ':method': request.method,
-    ':scheme': target.tls === undefined ? 'http' : 'https',
-    ':authority': target.hostHeader,
-    ':path': request.path,
-    ...(control.takesTrailers ? { te: 'trailers' } : {}),
-    ...(typeof length === 'number' ? { 'content-length': String(length) } : {}),
-  };
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? '';
-    if (isForwarded(name, control)) add(headers, name.toLowerCase(), fields[i + 1] ?? '');
-  }
-  return headers;
-}
-
-function objectOf(fields: FieldList): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {};
-  for (let i = 0; i + 1 < fields.length; i += 2) add(headers, (fields[i] ?? '').toLowerCase(), fields[i + 1] ?? '');
-  return headers;
-}
-
-/** Cookies are one field in HTTP/1.1 (RFC 9113, 8.2.3); of other names each value stays its own. */
-function add(headers: OutgoingHttpHeaders, name: string, value: string): void {
-  const known = headers[name];
-  if (known === undefined) headers[name] = value;
-  else if (name === 'cookie') headers[name] = `${String(known)}; ${value}`;
-  else headers[name] = Array.isArray(known) ? [...known, value] : [String(known), value];
 }
