@@ -57,6 +57,22 @@ export const ingressConfig = z.object({
   tls: z.object({ certFile: z.string(), keyFile: z.string() }),
   /** Folder of certificates of custom domains, chosen by host name (ADR-0008). Default none. */
   certificatesDirectory: z.string().min(1).optional(),
+  /**
+   * ACME server (RFC 8555) that certificates of all exact hosts are ordered from, into `certificatesDirectory`, by
+   * TLS-ALPN-01: it must reach this ingress on port 443 of each host. Default none.
+   */
+  acme: z
+    .object({
+      /** For example `https://acme-v02.api.letsencrypt.org/directory`. */
+      directoryUrl: z.url({ protocol: /^https$/ }),
+      /** Addresses the authority may write to. */
+      contact: z.array(z.email()).max(10).default([]),
+      /** That you agree to the authority's terms of service; there is no default. */
+      agreeToTerms: z.literal(true),
+      /** PEM of the authority behind the ACME server itself, when it is a private one. */
+      caFile: z.string().optional(),
+    })
+    .optional(),
   domain: hostName,
   /** Default `login.<domain>`. */
   signInHost: hostName.optional(),

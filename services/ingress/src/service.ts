@@ -5,7 +5,8 @@ import { connectBroker } from '#libs/messaging';
 import { createPageFields } from '#libs/pages';
 import type { RunningService, ServiceContext } from '#libs/service-host';
 import type { Logger } from '#libs/telemetry';
-import { CertificateStore } from './certificates/certificate-store.ts';
+import type { CertificateStore } from './certificates/certificate-store.ts';
+import { startCertificates } from './certificates/start-certificates.ts';
 import type { IngressConfig } from './config.ts';
 import { createCounters } from './counters.ts';
 import { readCertificate, type TlsSettings, watchCertificate } from './listener/certificate-files.ts';
@@ -83,21 +84,28 @@ async function startWith(
   const state = { isDraining: false, publicPort: config.publicPort ?? config.port };
   const services = createServices(config, tenants, { ingressId, budget, readClientAddress, logger, state });
   let listener: HttpsListener;
-  const certificates = await openCertificates(config, logger);
+  const certificates = await startCertificates({
+    config,
+    directories: tenants.map((tenant) => tenant.services.directory),
+    ownHosts: [services.signInHost, services.portalHost],
+    logger,
+  });
   try {
     await waitForDirectories(tenants, config.limits.directoryWaitMs, logger);
     listener = await startHttpsListener({
       host: config.host,
       port: config.port,
-      tls: certificates === undefined ? tls : withNames(tls, certificates),
+      tls: certificates === undefined ? tls : withNames(tls, certificates.store),
       services,
+      ...(certificates?.challenges === undefined ? {} : { challenges: certificates.challenges }),
     });
   } catch (error) {
-    certificates?.stop();
+    await certificates?.stop();
     await Promise.all(tenants.map((tenant) => tenant.stop()));
     throw error;
   }
   state.publicPort = config.publicPort ?? listener.port;
+  certificates?.startOrders();
   const certificate = watchCertificate(listener, config.tls, logger);
   return {
     port: listener.port,
@@ -106,19 +114,13 @@ async function startWith(
     drain: () => drain(services, listener, tenants, state),
     stop: async () => {
       certificate.stop();
-      certificates?.stop();
+      await certificates?.stop();
       listener.close();
       listener.destroy();
       await Promise.all(tenants.map((tenant) => tenant.stop()));
       await closeConnections();
     },
   };
-}
-
-/** Certificates of custom domains, where there is a folder for them. */
-async function openCertificates(config: IngressConfig, logger: Logger): Promise<CertificateStore | undefined> {
-  const { certificatesDirectory: directory } = config;
-  return directory === undefined ? undefined : CertificateStore.open({ directory, logger });
 }
 
 function withNames(tls: TlsSettings, certificates: CertificateStore): TlsSettings {

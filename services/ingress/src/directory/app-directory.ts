@@ -23,9 +23,15 @@ export class AppDirectory {
   readonly #hosts = new Map<string, HostPlaces>();
   readonly #wildcards = new WildcardHosts();
   readonly #internal = new InternalOrigins();
+  #changes = 0;
 
   constructor(tenant: string) {
     this.#tenant = tenant;
+  }
+
+  /** Grows with every app that comes, changes or goes: what was worked out from the directory is good until then. */
+  get changes(): number {
+    return this.#changes;
   }
 
   get size(): number {
@@ -58,6 +64,11 @@ export class AppDirectory {
   /** The app at its main address, a pattern for a whole wildcard. */
   getApp(appId: string): PublishedApp | undefined {
     return this.#byId.get(appId)?.addresses[0];
+  }
+
+  /** Every host that an app names exactly. */
+  hosts(): IterableIterator<string> {
+    return this.#hosts.keys();
   }
 
   /** Every app that has an address people can go to, at the first of them: whole wildcards have none. */
@@ -94,6 +105,7 @@ export class AppDirectory {
   }
 
   #add(entry: Entry): void {
+    this.#changes += 1;
     const { view, addresses, closed } = entry;
     if (addresses.length === 0 && closed === undefined) return;
     this.#byId.set(view.id, entry);
@@ -106,6 +118,7 @@ export class AppDirectory {
   }
 
   #remove(entry: Entry): void {
+    this.#changes += 1;
     const { view, addresses, closed } = entry;
     this.#byId.delete(view.id);
     for (const app of addresses) {

@@ -2,6 +2,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { bareProblem } from '../answers/bare-problem.ts';
 import { respondProblem } from '../answers/respond.ts';
+import { answerChallenges, type PendingChallenges } from '../certificates/acme/challenge-gate.ts';
 import { listenFailed } from '../errors.ts';
 import { Exchange } from '../pipeline/exchange.ts';
 import { HeadFacts } from '../pipeline/head-facts.ts';
@@ -37,6 +38,8 @@ export async function startHttpsListener(options: {
   readonly port: number;
   readonly tls: TlsSettings;
   readonly services: IngressServices;
+  /** Certificates that answer pending ACME challenges. */
+  readonly challenges?: PendingChallenges;
 }): Promise<HttpsListener> {
   const { services, host, port } = options;
   const connections = new Set<Http1Connection>();
@@ -48,6 +51,7 @@ export async function startHttpsListener(options: {
     handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
     noDelay: true,
   });
+  if (options.challenges) answerChallenges(server, options.challenges);
   server.maxConnections = services.limits.maxConnections;
   const sockets = new Set<{ destroy(): void }>();
   server.on('connection', (socket) => {
