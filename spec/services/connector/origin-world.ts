@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { type ConnectorConfiguration, SETTINGS_SINCE_V2 } from '#libs/contracts';
+import type { ConnectorConfiguration } from '#libs/contracts';
 import { createLogger } from '#libs/telemetry';
 import type { OpenRequest } from '#libs/tunnel-protocol';
 import { createOriginTable, type OriginTable } from '../../../services/connector/src/origins/origin-table.ts';
@@ -19,7 +19,12 @@ export const silentLogger = createLogger({ service: 'spec', write: () => undefin
 
 export function originConfig(internalUrl: string, changes: Partial<OriginConfig> = {}): OriginConfig {
   return {
-    ...SETTINGS_SINCE_V2,
+    alternateHosts: [],
+    segments: null,
+    idleTimeoutSeconds: 18_000,
+    originCertificateAuthority: null,
+    originClientCertificate: null,
+    originProtocol: 'auto',
     appId: 'app_one',
     internalUrl,
     externalUrl: 'https://one.sallyport.localhost:8443/',
