@@ -7,6 +7,8 @@ import { refuseRequest } from './errors.ts';
 import { MAX_CERTIFICATES } from './limits.ts';
 
 const NAME = /^[a-z0-9_-]{1,64}$/;
+/** The ingress renews and removes these by itself (ADR-0008). */
+const ACME_PREFIX = 'acme-';
 const FILE = /^([a-z0-9_-]{1,64})\.crt$/;
 
 export type ListedCertificate = { readonly name: string; readonly verdict: ServerCertificateVerdict };
@@ -38,6 +40,14 @@ export function openCertificateFiles(directory: string, now: () => number = Date
     },
     judge: async (name, { chain, key }) => {
       requireName(name);
+      if (name.startsWith(ACME_PREFIX))
+        throw refuseRequest(
+          'ERR_CERTIFICATE_NAME',
+          `names that begin with ${ACME_PREFIX} belong to ACME: use another`,
+          {
+            field: 'name',
+          },
+        );
       const known = await names();
       if (!known.includes(name) && known.length >= MAX_CERTIFICATES)
         throw refuseRequest('ERR_CERTIFICATE_TOO_MANY', `at most ${MAX_CERTIFICATES} certificates: remove one first`, {

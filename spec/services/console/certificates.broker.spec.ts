@@ -70,6 +70,7 @@ describe('console API for certificates', () => {
     }
     const wrong = await put('Wiki.com', good);
     expect([wrong.status, wrong.json.code]).to.deep.equal([422, 'ERR_CERTIFICATE_NAME']);
+    expect((await put('acme-wiki', good)).json.code).to.equal('ERR_CERTIFICATE_NAME');
     expect((await put('wiki', { certificate: good.certificate })).json.code).to.equal('ERR_API_INVALID');
     expect((await world.call('PUT', '/v1/certificates/wiki', { token: 'user', body: good })).status).to.equal(403);
     expect([records.length, readdirSync(folder)]).to.deep.equal([count, []]);
