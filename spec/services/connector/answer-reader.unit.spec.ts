@@ -83,8 +83,20 @@ describe('the reader of an origin answer', () => {
       ['HTTP/1.1 200 OK\nContent-Length: 0\n\n', 'GET'],
     ] as const) {
       const seen = answer(head, { method });
-      expect([seen.framing, seen.fault, seen.isPersistent], head).to.deep.equal(['none', undefined, true]);
+      expect([seen.framing, seen.fault], head).to.deep.equal(['none', undefined]);
     }
+  });
+
+  it('gives up the connection where an origin may send a body after all, which would answer the next request', () => {
+    for (const [head, method] of [
+      ['HTTP/1.1 200 OK\n\n', 'HEAD'],
+      ['HTTP/1.1 304 Not Modified\nContent-Length: 9\n\n', 'GET'],
+      ['HTTP/1.1 304 Not Modified\nTransfer-Encoding: chunked\n\n', 'GET'],
+      ['HTTP/1.1 204 No Content\nTransfer-Encoding: chunked\n\n', 'GET'],
+    ] as const)
+      expect(answer(head, { method }).isPersistent, head).to.equal(false);
+    for (const head of ['HTTP/1.1 304 Not Modified\nETag: "a"\n\n', 'HTTP/1.1 204 No Content\n\n'])
+      expect(answer(head).isPersistent, head).to.equal(true);
   });
 
   const persistence: [string, boolean][] = [

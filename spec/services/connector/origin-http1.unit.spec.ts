@@ -199,6 +199,19 @@ describe('the HTTP/1.1 connections of a connector', () => {
     await until(() => hinting.sockets[0]?.destroyed === true, 'the connection to be closed');
   });
 
+  it('never take a late body after HEAD for the answer to the next request', async () => {
+    const { origin } = await recording((text, socket) => {
+      if (!text.startsWith('HEAD')) return void socket.write(OK);
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 43\r\n\r\n');
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil'), 2);
+    });
+    const world = await serving(origin.url);
+    for (let i = 0; i < 5; i += 1) {
+      expect((await world.fetch('HEAD', '/')).head?.status).to.equal(200);
+      expect((await world.fetch('GET', '/')).body.toString()).to.equal('ok');
+    }
+  });
+
   it('drop a kept connection on which bytes come that nobody asked for', async () => {
     const { origin, sockets } = await recording((_text, socket) => socket.write(OK));
     const world = await serving(origin.url);

@@ -64,7 +64,7 @@ export function interpretAnswer(line: StatusLine, parsed: FieldList, isToHead: b
     fields: isPassedWhole ? parsed : stripped(parsed, control, status === 101, isLengthVoid),
     framing,
     length: framing === 'length' ? Number(control.length) : 0,
-    isPersistent: isPersistent(control, line.minorVersion, framing),
+    isPersistent: !isToHead && isPersistent(control, line.minorVersion, framing),
     keepAliveMs: control.keepAlive === undefined ? undefined : timeoutMs(control.keepAlive),
   };
 }
@@ -121,7 +121,12 @@ function framingOf(status: number, isToHead: boolean, control: Control): AnswerF
   return Number(control.length) === 0 ? 'none' : 'length';
 }
 
+/**
+ * An origin that sends a body where none may be (to HEAD, with 204 or 304) would have it read as the answer to the next
+ * request, another user's perhaps: where a head hints at one, the connection is not used again.
+ */
 function isPersistent(control: Control, minorVersion: 0 | 1, framing: AnswerFraming): boolean {
+  if (framing === 'none' && (control.coding !== undefined || Number(control.length ?? 0) > 0)) return false;
   if (framing === 'until-close' || (control.coding !== undefined && control.length !== undefined)) return false;
   if (control.options?.has('close')) return false;
   return minorVersion === 1 || control.options?.has('keep-alive') === true;
