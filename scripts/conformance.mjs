@@ -20,6 +20,8 @@ const SUITE_NAMES = [
   'testssl',
   'sslscan',
   'slowhttptest',
+  'http2-requests',
+  'http2-client',
   'http2-floods',
   'size-ladder',
   'server-sent-events',

@@ -3,7 +3,9 @@ import { curl } from './suites/curl.mjs';
 import { git } from './suites/git.mjs';
 import { h1spec } from './suites/h1spec.mjs';
 import { httpCacheTests } from './suites/http-cache-tests.mjs';
+import { http2Client } from './suites/http2-client.mjs';
 import { http2Floods } from './suites/http2-floods.mjs';
+import { http2Requests } from './suites/http2-requests.mjs';
 import { idleWebSocket } from './suites/idle-websocket.mjs';
 import { litmus } from './suites/litmus.mjs';
 import { malformedRequests } from './suites/malformed-requests.mjs';
@@ -25,6 +27,8 @@ const SUITES = [
   testssl,
   sslscan,
   slowhttptest,
+  http2Requests,
+  http2Client,
   http2Floods,
   sizeLadder,
   serverSentEvents,

@@ -3,7 +3,8 @@ import { readMemory } from '../../bench/memory.mjs';
 import { openSocket } from '../ask.mjs';
 import { askMeanwhile } from '../good-client.mjs';
 import { encodeHead, FLAG, h2Frame, PREFACE, TYPE } from '../http2-frames.mjs';
-import { Checks, SuiteUnavailable } from '../suite.mjs';
+import { Checks } from '../suite.mjs';
+import { requireHttp2 } from './http2-requests.mjs';
 
 const FLOOD_MS = 3_000;
 const QUIET_MS = 3_000;
@@ -45,12 +46,7 @@ export const http2Floods = {
   judges: 'HTTP/2 floods: the connection is closed, a good client is hardly slower, memory comes back',
   limitMs: 120_000,
   run: async ({ passthrough, processes }) => {
-    const probe = /** @type {import('node:tls').TLSSocket} */ (
-      await openSocket(passthrough, { alpn: ['h2', 'http/1.1'] })
-    );
-    const isOffered = probe.alpnProtocol === 'h2';
-    probe.destroy();
-    if (!isOffered) throw new SuiteUnavailable('the ingress does not offer h2 in its TLS handshake');
+    await requireHttp2(passthrough);
     const ingress = { ingress: processes.ingress ?? 0 };
     const checks = new Checks();
     const quiet = await askMeanwhile(passthrough, QUIET_MS);
@@ -58,7 +54,7 @@ export const http2Floods = {
     const allowedMs = Math.max(MAX_P99_MS, MAX_FACTOR * quiet.p99Ms);
     for (const [name, make] of Object.entries(FLOODS)) {
       const flooding = flood(passthrough, make);
-      const seen = await askMeanwhile(passthrough, flooding);
+      const seen = await askMeanwhile(passthrough, Promise.all([flooding, delay(FLOOD_MS)]));
       const { sent, closedAfterMs } = await flooding;
       checks.check(
         closedAfterMs !== undefined,

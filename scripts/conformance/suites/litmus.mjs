@@ -53,7 +53,7 @@ async function runLitmus({ folder }, [program = '', ...args], url) {
   // Behind each carriage return a line is printed again, with its verdict in the end.
   for (const line of run.stdout.split('\n')) {
     suite = /^-> running `(\w+)'/.exec(line)?.[1] ?? suite;
-    const match = /^\s*\d+\. (\w+)\.+ (pass|FAIL|SKIPPED|WARNING)(.*)$/.exec(line.split('\r').at(-1) ?? '');
+    const match = /^\s*(\d+\. \w+)\.* (pass|FAIL|SKIPPED|WARNING)(.*)$/.exec(line.split('\r').at(-1) ?? '');
     if (match !== null) results.set(`${suite} ${match[1]}`, { verdict: match[2] ?? '', text: (match[3] ?? '').trim() });
   }
   return results;

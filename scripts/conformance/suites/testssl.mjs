@@ -16,6 +16,8 @@ const EXPLAINED = new Map([
   ],
   [/^OCSP_stapling/, 'a short-lived certificate of the development authority has no OCSP'],
   [/^(cert_trust|cert_chain_of_trust)/, 'the development authority is not in the stores that testssl brings'],
+  [/^security_headers/, "an app's own to send: the ingress adds none to what an app answers"],
+  [/^engine_problem/, 'about the openssl that testssl runs with'],
   [/^(overall_grade|grade_cap_reason)/, 'follows from the findings above'],
 ]);
 
@@ -24,11 +26,13 @@ export const testssl = {
   name: 'testssl',
   judges: 'TLS versions, ciphers, known holes, certificate, HSTS',
   limitMs: 300_000,
-  run: async ({ env, folder, passthrough }) => {
+  run: async ({ env, folder, originPort, publish }) => {
     const program = await requireProgram('testssl', ['testssl.sh', 'bsdextrautils', 'bind9-dnsutils'], { env });
+    const hsts = { maxAgeSeconds: 31_536_000, includeSubDomains: false };
+    const front = await publish('strict-transport', `http://127.0.0.1:${originPort}/`, { hsts });
     const file = join(folder, 'testssl.json');
-    const args = ['--quiet', '--color', '0', '--warnings', 'off', '--add-ca', passthrough.caFile, '--ip', '127.0.0.1'];
-    await runCommand(program, [...args, '--overwrite', '--jsonfile', file, passthrough.url], {
+    const args = ['--quiet', '--color', '0', '--warnings', 'off', '--add-ca', front.caFile, '--ip', '127.0.0.1'];
+    await runCommand(program, [...args, '--jsonfile', file, front.url], {
       timeoutMs: TIMEOUT_MS,
       env,
     });
@@ -48,6 +52,7 @@ export const testssl = {
       else explained.set(reason, [...(explained.get(reason) ?? []), `${id} (${severity})`]);
     }
     for (const [reason, ids] of explained) checks.notes.push(`explained, ${reason}: ${ids.join(', ')}`);
+    checks.notes.push('of an app whose HSTS is set to a year; it is off by default');
     return checks.outcome(await debianVersion('testssl.sh'));
   },
 };
