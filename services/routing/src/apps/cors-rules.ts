@@ -41,8 +41,7 @@ function requireOpenRule(rule: CorsRule, origins: readonly string[]): void {
 function normalizeOrigin(text: string): string {
   if (text === '*') return text;
   const origin = URL.canParse(text) ? new URL(text).origin : undefined;
-  if (origin !== undefined && origin !== 'null' && /^https?:/.test(origin) && text.replace(/\/$/, '') === origin)
-    return origin;
+  if (origin !== undefined && /^https?:\/\/[^*]+$/.test(origin) && text.replace(/\/$/, '') === origin) return origin;
   throw refuse(
     'allowedOrigins',
     text,

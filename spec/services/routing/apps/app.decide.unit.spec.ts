@@ -166,12 +166,6 @@ describe('app decider', () => {
       'an idle timeout of nothing': [{ idleTimeoutSeconds: 0 }, 'ERR_APP_TIMEOUT'],
       'HSTS for three years': [{ hsts: { maxAgeSeconds: 94_608_000, includeSubDomains: false } }, 'ERR_APP_SETTING'],
       'a client certificate outside of the secrets folder': [{ originClientCertificate: '../key' }, 'ERR_APP_SETTING'],
-      'every web site with cookies': [{ corsRules: [{ ...CORS_RULE, allowedOrigins: ['*'] }] }, 'ERR_APP_CORS'],
-      'an origin that is a URL': [{ corsRules: [{ ...CORS_RULE, allowedOrigins: ['https://a.b/c'] }] }, 'ERR_APP_CORS'],
-      'the origin null': [{ corsRules: [{ ...CORS_RULE, allowedOrigins: ['null'] }] }, 'ERR_APP_CORS'],
-      'a CORS method that is none': [{ corsRules: [{ ...CORS_RULE, allowedMethods: ['PUT POST'] }] }, 'ERR_APP_CORS'],
-      'a CORS header that is none': [{ corsRules: [{ ...CORS_RULE, allowedHeaders: ['a*b'] }] }, 'ERR_APP_CORS'],
-      'a CORS resource that is no path': [{ corsRules: [{ ...CORS_RULE, resource: 'api' }] }, 'ERR_APP_CORS'],
       'a host that begins with a dash': [{ externalUrl: 'https://-a.sallyport.localhost/' }, 'ERR_APP_URL'],
       'a reserved host': [{ externalUrl: 'https://login.sallyport.localhost/' }, 'ERR_APP_URL'],
       'a name that makes a reserved host': [{ name: 'Portal' }, 'ERR_APP_URL'],
@@ -299,49 +293,5 @@ describe('app decider', () => {
     it('retires', () => check({ given: [published], when, facts: [retired] }));
     it('does nothing the second time', () => check({ given: [published, retired], when, facts: [] }));
     it('refuses an absent app', () => check({ when, error: 'ERR_APP_ABSENT' }));
-  });
-
-  describe('AssignToApp and UnassignFromApp', () => {
-    const assign = (userIds: readonly string[], groupIds: readonly string[] = []): DecideAppCommand => ({
-      type: 'AssignToApp',
-      appId,
-      userIds,
-      groupIds,
-    });
-    const unassign = (userIds: readonly string[], groupIds: readonly string[] = []): DecideAppCommand => ({
-      type: 'UnassignFromApp',
-      appId,
-      userIds,
-      groupIds,
-    });
-    const user = (userId: string): AppFact => ({ type: 'AppUserAssigned', data: { userId } });
-
-    it('record who is new, once', () =>
-      check({
-        given: [published, user('u1')],
-        when: assign(['u1', 'u2', 'u2'], ['g1']),
-        facts: [user('u2'), { type: 'AppGroupAssigned', data: { groupId: 'g1' } }],
-      }));
-    it('record who was there', () =>
-      check({
-        given: [published, user('u1')],
-        when: unassign(['u1', 'u2'], ['g1']),
-        facts: [{ type: 'AppUserUnassigned', data: { userId: 'u1' } }],
-      }));
-    it('refuse what is no directory id', () => {
-      for (const bad of ['', 'a b', 'a\n', 'x'.repeat(129)])
-        check({ given: [published], when: assign([bad]), error: 'ERR_APP_ASSIGNMENT' });
-    });
-    it('refuse absent and retired apps', () => {
-      check({ when: assign(['u1']), error: 'ERR_APP_ABSENT' });
-      check({ given: [published, retired], when: unassign(['u1']), error: 'ERR_APP_RETIRED' });
-    });
-    it('refuse more than 60 in one command, and more than 1,000 in one app', () => {
-      const ids = (count: number) => Array.from({ length: count }, (_none, index) => `u${index}`);
-      check({ given: [published], when: assign(ids(61)), error: 'ERR_APP_TOO_MANY_ASSIGNMENTS' });
-      const full = [published, ...ids(1000).map(user)];
-      check({ given: full, when: assign(['one-more']), error: 'ERR_APP_TOO_MANY_ASSIGNMENTS' });
-      check({ given: full, when: assign(['u1']), facts: [] });
-    });
   });
 });
