@@ -56,6 +56,7 @@ const table = {
   'app-retired': ['SP-1211', 403, 'administrator'],
   'cors-refused': ['SP-1212', 403, 'administrator', 'app-owner'],
   'websocket-refused': ['SP-1213', 403, 'administrator'],
+  'grpc-refused': ['SP-1214', 403, 'administrator'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

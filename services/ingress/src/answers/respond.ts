@@ -2,6 +2,7 @@ import { DEFAULT_HSTS_SECONDS } from '#libs/contracts';
 import { ANSWER_FIELDS } from '#libs/pages';
 import { hstsValue } from '../listener/hsts.ts';
 import type { Exchange, Outcome } from '../pipeline/exchange.ts';
+import type { FragmentPage } from '../sign-in/fragment-pages.ts';
 import { grpcFields, isGrpc } from './grpc-answer.ts';
 import { problemType } from './problem-address.ts';
 import { problemPage } from './problem-page.ts';
@@ -87,6 +88,17 @@ export function respondText(
   fields: readonly string[] = ANSWER_FIELDS,
 ): void {
   send(exchange, 200, ['Content-Type', contentType, ...fields], text);
+}
+
+/** A page that leads on by script, in place of a redirect. */
+export function respondFragmentPage(
+  exchange: Exchange,
+  status: number,
+  page: FragmentPage,
+  setCookies: readonly string[],
+): void {
+  exchange.outcome = 'redirected';
+  send(exchange, status, [...page.fields, ...setCookies.flatMap((cookie) => ['Set-Cookie', cookie])], page.text);
 }
 
 export function respondRedirect(exchange: Exchange, location: string, setCookies: readonly string[]): void {

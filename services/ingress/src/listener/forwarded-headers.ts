@@ -54,7 +54,9 @@ const TRANSLATED = new Set(['origin', 'referer', 'destination']);
  */
 export function buildForwardedFields(exchange: Exchange): FieldList {
   const { app, head, services, access } = exchange;
-  const fields = app ? exchange.facts.forwarded(app, () => userFields(exchange)) : userFields(exchange);
+  const fields = app
+    ? exchange.facts.forwarded(app, exchange.tenant.directory.changes, () => userFields(exchange))
+    : userFields(exchange);
   const traceparent = services.ids.nextTraceparent(head.traceparent);
   const own = ['X-Request-Id', exchange.requestId, 'traceparent', traceparent];
   const isContinued = head.traceparent !== '' && traceparent.slice(0, 35) === head.traceparent.slice(0, 35);

@@ -25,6 +25,7 @@ export class RequestHeadFields {
   userAgent = '';
   secFetchMode = '';
   secFetchSite = '';
+  secFetchDest = '';
   origin = '';
   xForwardedFor = '';
   traceparent = '';
@@ -100,6 +101,9 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
       return;
     case 'sec-fetch-mode':
       head.secFetchMode = value;
+      return;
+    case 'sec-fetch-dest':
+      head.secFetchDest = value;
       return;
     case 'sec-fetch-site':
       head.secFetchSite = value;

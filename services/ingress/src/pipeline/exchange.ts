@@ -117,6 +117,11 @@ export class Exchange implements UserStreamEvents {
     respondProblem(this, 'body-malformed', { outcome: 'answered' });
   }
 
+  /** A browser that says that it opens a page of its own, not a frame: there scripts can keep what a redirect loses. */
+  get isDocument(): boolean {
+    return this.head.secFetchDest === 'document' && this.isNavigation && this.req.method === 'GET';
+  }
+
   /** A person's browser shows the answer as a page of its own. */
   get isNavigation(): boolean {
     const { head } = this;

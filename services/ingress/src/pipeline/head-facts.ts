@@ -18,6 +18,7 @@ export class HeadFacts {
   #keyOfApp = '';
   #key = '';
   #forwardedTo: PublishedApp | undefined;
+  #forwardedAt = -1;
   #forwarded: FieldList = [];
 
   constructor(head: RequestHeadFields, client: ClientAddress) {
@@ -48,11 +49,15 @@ export class HeadFacts {
     return this.#key;
   }
 
-  /** The fields an app gets of every request with this head; `build` makes them for an app that was not the last one. */
-  forwarded(app: PublishedApp, build: () => FieldList): FieldList {
-    if (this.#forwardedTo !== app) {
+  /**
+   * The fields an app gets of every request with this head; `build` makes them for an app that was not the last one, and when
+   * the directory has changed, which links in them depend on.
+   */
+  forwarded(app: PublishedApp, directoryChanges: number, build: () => FieldList): FieldList {
+    if (this.#forwardedTo !== app || this.#forwardedAt !== directoryChanges) {
       this.#forwarded = build();
       this.#forwardedTo = app;
+      this.#forwardedAt = directoryChanges;
     }
     return this.#forwarded;
   }

@@ -7,6 +7,8 @@ import { appHintCookies } from '../sign-in/app-hint.ts';
 import type { Exchange } from './exchange.ts';
 import { DONE, NEXT, type StepResult } from './step.ts';
 
+/** Destinations (Fetch, 2.2.5) of navigations inside of another page. */
+const FRAMES: ReadonlySet<string> = new Set(['iframe', 'frame', 'embed', 'object', 'fencedframe']);
 const MAX_RETURN_URL_LENGTH = 8192;
 
 /**
@@ -62,9 +64,13 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
   }
 }
 
-/** Only a navigation can go through pages of another host and come back; anything else learns that it must not try. */
+/**
+ * Only a page of its own can go through pages of another host and come back; frames, scripts and programs learn that they
+ * must not try, and leave the return address of the page around them alone.
+ */
 function requireSignIn(exchange: Exchange, reason?: string): StepResult {
-  if (exchange.isGetOrHead && exchange.isNavigation) return beginSignIn(exchange);
+  const isFrame = FRAMES.has(exchange.head.secFetchDest);
+  if (exchange.isGetOrHead && exchange.isNavigation && !isFrame) return beginSignIn(exchange);
   const { app } = exchange;
   const start = app ? `${app.externalOrigin}${app.externalPath}` : `${exchange.services.portalOrigin}/`;
   respondProblem(exchange, reason === undefined ? 'user-unauthenticated' : staleCookieProblem(reason), {
@@ -72,7 +78,7 @@ function requireSignIn(exchange: Exchange, reason?: string): StepResult {
     ...(reason === undefined ? {} : { reason }),
     fields: ['WWW-Authenticate', `Sallyport realm="${exchange.hostname}", error="sign-in-required"`],
     members: { signInUrl: start },
-    isProgram: true,
+    isProgram: !isFrame,
   });
   return DONE;
 }
@@ -87,6 +93,6 @@ async function beginSignIn(exchange: Exchange): Promise<typeof DONE> {
     .then((it) =>
       app && it.kind === 'redirect' ? { ...it, setCookies: [...it.setCookies, ...appHintCookies(exchange, app)] } : it,
     );
-  await answerAuthReply(exchange, reply);
+  await answerAuthReply(exchange, reply, 'leave');
   return DONE;
 }

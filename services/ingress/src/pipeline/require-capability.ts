@@ -1,12 +1,17 @@
+import { isGrpc } from '../answers/grpc-answer.ts';
 import { respondProblem } from '../answers/respond.ts';
 import type { Exchange } from './exchange.ts';
 import { DONE, NEXT, type StepResult } from './step.ts';
 
-/** What the app's settings refuse whoever asks: WebSockets, and bodies that are announced larger than it accepts. */
+/** What the app's settings refuse whoever asks: WebSockets, gRPC, and bodies that are announced larger than it accepts. */
 export function requireCapability(exchange: Exchange): StepResult {
   const { app, head } = exchange;
   if (!app) return NEXT;
-  const { allowWebSocket, maxRequestBodyBytes } = app.view;
+  const { allowWebSocket, allowGrpc, maxRequestBodyBytes } = app.view;
+  if (!allowGrpc && isGrpc(exchange)) {
+    respondProblem(exchange, 'grpc-refused', { outcome: 'denied' });
+    return DONE;
+  }
   if (head.isWebSocket && !allowWebSocket) {
     respondProblem(exchange, 'websocket-refused', { outcome: 'denied' });
     return DONE;

@@ -1,8 +1,9 @@
 import type { AuthReply } from '#libs/contracts';
 import { signInProblem } from '../answers/problem-reasons.ts';
 import { languageOf } from '../answers/request-preferences.ts';
-import { respondPage, respondProblem, respondRedirect } from '../answers/respond.ts';
+import { respondFragmentPage, respondPage, respondProblem, respondRedirect } from '../answers/respond.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { leavePage, returnPage } from './fragment-pages.ts';
 import { readOwnCookies } from './own-cookies.ts';
 import { signedOutPage } from './sign-out-pages.ts';
 
@@ -19,8 +20,15 @@ export function clientOf(exchange: Exchange) {
   return { address: exchange.client.address.slice(0, 64), userAgent: exchange.head.userAgent.slice(0, 400) };
 }
 
+/** How a browser is led on: by a redirect, or by a page where a fragment has to be kept or put back. */
+export type LeadOn = 'redirect' | 'leave' | 'return';
+
 /** Answers the user as auth said; auth not answering is a page that says so, never the app. */
-export async function answerAuthReply(exchange: Exchange, asked: Promise<AuthReply>): Promise<void> {
+export async function answerAuthReply(
+  exchange: Exchange,
+  asked: Promise<AuthReply>,
+  leadOn: LeadOn = 'redirect',
+): Promise<void> {
   let reply: AuthReply;
   try {
     reply = await asked;
@@ -30,7 +38,11 @@ export async function answerAuthReply(exchange: Exchange, asked: Promise<AuthRep
   }
   switch (reply.kind) {
     case 'redirect':
-      return respondRedirect(exchange, reply.location, reply.setCookies);
+      if (leadOn === 'redirect' || !exchange.isDocument)
+        return respondRedirect(exchange, reply.location, reply.setCookies);
+      // No cache and no service worker keeps the page in place of the app's: it is no success.
+      if (leadOn === 'leave') return respondFragmentPage(exchange, 401, leavePage(reply.location), reply.setCookies);
+      return respondFragmentPage(exchange, 200, returnPage(reply.location), reply.setCookies);
     case 'signed-out':
       return respondPage(
         exchange,

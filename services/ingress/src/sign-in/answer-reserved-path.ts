@@ -85,7 +85,8 @@ async function openAccess(exchange: Exchange): Promise<typeof DONE> {
   const appId = exchange.hostname === exchange.services.portalHost ? PORTAL_APP_ID : readHintedApp(exchange);
   if (appId === undefined) return notFound(exchange);
   const ticket = sealedText(exchange, 'ticket');
-  await answerAuthReply(exchange, exchange.tenant.auth.openAppAccess({ ...browserRequest(exchange), appId, ticket }));
+  const reply = exchange.tenant.auth.openAppAccess({ ...browserRequest(exchange), appId, ticket });
+  await answerAuthReply(exchange, reply, 'return');
   return DONE;
 }
 

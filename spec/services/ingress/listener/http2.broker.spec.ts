@@ -63,6 +63,19 @@ describe('ingress: users who speak HTTP/2', () => {
     expect(answer.trailers).to.include({ 'grpc-status': '0', 'x-seen': 'x-sum=7' });
   });
 
+  it('ends an answer whose length nobody told', async () => {
+    rig.serve((it) => {
+      it.respondHead(200, []);
+      it.write(Buffer.from('one '));
+      setTimeout(() => {
+        it.write(Buffer.from('two'));
+        it.end();
+      }, 20);
+      return { onCancel: () => undefined };
+    });
+    expect((await exchange({})).body.toString()).to.equal('one two');
+  });
+
   it('passes Early Hints on, links alone', async () => {
     rig.serve((it) => {
       it.informational(103, ['Link', '</a.css>; rel=preload', 'X-Other', '1']);

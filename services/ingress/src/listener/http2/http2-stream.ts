@@ -129,7 +129,7 @@ export class Http2UserStream implements UserStream {
     this.#isEnded = true;
     this.#answerTrailers = trailers ?? NO_FIELDS;
     const hasBody = chunk !== undefined && chunk.length > 0 && !this.#isBodyless;
-    const isHeadAlone = !hasBody && this.#answerTrailers.length === 0 && this.#head !== undefined;
+    const isHeadAlone = !hasBody && this.#answerTrailers.length === 0 && !this.#stream.headersSent;
     this.#sendHead(isHeadAlone);
     if (!isHeadAlone) this.#stream.end(hasBody ? chunk : undefined);
     // What is left of the request is not wanted: the user learns it without an error (RFC 9113, 8.1).

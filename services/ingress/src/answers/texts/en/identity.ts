@@ -105,6 +105,12 @@ export const identityTexts = {
       '`sallyport events tail`: who ended the session or changed the assignment.',
     ],
   },
+  'grpc-refused': {
+    title: 'This app takes no gRPC',
+    detail: 'The program made a gRPC call, which the settings of this app do not allow.',
+    cause: 'gRPC is switched off for the app.',
+    look: ['`sallyport apps show <app>`; `sallyport apps change <app> --grpc on` switches it on.'],
+  },
   'websocket-refused': {
     title: 'This app takes no WebSockets',
     detail: 'The page asked for a WebSocket connection, which the settings of this app do not allow.',

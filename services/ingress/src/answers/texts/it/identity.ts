@@ -108,6 +108,12 @@ export const identityTexts = {
       '`sallyport events tail`: chi ha terminato la sessione o cambiato l’assegnazione.',
     ],
   },
+  'grpc-refused': {
+    title: 'Questa app non accetta gRPC',
+    detail: 'Il programma ha fatto una chiamata gRPC, che le impostazioni di questa app non permettono.',
+    cause: 'gRPC è disattivato per l’app.',
+    look: ['`sallyport apps show <app>`; `sallyport apps change <app> --grpc on` lo attiva.'],
+  },
   'websocket-refused': {
     title: 'Questa app non accetta WebSocket',
     detail: 'La pagina ha chiesto una connessione WebSocket, che le impostazioni di questa app non permettono.',
