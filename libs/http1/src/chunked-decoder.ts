@@ -9,7 +9,7 @@ const MAX_TRAILER_BYTES = 16 * 1024;
 const MAX_EXTENSION_BYTES = 16 * 1024;
 /** At most 2^40 - 1 bytes in one chunk; extensions as RFC 9112, 7.1.1 has them. */
 const SIZE_LINE =
-  /^0{0,16}([0-9a-fA-F]{1,10})((?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~\w]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[^"\\]|\\.)*"))?)*)$/;
+  /^0{0,16}([0-9a-fA-F]{1,10})((?:[ \t]*;[ \t]*[!#$%&'*+\-.^_`|~\w]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*)$/;
 const CR = 0x0d;
 const LF = 0x0a;
 

@@ -47,7 +47,12 @@ describe('the decoder of chunked bodies', () => {
     ['0x1\r\n', 'chunk-size'],
     [' 1\r\n', 'chunk-size'],
     ['1 \r\n', 'chunk-size'],
-    ['1 ;a\r\n', 'chunk-size'],
+    ['1; \r\n', 'chunk-size'],
+    ['1;a=\r\n', 'chunk-size'],
+    ['1;a="\r\n', 'chunk-size'],
+    ['1;a="\rb"\r\n', 'chunk-size'],
+    ['1;a="\x01"\r\n', 'chunk-size'],
+    ['1;a="\\\r"\r\n', 'chunk-size'],
     ['1\n', 'chunk-size'],
     ['1;a\nb\r\n', 'chunk-size'],
     ['1;a\rb\r\n', 'chunk-size'],
@@ -78,6 +83,17 @@ describe('the decoder of chunked bodies', () => {
         ).fault,
       ).to.equal(fault);
     });
+
+  it('takes extensions as they may stand', () => {
+    for (const line of ['1;a', '1 ; a', '1;a=b;c', '1\t;\ta = "x;\\"y\t\u00e9"', '0001;a=""'])
+      expect(decodeText(`${line}\r\nx\r\n0\r\n\r\n`).body, line).to.equal('x');
+  });
+
+  it('refuses a body of tiny chunks with long extensions', () => {
+    const chunk = `1;${'x'.repeat(200)}\r\ny\r\n`;
+    expect(decodeText(`${chunk.repeat(50)}0\r\n\r\n`).fault).to.equal(undefined);
+    expect(decodeText(`${chunk.repeat(100)}0\r\n\r\n`).fault).to.equal('chunk-size');
+  });
 
   for (const { name, bytes } of seeds('chunked-'))
     it(`reads ${name} alike however it is cut`, () => {
