@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { readServerCertificate, type ServerCertificate } from '#libs/pki';
 import type { Logger } from '#libs/telemetry';
@@ -24,7 +25,7 @@ type Entry = {
 };
 
 export type CertificateStoreOptions = {
-  /** Holds `<name>.crt`, the PEM chain, and `<name>.key`, mode 0600. May come later. */
+  /** Holds `<name>.crt`, the PEM chain, and `<name>.key`, mode 0600. Made when it is not there. */
   readonly directory: string;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
@@ -58,6 +59,10 @@ export class CertificateStore {
   /** Resolves when the folder was read. Never fails: what cannot be read is logged and tried again. */
   static async open(options: CertificateStoreOptions): Promise<CertificateStore> {
     const store = new CertificateStore(options);
+    // A folder that is not there cannot be watched. Where it cannot be made either, the poll will find it.
+    await mkdir(options.directory, { recursive: true, mode: 0o700 }).catch((error: unknown) =>
+      options.logger.warn('folder of certificates not made', { directory: options.directory, error }),
+    );
     await store.reload();
     return store;
   }
