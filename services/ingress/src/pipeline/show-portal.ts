@@ -72,11 +72,11 @@ function tiles(apps: readonly PublishedApp[], texts: PortalTexts): Html {
 ${apps.map((app) => tile(app, texts))}</ul>`;
 }
 
-function tile({ view }: PublishedApp, texts: PortalTexts): Html {
-  const { hostname, pathname } = new URL(view.externalUrl);
+function tile(app: PublishedApp, texts: PortalTexts): Html {
+  const { view, externalHostname: hostname, externalPath: pathname } = app;
   const [first] = new Intl.Segmenter('en').segment(view.name.trim());
   const letter = first?.segment.toUpperCase() ?? '?';
-  return html`<li><a class="tile" href="${view.externalUrl}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${breakable(hostname)}${pathname === '/' ? '' : pathname}</span>${
+  return html`<li><a class="tile" href="${app.externalOrigin}${pathname}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${breakable(hostname)}${pathname === '/' ? '' : pathname}</span>${
     view.preauthentication === 'passthrough' && html` <span class="note">${texts.openWithoutSignIn}</span>`
   }</span></a></li>
 `;
