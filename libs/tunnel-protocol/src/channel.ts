@@ -76,6 +76,8 @@ export type OpenRequest = {
   /** Milliseconds from the last sent byte of the request to the response head. Default 85,000; 0 means no limit. */
   readonly headTimeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Requests with the same key go to the same connector while it is there: a hash of the user session, say. */
+  readonly affinityKey?: string;
 };
 
 /** Callbacks of an ingress channel; same rules as BodyConsumer. After `onFailure` nothing follows. */

@@ -12,9 +12,9 @@ export type PacketSource = {
 /** Lanes remembered; at the bound all are forgotten, and made again as they are used. */
 export const MAX_LANES = 4_096;
 
-/** To one peer: packets share bundles without bound in number, and nobody asks whether it listens. */
-export function peerRoute(subject: string): BundleRoute {
-  return { subject, ingressId: '', maxPackets: MAX_BUNDLE_BYTES, replyPrefix: undefined };
+/** To one peer: packets share bundles without bound in number. */
+export function peerRoute(subject: string, replyPrefix?: string): BundleRoute {
+  return { subject, ingressId: '', maxPackets: MAX_BUNDLE_BYTES, replyPrefix };
 }
 
 /** All that goes to one peer, or to one group. */
@@ -74,6 +74,8 @@ export class CoalescingPublisher {
   readonly #maxBytes: number;
   readonly #writer: BundleWriter;
   readonly #lanes = new Map<string, Lane>();
+  /** One number for all that leaves together. */
+  turn = 0;
   /** Bytes of bodies that wait for credit or for the end of the turn, of all sources; they keep it. */
   queuedBytes = 0;
   #waiting: Lane[] = [];
@@ -120,6 +122,7 @@ export class CoalescingPublisher {
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
     this.#immediate = undefined;
     this.#isFlushing = true;
+    this.turn++;
     try {
       // Sources scheduled by a callback during this flush are served in it: their credit bounds how often.
       while (this.#waiting.length > 0) {

@@ -1,17 +1,11 @@
-import type { CoalescingPublisher } from './coalescing-publisher.ts';
-import type { CreditLedger } from './credit-ledger.ts';
+import type { EndHost } from './channel-end.ts';
 import type { TunnelExchange } from './exchange.ts';
 import type { CancelReason } from './reasons.ts';
 
 /** What an exchange needs from its server. */
-export type ExchangeHost = {
-  readonly publisher: CoalescingPublisher;
-  readonly ledger: CreditLedger;
+export type ExchangeHost = EndHost & {
   readonly connectorId: string;
   readonly acceptDelayMs: number;
-  readonly probeAfterMs: number;
-  readonly probeTimeoutMs: number;
-  readonly now: () => number;
   delist(exchange: TunnelExchange): void;
   /** Run a callback of the caller; when it throws, its exchange ends and nothing else. */
   guard(exchange: TunnelExchange, action: () => void): void;

@@ -72,6 +72,15 @@ export const ACCEPT_DELAY_MS = 250;
 /** The ingress dispatches again when nothing came back for this long. */
 export const ACCEPT_DEADLINE_MS = 1_000;
 export const MAX_DISPATCHES = 3;
+/** How long after the link to the hub was lost requests wait for it, and for the connectors behind it. */
+export const HOLD_MS = 10_000;
+/** How long at least after the link has come back: leaf links return on their own. */
+export const RETURN_GRACE_MS = 3_000;
+/** How often a request that reached nobody is sent again meanwhile. */
+export const HELD_RETRY_MS = 200;
+/** Requests that wait for the link, and bytes of their heads; beyond it they fail with `no-connector`. */
+export const MAX_HELD_HEADS = 2_000;
+export const MAX_HELD_BYTES = 16 * MIB;
 /** Time to the response head after the request was sent: the default backend timeout. */
 export const HEAD_TIMEOUT_MS = 85_000;
 /** A channel that received nothing for this long is probed, and given up when the probe stays unanswered. */
@@ -79,6 +88,17 @@ export const PROBE_AFTER_MS = 15_000;
 export const PROBE_TIMEOUT_MS = 10_000;
 /** Resolution of all deadlines of a tunnel end. */
 export const SWEEP_INTERVAL_MS = 50;
+
+/**
+ * How long it counts that a connector answered what a group's queue drew it for. Until then one that was moved to another
+ * group and does not heed it could still be handed requests of the old group.
+ */
+export const MEMBERSHIP_PROOF_MS = 600_000;
+/** Every so many choices are left to the queue of the group. */
+export const QUEUE_DRAW_INTERVAL = 16;
+/** Connectors of one group, and groups, an ingress chooses among; the others are drawn by the queue. */
+export const MAX_GROUP_MEMBERS = 1_000;
+export const MAX_SELECTOR_GROUPS = 1_000;
 
 export const HEARTBEAT_INTERVAL_MS = 2_000;
 export const LOST_AFTER_MS = 5_000;

@@ -60,6 +60,11 @@ export class LivenessTable {
     return entry.isDraining ? 'draining' : 'online';
   }
 
+  /** The link to the hub is back: silence while it was down says nothing, so it is counted from now on. */
+  resumed(nowMs: number): void {
+    for (const entry of this.#entries.values()) if (!entry.isLost) entry.seenAtMs = nowMs;
+  }
+
   forget(connectorId: string): void {
     this.#entries.delete(connectorId);
   }

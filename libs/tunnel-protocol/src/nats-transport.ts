@@ -15,8 +15,10 @@ export type NatsTransportOptions = {
 export function natsTransport(connection: NatsConnection, options: NatsTransportOptions = {}): TunnelTransport {
   let isConnected = true;
   const report = (error: unknown): void => options.onError?.(error);
+  const listeners: ((isConnected: boolean) => void)[] = [];
   watchLink(connection, (value) => {
     isConnected = value;
+    for (const listener of listeners) listener(value);
   }).catch(report);
   const framing = natsFraming(connection, () => isConnected);
   return {
@@ -34,6 +36,7 @@ export function natsTransport(connection: NatsConnection, options: NatsTransport
     },
     flush: () => (connection.isClosed() ? Promise.resolve() : connection.flush()),
     isConnected: () => isConnected,
+    onLinkChange: (listener) => listeners.push(listener),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { OnRequest } from './channel.ts';
+import type { ConnectorSelector } from './connector-selector.ts';
 import type { CancelReason } from './reasons.ts';
 import type { TunnelTransport } from './transport.ts';
 
@@ -42,6 +43,12 @@ export type TunnelClientOptions = TunnelTiming &
     readonly acceptDeadlineMs?: number;
     /** Default 3. */
     readonly maxDispatches?: number;
+    /** How long requests wait for a lost link, and at least after its return for those of the connectors. Default 10,000. */
+    readonly holdMs?: number;
+    /** Default 3,000. */
+    readonly returnGraceMs?: number;
+    /** Chooses connectors by load or by key; without it the queues of the groups draw. Feed it with heartbeats. */
+    readonly selector?: ConnectorSelector;
     /** Bytes granted or held before channels fall back to their minimum window. Default 64 MiB. */
     readonly processCapBytes?: number;
   };

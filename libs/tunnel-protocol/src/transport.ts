@@ -33,4 +33,6 @@ export type TunnelTransport = {
   readonly framing?: MessageFraming;
   /** False while the link to the server is down: accept deadlines then wait. Absent means always true. */
   isConnected?(): boolean;
+  /** Be told at once when the link goes down and comes up; otherwise it is noticed by the next sweep. */
+  onLinkChange?(listener: (isConnected: boolean) => void): void;
 };

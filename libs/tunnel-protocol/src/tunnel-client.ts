@@ -10,6 +10,7 @@ import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodeFrames } from './decode-packet.ts';
 import { encodeResetPacket, prepareOpen } from './encode-frame.ts';
 import { type Frame, hasProbe, type MalformedReason, OPEN_EMPTY, OPEN_END, OPEN_UPGRADE } from './frame.ts';
+import { HeldHeads } from './held-heads.ts';
 import {
   ACCEPT_DEADLINE_MS,
   IDLE_CREDIT_MS,
@@ -46,6 +47,9 @@ export class TunnelClient {
   readonly #clock = new CoarseClock();
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
+  readonly #held: HeldHeads;
+  /** Connectors that have not been heard of since the link came back. */
+  readonly #unseen = new Set<string>();
   readonly #channels = new ChannelTable<DispatchedChannel>();
   readonly #subscription: TransportSubscription;
   readonly #prefixLength: number;
@@ -59,6 +63,7 @@ export class TunnelClient {
     this.#options = options;
     const ingressId = requireSubjectId('ingress id', options.ingressId);
     this.#publisher = new CoalescingPublisher(options.transport);
+    this.#held = new HeldHeads(options.holdMs, options.returnGraceMs);
     this.#ledger = new CreditLedger({
       ...DEFAULT_LEDGER_LIMITS,
       processCapBytes: options.processCapBytes ?? DEFAULT_LEDGER_LIMITS.processCapBytes,
@@ -67,6 +72,7 @@ export class TunnelClient {
     const wildcard = upWildcard(ingressId);
     this.#prefixLength = wildcard.length - 1;
     this.#host = this.#createHost(ingressId);
+    options.transport.onLinkChange?.((isUp) => this.#onLink(isUp));
     this.#subscription = options.transport.subscribe(wildcard, {}, (subject, packet, status) =>
       this.#onMessage(subject, packet, status),
     );
@@ -84,6 +90,11 @@ export class TunnelClient {
   /** Bytes of bodies that wait here for credit. */
   get queuedBytes(): number {
     return this.#publisher.queuedBytes;
+  }
+
+  /** Requests that wait for the link to the hub. */
+  get heldRequests(): number {
+    return this.#held.count;
   }
 
   /** Never throws for what a request contains: every failure arrives at `handlers.onFailure`, after this returned. */
@@ -107,13 +118,14 @@ export class TunnelClient {
         `request head: ${open}`,
       );
     }
-    this.#clock.tick();
+    this.#onLink(this.#isConnected());
     this.#startSweep();
     return new DispatchedChannel(this.#host, request, open, handlers, isIdempotent);
   }
 
   /** Abort every channel pinned to a connector that fell silent or was revoked. Returns how many. */
   connectorLost(connectorId: string): number {
+    this.#unseen.delete(connectorId);
     const pinned = this.#pinnedTo(connectorId);
     for (const channel of pinned) channel.abort('connector-lost', `connector ${connectorId} was lost`);
     return pinned.length;
@@ -122,6 +134,11 @@ export class TunnelClient {
   /** A connector came back under the same id: ask at once which of its channels still exist. */
   connectorRestarted(connectorId: string): void {
     for (const channel of this.#pinnedTo(connectorId)) channel.probe(this.#clock.tick());
+  }
+
+  /** A heartbeat of this connector arrived: the first after a loss of the link lets its channels be probed. */
+  connectorSeen(connectorId: string): void {
+    if (this.#unseen.delete(connectorId)) this.connectorRestarted(connectorId);
   }
 
   /** Cancel what is open and unsubscribe. Safe to call twice. */
@@ -141,6 +158,7 @@ export class TunnelClient {
 
   #createHost(ingressId: string): ChannelHost {
     const ids = new ChannelIds();
+    const { selector } = this.#options;
     return {
       publisher: this.#publisher,
       ledger: this.#ledger,
@@ -150,7 +168,15 @@ export class TunnelClient {
       probeAfterMs: this.#options.probeAfterMs ?? PROBE_AFTER_MS,
       probeTimeoutMs: this.#options.probeTimeoutMs ?? PROBE_TIMEOUT_MS,
       now: () => this.#clock.nowMs,
+      held: this.#held,
       openChannels: () => this.#channels.size,
+      choose: (group, affinityKey, tried) =>
+        selector?.choose(group, affinityKey, tried, this.#publisher.turn, this.#clock.nowMs),
+      laneTo: (connectorId) => this.#laneTo(connectorId),
+      proved: (group, connectorId) => selector?.proved(group, connectorId, this.#clock.nowMs),
+      unreachable: (connectorId) => selector?.unreachable(connectorId),
+      began: (connectorId) => selector?.began(connectorId),
+      ended: (connectorId) => selector?.ended(connectorId),
       newChannelId: () => ids.next(),
       headLane: (group, isAgain) => this.#headLane(group, isAgain),
       enlist: (channel) => this.#channels.set(channel.channelId, channel),
@@ -197,10 +223,10 @@ export class TunnelClient {
     if (bundle.problem !== undefined) this.#drop(bundle.problem);
   }
 
-  /** Nobody serves the group: every head of that bundle has failed. */
+  /** Nobody serves the group, or listens for the connector: every head of that bundle has failed. */
   #onNoResponders(bundleId: number): void {
     for (const channel of this.#channels.values()) {
-      if (channel.bundleId === bundleId) this.#guard(channel, () => channel.onNoResponders());
+      if (channel.bundleId === bundleId && bundleId > 0) this.#guard(channel, () => channel.onNoResponders());
     }
   }
 
@@ -220,7 +246,7 @@ export class TunnelClient {
       this.#drop(typeof frames === 'string' ? frames : 'unknown-channel');
       return;
     }
-    if (channel === undefined || channel.connectorId !== undefined || packet.sequence !== 0) {
+    if (channel === undefined || packet.sequence !== 0 || !channel.isOpenTo(connectorId)) {
       this.#dismiss(connectorId, packet, channel !== undefined);
       return;
     }
@@ -242,7 +268,8 @@ export class TunnelClient {
     const known = this.#publisher.lane(connectorId);
     if (known !== undefined) return known;
     const subject = downSubject(connectorId, this.#host.ingressId, BUNDLES);
-    return this.#publisher.addLane(connectorId, peerRoute(subject));
+    const replyPrefix = upSubject(this.#host.ingressId, NO_CONNECTOR, '');
+    return this.#publisher.addLane(connectorId, peerRoute(subject, replyPrefix));
   }
 
   /** `#guard` without a closure, for the path every packet takes. */
@@ -278,6 +305,24 @@ export class TunnelClient {
     this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
   }
 
+  #isConnected(): boolean {
+    return this.#options.transport.isConnected?.() ?? true;
+  }
+
+  /**
+   * The link was lost or is back. Running channels are not asked before their connector has been heard of again: the
+   * question itself could get lost, and would be missed like any packet.
+   */
+  #onLink(isUp: boolean): void {
+    const nowMs = this.#clock.tick();
+    if (!this.#held.setLink(isUp, nowMs)) return;
+    if (isUp) this.#options.selector?.resumed(nowMs);
+    for (const channel of this.#channels.values()) {
+      if (isUp && channel.connectorId !== undefined) this.#unseen.add(channel.connectorId);
+      this.#guard(channel, () => channel.onLink(isUp));
+    }
+  }
+
   #sweep(): void {
     const nowMs = this.#clock.tick();
     if (this.#channels.size === 0) {
@@ -285,7 +330,8 @@ export class TunnelClient {
       this.#sweepTimer = undefined;
       return;
     }
-    const isConnected = this.#options.transport.isConnected?.() ?? true;
+    const isConnected = this.#isConnected();
+    this.#onLink(isConnected);
     for (const channel of this.#channels.values()) {
       this.#guard(channel, () => channel.onSweep(nowMs, isConnected));
     }

@@ -244,8 +244,9 @@ export class TunnelServer {
   #onPacket(ingressId: string, packet: BundleReader): void {
     const frames = decodeFrames(packet.source, packet.start, packet.end);
     const exchange = this.#exchanges.get(packet.high, packet.middle, packet.low);
-    if (exchange === undefined || exchange.ingressId !== ingressId) this.#onStray(ingressId, packet, frames);
-    else this.#receive(exchange, packet, frames);
+    if (exchange !== undefined && exchange.ingressId === ingressId) this.#receive(exchange, packet, frames);
+    else if (exchange === undefined && isHead(packet, frames)) this.#onHead(ingressId, packet, frames);
+    else this.#onStray(ingressId, packet, frames);
   }
 
   /** Credit and data that crossed the end of their exchange are normal; a probe wants to know. */
@@ -304,4 +305,10 @@ export class TunnelServer {
     this.#ledgerSweptAtMs = nowMs;
     this.#ledger.sweep(nowMs);
   }
+}
+
+/** A head that was sent to this connector instead of to the queue of its group. */
+function isHead(packet: BundleReader, frames: readonly Frame[] | MalformedReason): boolean {
+  const [first] = frames;
+  return packet.sequence === 0 && !packet.isReset && typeof first === 'object' && first.type === 'open';
 }

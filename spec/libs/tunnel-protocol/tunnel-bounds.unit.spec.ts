@@ -97,6 +97,8 @@ describe('tunnel at its bounds', () => {
   });
 
   it('lets the connectors of a group share a burst', async () => {
+    await pair.close();
+    await start({ acceptDeadlineMs: 10_000 });
     const servers = [await pair.addConnector('c1', mute), await pair.addConnector('c2', mute)];
     for (let count = 0; count < 48; count++) pair.open({}, { onHead: () => undefined, onFailure: () => undefined });
     await until(() => pair.client.openChannels === 48 && servers.every(({ openChannels }) => openChannels > 0), 'both');

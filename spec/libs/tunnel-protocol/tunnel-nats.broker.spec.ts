@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { connect, type NatsConnection } from 'nats';
-import { natsTransport } from '#libs/tunnel-protocol';
+import { heartbeatConnectorId, natsTransport } from '#libs/tunnel-protocol';
 import { natsFraming } from '../../../libs/tunnel-protocol/src/nats-framing.ts';
 import { type RunningNatsServer, startNatsServer } from '../../support/nats-server.ts';
 import { describeTunnelContract } from './tunnel.contract.ts';
@@ -78,6 +78,90 @@ describe('tunnel over a nats-server that restarts', () => {
       expect(outcomes[0]).to.be.oneOf(['gap', 'peer-silent', 'connector-lost']);
       expect(outcomes[1].failure?.reason ?? outcomes[1].body.toString()).to.equal('ok');
       expect((await pair.fetch()).body.toString()).to.equal('ok');
+    } finally {
+      await pair.close();
+    }
+  });
+});
+
+describe('tunnel over a nats-server that is away for three seconds', () => {
+  it('holds every request, although the connector returns later than the ingress, and keeps a quiet channel', async function () {
+    this.timeout(40_000);
+    const own = await startNatsServer({ config: 'max_payload: 256KB' });
+    const connections: NatsConnection[] = [];
+    const pair = await TunnelPair.create({
+      transport: async () => {
+        // The first is the ingress: it is back long before the connector.
+        const reconnectTimeWait = connections.length === 0 ? 50 : 1_500;
+        const options = { servers: own.url, noEcho: true, maxReconnectAttempts: -1, reconnectTimeWait };
+        const connection = await connect({ ...options, reconnectJitter: 0 });
+        connections.push(connection);
+        return natsTransport(connection);
+      },
+      close: async () => {
+        await Promise.all(connections.map((connection) => connection.close()));
+        await own.stop();
+      },
+    });
+    connections[0]?.subscribe('prs.c.*', {
+      callback: (_error, { subject }) => pair.client.connectorSeen(heartbeatConnectorId(subject) ?? ''),
+    });
+    try {
+      const ran: string[] = [];
+      await pair.addConnector(
+        'c1',
+        (exchange) => {
+          if (exchange.isUpgrade) {
+            exchange.onceConfirmed(() => {
+              exchange.respondHead(101, [], { isUpgraded: true });
+              exchange.receiveBody({ onData: (chunk) => exchange.write(chunk), onEnd: () => exchange.end() });
+            });
+            return { onCancel: () => undefined };
+          }
+          exchange.onceConfirmed(() => {
+            ran.push(exchange.head.target);
+            exchange.respondHead(200, []);
+            exchange.write(Buffer.from(exchange.head.target));
+            exchange.end();
+          });
+          return { onCancel: () => undefined };
+        },
+        { heartbeatIntervalMs: 300 },
+      );
+      const echoed: string[] = [];
+      let quietEnd = '';
+      const quiet = pair.open(
+        { isUpgrade: true },
+        {
+          onHead: () =>
+            quiet.receiveBody({
+              onData: (chunk) => echoed.push(Buffer.from(chunk).toString()),
+              onEnd: () => {
+                quietEnd = 'end';
+              },
+            }),
+          onFailure: ({ reason }) => {
+            quietEnd = reason;
+          },
+        },
+      );
+      quiet.write(Buffer.from('before'));
+      await until(() => echoed.length === 1, 'the pipe works');
+      await own.halt('SIGKILL');
+      const methods = ['GET', 'POST', 'PUT', 'DELETE'];
+      const held = Array.from({ length: 100 }, (_, index) =>
+        pair.fetch({ head: head(methods[index % 4] ?? 'GET', `/${index}`) }),
+      );
+      await until(() => pair.client.heldRequests > 0, 'requests are held');
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      await own.restart();
+      const outcomes = await Promise.all(held);
+      expect(outcomes.map(({ failure }) => failure?.reason)).to.deep.equal(outcomes.map(() => undefined));
+      expect(outcomes.map(({ body }) => body.toString())).to.deep.equal(outcomes.map((_, index) => `/${index}`));
+      expect(ran, 'each ran once').to.have.members(outcomes.map((_, index) => `/${index}`));
+      quiet.write(Buffer.from('after'));
+      await until(() => echoed.length === 2 || quietEnd !== '', 'the quiet channel goes on');
+      expect([echoed, quietEnd]).to.deep.equal([['before', 'after'], '']);
     } finally {
       await pair.close();
     }

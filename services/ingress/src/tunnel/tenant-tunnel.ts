@@ -1,9 +1,9 @@
 import type { NatsConnection } from 'nats';
 import type { Logger } from '#libs/telemetry';
 import {
+  ConnectorSelector,
   HEARTBEAT_WILDCARD,
   heartbeatConnectorId,
-  LivenessTable,
   natsTransport,
   parseHeartbeat,
   TunnelClient,
@@ -20,20 +20,21 @@ export type TenantTunnel = {
 
 /**
  * The ingress end of one tenant's tunnel, with the presence of its connectors: channels of a connector that fell silent
- * are aborted at once, those of one that restarted are probed.
+ * are aborted at once, those of one that restarted are probed. Requests go to the less busy connectors of a group.
  */
 export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger: Logger): TenantTunnel {
   const transport = natsTransport(nc, { onError: (error) => logger.error('tunnel transport failed', { error }) });
-  const client = new TunnelClient({ transport, ingressId, onEvent: (event) => report(event, logger) });
-  const liveness = new LivenessTable();
+  const selector = new ConnectorSelector();
+  const client = new TunnelClient({ transport, ingressId, selector, onEvent: (event) => report(event, logger) });
   const heartbeats = nc.subscribe(HEARTBEAT_WILDCARD, {
     callback: (error, message) => {
       if (error) return logger.error('presence subscription failed', { error });
       const connectorId = heartbeatConnectorId(message.subject);
       const heartbeat = parseHeartbeat(message.data);
       if (connectorId === undefined || heartbeat === undefined) return;
-      const observation = liveness.observe(connectorId, heartbeat, performance.now());
+      const observation = selector.observe(connectorId, heartbeat, performance.now());
       if (observation === 'restarted') client.connectorRestarted(connectorId);
+      else client.connectorSeen(connectorId);
       if (observation !== 'unchanged') logger.info('connector seen', { connectorId, observation });
     },
   });
@@ -44,7 +45,7 @@ export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger:
     const wasPaused = now - checkedAt > 4 * LIVENESS_CHECK_MS;
     checkedAt = now;
     if (wasPaused || transport.isConnected?.() === false) return;
-    for (const connectorId of liveness.lost(now)) {
+    for (const connectorId of selector.lost(now)) {
       const aborted = client.connectorLost(connectorId);
       logger.warn('connector lost', { connectorId, abortedChannels: aborted });
     }
