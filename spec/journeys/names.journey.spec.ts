@@ -106,8 +106,13 @@ describe('names of apps in a running system', function names() {
 
   it('segments are all that is published of their wildcard', async () => {
     await publish(
-      ...['--passthrough', '--name', 'ERP', '--external-url', `https://*.erp.sallyport.localhost:${port}`],
-      ...['--segment', `${url('pay.erp')}=${address}/payroll/`],
+      '--passthrough',
+      '--name',
+      'ERP',
+      '--external-url',
+      `https://*.erp.sallyport.localhost:${port}`,
+      '--segment',
+      `${url('pay.erp')}=${address}/payroll/`,
     );
     await installCertificate('erp', ['*.erp.sallyport.localhost']);
     const answer = await answers(url('pay.erp', '/x'));
