@@ -70,15 +70,6 @@ describe('a person in front of an app', function browserJourney() {
       .and.contain('2026%20Q4/%C3%BCbersicht');
   });
 
-  it('keeps the fragment of the address even where the sign-in page loses it', async () => {
-    const deep = `${dumper}notes?a=1#/inbox/7`;
-    await page.goto(deep);
-    await page.waitForURL(({ host }) => host === new URL(world.system.issuer).host);
-    await page.evaluate('history.replaceState(null, "", location.pathname + location.search)');
-    await signIn(page, 'bob');
-    await page.waitForURL(deep);
-  });
-
   it('never shows the app its cookies, but shows it its own', async () => {
     await openSignedIn(page, `${dumper}headers.json`, 'bob');
     await context.addCookies([{ name: 'theme', value: 'dark', url: dumper }]);

@@ -1,3 +1,4 @@
+// long because one HTTP/2 origin, started once, stands behind all of its cases
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import {

@@ -61,7 +61,7 @@ export async function startHttpsListener(options: {
   const http2 = createHttp2Sessions({
     limits: services.limits,
     onStream: (stream, head, socket) => handle(services, stream, head, socket),
-    onMalformed: http1.onMalformed,
+    onMalformed: (reason) => http1.onMalformed(reason),
   });
   server.on('secureConnection', (socket) => {
     if (socket.alpnProtocol === 'h2') http2.serve(socket);

@@ -1,3 +1,4 @@
+// long because one ingress, started once, gives all of the answers
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { LANGUAGES } from '#libs/pages';
