@@ -10,6 +10,8 @@ const DEADLINE_MS = 3_000;
  * @property {number | undefined} goAway error code
  * @property {Map<number, number>} resets error codes by stream
  * @property {Map<number, boolean>} answers by stream: true when the status is a success
+ * @property {string} body of stream 1, latin1
+ * @property {boolean} isEnded stream 1
  * @property {Set<number>} pings first bytes of the pings that were answered
  */
 
@@ -23,7 +25,15 @@ const DEADLINE_MS = 3_000;
 export async function exchangeFrames(front, frames, { preface = PREFACE, isEnough }) {
   const socket = await openSocket(front, { alpn: ['h2'] });
   /** @type {Seen} */
-  const seen = { isClosed: false, goAway: undefined, resets: new Map(), answers: new Map(), pings: new Set() };
+  const seen = {
+    isClosed: false,
+    goAway: undefined,
+    resets: new Map(),
+    answers: new Map(),
+    pings: new Set(),
+    body: '',
+    isEnded: false,
+  };
   /** @type {Buffer<ArrayBufferLike>} */
   let rest = Buffer.alloc(0);
   await new Promise((resolve) => {
@@ -64,6 +74,8 @@ function note(seen, frame) {
   if (type === TYPE.goAway) seen.goAway = payload.readUInt32BE(4);
   if (type === TYPE.resetStream) seen.resets.set(stream, payload.readUInt32BE(0));
   if (type === TYPE.ping && (flags & FLAG.ack) !== 0) seen.pings.add(payload[0] ?? 0);
+  if (type === TYPE.data && stream === 1) seen.body += payload.toString('latin1');
+  if (type === TYPE.data || type === TYPE.headers) seen.isEnded ||= stream === 1 && (flags & FLAG.endStream) !== 0;
   if (type === TYPE.headers && !seen.answers.has(stream)) seen.answers.set(stream, isSuccess(payload));
 }
 

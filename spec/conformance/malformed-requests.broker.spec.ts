@@ -16,6 +16,11 @@ const TABLES: readonly (readonly [string, readonly MalformedRequest[]])[] = [
 ];
 /** Longer requests are not sent in small pieces: it would take too long and say nothing new. */
 const MAX_IN_PIECES_BYTES = 600;
+/** One TLS record: of a longer body what is wrong may still be on its way when the head is answered. */
+const RECORD_BYTES = 16_384;
+
+const mayAnswerEarly = (row: MalformedRequest, app: string) =>
+  app === 'vault' && row.isBody === true && row.bytes('').length > RECORD_BYTES;
 
 describe('conformance: malformed requests', () => {
   let rig: IngressRig;
@@ -36,7 +41,7 @@ describe('conformance: malformed requests', () => {
     const bytes = `${row.bytes(host)}GET /smuggled HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
     const answer = await exchangeRaw(rig, bytes, pieceBytes === undefined ? {} : { pieceBytes });
     expect(answer.statuses, `${row.source}: ${JSON.stringify(answer.text.slice(0, 200))}`).to.have.length(1);
-    expect(row.statuses).to.include(answer.statuses[0]);
+    expect(mayAnswerEarly(row, app) ? [...row.statuses, 401] : row.statuses).to.include(answer.statuses[0]);
     expect(answer.text.toLowerCase()).to.contain('connection: close');
     expect(answer.isClosed, 'connection closed').to.equal(true);
     const reached = row.isBody ? origin.seen.filter(({ isComplete }) => isComplete) : origin.seen;

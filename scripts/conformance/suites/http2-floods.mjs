@@ -7,7 +7,7 @@ import { Checks } from '../suite.mjs';
 import { requireHttp2 } from './http2-requests.mjs';
 
 const FLOOD_MS = 3_000;
-const QUIET_MS = 3_000;
+const QUIET_MS = 5_000;
 const SETTLE_MS = 5_000;
 const MAX_FACTOR = 2;
 const MAX_P99_MS = 50;
