@@ -20,6 +20,7 @@ async function bench(options) {
   requireSupportedNode();
   await ensureNodeModules();
   // Only now are there packages for what these import.
+  const { judgeBars } = await import('./bench/bars.mjs');
   const { FULL, listCases, QUICK } = await import('./bench/cases.mjs');
   const { Children } = await import('./bench/children.mjs');
   const { describeMachine, readCommit } = await import('./bench/machine.mjs');
@@ -27,7 +28,8 @@ async function bench(options) {
   const { runRounds } = await import('./bench/rounds.mjs');
   const { renderResult } = await import('./bench/table.mjs');
   const { ensureLoadTools } = await import('./bench/tools.mjs');
-  const { createSparseFile, startWorld } = await import('./bench/world.mjs');
+  const { createSparseFile } = await import('./bench/sparse-file.mjs');
+  const { startWorld } = await import('./bench/world.mjs');
   await ensureLoadTools(process.env);
   const machine = describeMachine();
   const commit = await readCommit(PROJECT_ROOT);
@@ -42,14 +44,14 @@ async function bench(options) {
   stopOnSignal(cleanUp);
   try {
     const size = options.isQuick ? QUICK : FULL;
-    const { targets, absent, countAnswers } = await startWorld({
-      folder,
-      children,
-      env: process.env,
-      log: logToStderr,
-    });
-    const uploadFile = createSparseFile(join(folder, 'load'), size.bytes);
-    const cases = listCases({ ...size, uploadFile, countAnswers }, options.only);
+    const { targets, absent, ...means } = await startWorld({ folder, children, env: process.env, log: logToStderr });
+    const loadFolder = join(folder, 'load');
+    const uploadFile = createSparseFile(loadFolder, 'upload', size.bytes);
+    const cases = listCases(
+      { ...size, uploadFile },
+      { ...means, folder: loadFolder, children, log: logToStderr },
+      options,
+    );
     const outcomes = await runRounds({ targets, cases, rounds: options.rounds, log: logToStderr });
     const results = reportCases(cases, outcomes, absent);
     const result = {
@@ -58,6 +60,7 @@ async function bench(options) {
       rounds: options.rounds,
       cases: results,
       ratios: reportRatios(results),
+      bars: judgeBars(results),
     };
     process.stdout.write(`\n${renderResult(result)}\n`);
     if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, `${JSON.stringify(result, null, 2)}\n`);

@@ -4,7 +4,21 @@ export const DEFAULT_ROUNDS = 3;
 export const MAX_ROUNDS = 50;
 
 /** What `--only` takes; each stands for the cases that begin with it. */
-export const CASE_GROUPS = ['get-1kib-32', 'get-1kib-256', 'download', 'upload', 'memory-at-rest'];
+export const CASE_GROUPS = [
+  'get-1kib-1',
+  'get-1kib-32',
+  'get-1kib-256',
+  'websocket-echo',
+  'sse-delay',
+  'download',
+  'upload',
+  'overload',
+  'memory-at-rest',
+  'idle-websockets',
+  'many-connectors',
+  'many-apps',
+  'transfer-10gb',
+];
 
 export const USAGE = `usage: npm run bench [-- options]
 
@@ -12,7 +26,10 @@ Measures, side by side on this machine: the origin direct, nginx in front of ssh
 
   --json FILE     also write the numbers to FILE
   --rounds N      alternating rounds, 1 to ${MAX_ROUNDS} (default ${DEFAULT_ROUNDS}; quote numbers of 5 or more)
-  --only CASE     only this case; may be repeated: ${CASE_GROUPS.join(', ')}
+  --only CASE     only this case; may be repeated: ${CASE_GROUPS.slice(0, 7).join(', ')},
+                  ${CASE_GROUPS.slice(7).join(', ')}
+  --all           with the slow cases: idle-websockets, many-connectors, many-apps
+  --long          with transfer-10gb
   --quick         one short round with small transfers: shows that it works, not how fast
   --help          print this text
 
@@ -28,6 +45,8 @@ export class UsageError extends Error {}
  * @property {number} rounds
  * @property {readonly string[]} only empty means every case
  * @property {boolean} isQuick
+ * @property {boolean} isAll with the slow cases
+ * @property {boolean} isLong with transfers of 10 GB
  */
 
 /**
@@ -44,7 +63,8 @@ export function parseBenchArguments(argv) {
     if (!CASE_GROUPS.includes(name))
       throw new UsageError(`--only "${name}" is no case, expected one of ${CASE_GROUPS.join(', ')}`);
   }
-  return { jsonFile: values.json, rounds: parseRounds(values.rounds, isQuick ? 1 : DEFAULT_ROUNDS), only, isQuick };
+  const rounds = parseRounds(values.rounds, isQuick ? 1 : DEFAULT_ROUNDS);
+  return { jsonFile: values.json, rounds, only, isQuick, isAll: values.all === true, isLong: values.long === true };
 }
 
 /** @param {readonly string[]} argv */
@@ -58,6 +78,8 @@ function read(argv) {
         rounds: { type: 'string' },
         only: { type: 'string', multiple: true },
         quick: { type: 'boolean' },
+        all: { type: 'boolean' },
+        long: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -1,181 +1,85 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { runTransfer, runWrk } from './load.mjs';
-import { readMemory, watchMemoryGrowth } from './memory.mjs';
-import { startChildCpuClock, startCpuClock } from './processes.mjs';
+import { getCase, oneConnectionCase } from './cases/get.mjs';
+import { idleWebSocketsCase } from './cases/idle-websockets.mjs';
+import { manyAppsCases } from './cases/many-apps.mjs';
+import { manyConnectorsCases } from './cases/many-connectors.mjs';
+import { memoryCase } from './cases/memory-at-rest.mjs';
+import { overloadCase } from './cases/overload.mjs';
+import { sseDelayCase } from './cases/sse-delay.mjs';
+import { longTransferCase, transferCase } from './cases/transfer.mjs';
+import { websocketEchoCase } from './cases/websocket-echo.mjs';
 
-/** @typedef {import('./targets/target.mjs').Target} Target */
+/** @typedef {Omit<import('./cases/case.mjs').Plan, 'uploadFile'>} Size */
+
+/** @type {Size} */
+export const FULL = {
+  seconds: 5,
+  bytes: 1_000_000_000,
+  longBytes: 10_000_000_000,
+  settleMs: 10_000,
+  echoes: 3_000,
+  events: { streams: 10, seconds: 5, firstBytes: 50 },
+  overload: { connections: 2_000, peakSeconds: 4, seconds: 8 },
+  apps: [1, 1_000, 10_000],
+  connectors: [1, 50, 200],
+  idleWebSockets: 10_000,
+};
+
+/** Every number of a quick run that another size would change stands in the name of its case. @type {Size} */
+export const QUICK = {
+  seconds: 1,
+  bytes: 100_000_000,
+  longBytes: 500_000_000,
+  settleMs: 2_000,
+  echoes: 300,
+  events: { streams: 2, seconds: 1, firstBytes: 10 },
+  overload: { connections: 500, peakSeconds: 1, seconds: 2 },
+  apps: [1, 100],
+  connectors: [1, 5],
+  idleWebSockets: 200,
+};
+
+const LONG = 'transfer-10gb';
 
 /**
- * What one round of one case found out about one target.
- * @typedef {object} Sample
- * @property {Record<string, number>} values one per case it speaks for, by the case's name
- * @property {string | undefined} [invalid] why the values do not count
- * @property {Record<string, number>} [figures] further numbers by name; the median over the rounds is shown
- * @property {number} [errors]
- * @property {Record<string, number>} [cpuMicroseconds] per unit of work, by process
- * @property {Record<string, number>} [memoryGrowthMib] by process
- * @property {Record<string, number>} [residentMib] by process
- * @property {Record<string, number>} [proportionalMib] by process
+ * Which cases are wanted: some by name, or the usual ones with or without those that take long.
+ * @typedef {object} Choice
+ * @property {readonly string[]} only beginnings of names; none means all but the slow ones
+ * @property {boolean} isAll with the slow ones
+ * @property {boolean} isLong with transfers of 10 GB
  */
 
 /**
- * @typedef {object} Case
- * @property {string} name
- * @property {{ name: string, unit: string }[]} reports cases of the result it fills
- * @property {string} cpuUnit what its CPU figures are per; empty when it has none
- * @property {'rounds' | 'before' | 'after'} when in every round, or once before or after all load
- * @property {(target: Target) => Promise<Sample>} measure
+ * @param {import('./cases/case.mjs').Plan} plan
+ * @param {import('./cases/case.mjs').Means} means
+ * @param {Choice} choice
+ * @returns {import('./cases/case.mjs').Case[]} in the order in which they run
  */
-
-/**
- * @typedef {object} Plan
- * @property {number} seconds of one round of GET
- * @property {number} bytes of one transfer
- * @property {string} uploadFile a file of that size
- * @property {number} settleMs before memory at rest is read
- * @property {() => Promise<number>} countAnswers how many GET /1k the origin has answered
- */
-
-export const FULL = { seconds: 5, bytes: 1_000_000_000, settleMs: 10_000 };
-export const QUICK = { seconds: 1, bytes: 100_000_000, settleMs: 2_000 };
-
-/**
- * @param {Plan} plan
- * @param {readonly string[]} only beginnings of names; none means all
- * @returns {Case[]}
- */
-export function listCases(plan, only) {
-  const size = plan.bytes >= 1e9 ? `${plan.bytes / 1e9}gb` : `${plan.bytes / 1e6}mb`;
-  const all = [
+export function listCases(plan, means, { only, isAll, isLong }) {
+  const usual = [
     memoryCase('memory-at-rest', 'before', plan),
-    getCase('get-1kib-32', 32, plan),
-    getCase('get-1kib-256', 256, plan),
-    transferCase(`download-${size}`, 'download', plan),
-    transferCase(`upload-${size}`, 'upload', plan),
+    oneConnectionCase(plan, means),
+    getCase(32, plan, means),
+    getCase(256, plan, means),
+    websocketEchoCase(plan),
+    sseDelayCase(plan),
+    transferCase('download', plan),
+    transferCase('upload', plan),
+    overloadCase(plan),
     memoryCase('memory-at-rest-after-load', 'after', plan),
   ];
-  return only.length === 0 ? all : all.filter(({ name }) => only.some((beginning) => name.startsWith(beginning)));
+  const slow = [idleWebSocketsCase(plan, means), ...manyConnectorsCases(plan, means), ...manyAppsCases(plan, means)];
+  const long = [longTransferCase('download', plan, means), longTransferCase('upload', plan, means)];
+  const all = [...usual, ...slow, ...long];
+  if (only.length > 0) return all.filter(({ name }) => only.some((beginning) => isOf(name, beginning)));
+  return [...usual, ...(isAll ? slow : []), ...(isLong ? long : [])];
 }
 
 /**
  * @param {string} name
- * @param {number} connections
- * @param {Plan} plan
- * @returns {Case}
+ * @param {string} beginning whole words of it: `get-1kib-1` is not `get-1kib-128`
  */
-function getCase(name, connections, { seconds, countAnswers }) {
-  return {
-    name,
-    reports: [{ name, unit: 'requests/s' }],
-    cpuUnit: 'request',
-    when: 'rounds',
-    measure: async ({ front, processes }) => {
-      const before = await countAnswers();
-      const cpu = startCpuClock(processes);
-      const loadCpu = startChildCpuClock();
-      const result = await runWrk(front, { connections, seconds });
-      const spent = { ...cpu(), wrk: loadCpu() };
-      const arrived = (await countAnswers()) - before;
-      const strange =
-        arrived < result.requests ? `${result.requests} answers, but the origin gave ${arrived}` : undefined;
-      return {
-        values: { [name]: result.requestsPerSecond },
-        invalid: result.invalid ?? strange,
-        figures: { p50Ms: result.p50Us / 1000, p99Ms: result.p99Us / 1000 },
-        errors: result.non2xx + result.socketErrors,
-        cpuMicroseconds: divide(spent, result.requests),
-      };
-    },
-  };
-}
-
-/**
- * @param {string} name
- * @param {'download' | 'upload'} direction
- * @param {Plan} plan
- * @returns {Case}
- */
-function transferCase(name, direction, { bytes, uploadFile }) {
-  const growth = `${name}-memory-growth`;
-  return {
-    name,
-    reports: [
-      { name, unit: 'MB/s' },
-      { name: growth, unit: 'MiB' },
-    ],
-    cpuUnit: 'MB',
-    when: 'rounds',
-    measure: async ({ front, processes, watched }) => {
-      const cpu = startCpuClock(processes);
-      const loadCpu = startChildCpuClock();
-      const endWatch = watchMemoryGrowth(processes);
-      const { megabytesPerSecond } = await runTransfer(front, { direction, bytes, file: uploadFile }).catch((error) => {
-        endWatch();
-        throw error;
-      });
-      const memoryGrowthMib = endWatch();
-      return {
-        values: {
-          [name]: megabytesPerSecond,
-          [growth]: Math.max(...watched.map((process) => memoryGrowthMib[process] ?? 0)),
-        },
-        errors: 0,
-        cpuMicroseconds: divide({ ...cpu(), curl: loadCpu() }, bytes / 1e6),
-        memoryGrowthMib,
-      };
-    },
-  };
-}
-
-/**
- * @param {string} name
- * @param {'before' | 'after'} when
- * @param {Plan} plan
- * @returns {Case}
- */
-function memoryCase(name, when, { settleMs }) {
-  return {
-    name,
-    reports: [
-      { name, unit: 'MiB' },
-      { name: `${name}-proportional`, unit: 'MiB' },
-    ],
-    cpuUnit: '',
-    when,
-    measure: async ({ name: target, processes }) => {
-      await delay(settleMs);
-      // The origin is part of no front: counted only where it is all there is.
-      const roots = Object.entries(processes).filter(([process]) => process !== 'origin' || target === 'direct');
-      const memory = readMemory(Object.fromEntries(roots));
-      const residentMib = pick(memory, 'rssMib');
-      const proportionalMib = pick(memory, 'pssMib');
-      return {
-        values: { [name]: sum(residentMib), [`${name}-proportional`]: sum(proportionalMib) },
-        residentMib,
-        proportionalMib,
-      };
-    },
-  };
-}
-
-/**
- * @param {Record<string, import('./memory.mjs').Memory>} memory
- * @param {'rssMib' | 'pssMib'} key
- */
-function pick(memory, key) {
-  return Object.fromEntries(Object.entries(memory).map(([name, one]) => [name, one[key]]));
-}
-
-/** @param {Record<string, number>} numbers */
-function sum(numbers) {
-  return Object.values(numbers).reduce((total, one) => total + one, 0);
-}
-
-/**
- * @param {Record<string, number>} spent
- * @param {number} units
- */
-function divide(spent, units) {
-  const entries = Object.entries(spent).filter(([, microseconds]) => microseconds > 0);
-  return Object.fromEntries(entries.map(([name, microseconds]) => [name, microseconds / Math.max(units, 1)]));
+function isOf(name, beginning) {
+  // A quick run moves less, and says so in the name.
+  if (beginning === LONG) return name.startsWith('transfer-');
+  return name === beginning || name.startsWith(`${beginning}-`);
 }

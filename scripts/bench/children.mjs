@@ -12,6 +12,7 @@ const TAIL_LINES = 12;
  * @property {number} pid
  * @property {() => boolean} isRunning
  * @property {() => string} lastWords
+ * @property {(text: string) => void} write to its stdin
  * @property {(pattern: RegExp, timeoutMs: number) => Promise<string>} untilLine first line of stdout that matches
  * @property {() => Promise<void>} stop SIGTERM, then SIGKILL for it and all below it
  */
@@ -69,6 +70,7 @@ export class Children {
       pid,
       isRunning: () => !isOver && pid > 0,
       lastWords: () => tail.join('\n    ') || 'it said nothing',
+      write: (text) => child.stdin.write(text),
       untilLine: (pattern, timeoutMs) =>
         new Promise((resolve, reject) => {
           const fail = (/** @type {string} */ what) => {

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { howItEnded, lastWords, runCommand } from '../bootstrap/run-command.mjs';
+import { headersOf } from './front.mjs';
 import { parseWrk } from './parse-wrk.mjs';
 
 export const SMALL_BODY_BYTES = 1024;
@@ -9,33 +12,52 @@ const MAX_HEADER_BYTES = 4096;
 const PRINTED_PRECISION = 0.99;
 const WRK_GRACE_MS = 20_000;
 const ANSWER_TIMEOUT_SECONDS = 10;
-export const TRANSFER_TIMEOUT_SECONDS = 300;
+export const TRANSFER_TIMEOUT_SECONDS = 600;
 const PROBE_TIMEOUT_MS = 5_000;
 
-/**
- * Where a load tool goes, and with what.
- * @typedef {object} Front
- * @property {string} host name the front knows the app by; the address is always 127.0.0.1
- * @property {number} port
- * @property {string} caFile
- * @property {string} [cookie]
- */
+/** @typedef {import('./front.mjs').Front} Front */
 
 /**
  * One round of GET /1k over keep-alive connections.
  * @param {Front} front
- * @param {{ connections: number, seconds: number }} load
+ * @param {{ connections: number, seconds: number, hosts?: readonly string[], folder?: string }} load `hosts`: each request
+ * names the next of these instead of the front's own; needs a folder for the script that does it
  * @returns {Promise<import('./parse-wrk.mjs').WrkResult & { invalid: string | undefined }>} `invalid` says why the
  * numbers do not count
  */
-export async function runWrk(front, { connections, seconds }) {
+export async function runWrk(front, { connections, seconds, hosts = [], folder = '' }) {
   const headers = headersOf(front).flatMap((header) => ['-H', header]);
+  if (hosts.length > 0) headers.push('-s', writeHostScript(folder, hosts, front.port));
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `--timeout`, `${ANSWER_TIMEOUT_SECONDS}s`];
   const limit = { timeoutMs: seconds * 1000 + WRK_GRACE_MS };
   const run = await runCommand('wrk', [...args, ...headers, `https://127.0.0.1:${front.port}/1k`], limit);
   if (run.code !== 0) throw new Error(`wrk ${howItEnded(run, limit.timeoutMs)}: ${lastWords(run)}`);
   const result = parseWrk(run.stdout);
   return { ...result, invalid: whyWrkIsInvalid(result) };
+}
+
+/**
+ * A script for wrk: requests made once, sent in turn.
+ * @param {string} folder
+ * @param {readonly string[]} hosts
+ * @param {number} port
+ */
+function writeHostScript(folder, hosts, port) {
+  const file = join(folder, 'hosts.lua');
+  const text = `local requests = {}
+local at = 0
+function init()
+  for host in ([[${hosts.join(' ')}]]):gmatch('%S+') do
+    requests[#requests + 1] = wrk.format('GET', '/1k', { ['Host'] = host .. ':${port}' })
+  end
+end
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+`;
+  writeFileSync(file, text);
+  return file;
 }
 
 /**
@@ -126,9 +148,4 @@ export function probe(front, ca) {
     });
     call.end();
   });
-}
-
-/** @param {Front} front */
-function headersOf({ host, port, cookie }) {
-  return [`Host: ${host}:${port}`, ...(cookie === undefined ? [] : [`Cookie: ${cookie}`])];
 }

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { sendEvents } from './origin-events.mjs';
+import { echoWebSocket } from './websocket/echo.mjs';
 
 /** Longer than any front keeps an idle connection, so that no front finds its connection closed. */
 const KEEP_ALIVE_MS = 120_000;
@@ -29,6 +31,8 @@ function answer(request, response) {
     receive(request, response);
   } else if (url.startsWith('/big?bytes=')) {
     send(response, Number(url.slice('/big?bytes='.length))).catch(() => response.destroy());
+  } else if (url === '/events') {
+    sendEvents(response);
   } else if (url === '/count') {
     response.end(JSON.stringify({ smallAnswers }));
   } else {
@@ -89,6 +93,7 @@ const ports = await Promise.all(
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     // Uploads take as long as they take; the load tool has its own deadline.
     server.requestTimeout = 0;
+    server.on('upgrade', echoWebSocket);
     server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 });
     await once(server, 'listening');
     const address = server.address();

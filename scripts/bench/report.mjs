@@ -1,8 +1,9 @@
 import { maxByName, medianByName, rounded, spreadOf } from './statistics.mjs';
 
 /**
- * @typedef {import('./cases.mjs').Case} Case
- * @typedef {import('./cases.mjs').Sample} Sample
+ * @typedef {import('./cases/case.mjs').Case} Case
+ * @typedef {import('./cases/case.mjs').Sample} Sample
+ * @typedef {import('./cases/case.mjs').Report} Report
  * @typedef {import('./rounds.mjs').Outcome} Outcome
  */
 
@@ -35,7 +36,7 @@ import { maxByName, medianByName, rounded, spreadOf } from './statistics.mjs';
 
 /** A target that never came so far as to be measured. @typedef {{ name: string, status: 'failed' | 'missing' | 'not-run', reason: string }} Absence */
 
-/** What is divided by what, of every case in which more is better. */
+/** What is divided by what. */
 const RATIOS = [
   ['sallyport-signed-in', 'nginx-ssh'],
   ['sallyport-passthrough', 'nginx-ssh'],
@@ -43,7 +44,10 @@ const RATIOS = [
   ['sallyport-signed-in', 'direct'],
   ['nginx-ssh', 'direct'],
 ];
-const MORE_IS_BETTER = new Set(['requests/s', 'MB/s']);
+/** What the others add something to. */
+const BASE = 'direct';
+/** Rates, of which more is better, and times and costs, of which less is. */
+const DIVIDED_UNITS = new Set(['requests/s', 'MB/s', 'µs', 'ms', 'µs/request']);
 
 /**
  * @param {readonly Case[]} cases
@@ -52,31 +56,43 @@ const MORE_IS_BETTER = new Set(['requests/s', 'MB/s']);
  * @returns {CaseResult[]}
  */
 export function reportCases(cases, outcomes, absent) {
-  return cases.flatMap((one) =>
-    one.reports.map(({ name, unit }, index) => {
-      const measured = [...(outcomes.get(one.name) ?? [])].map(
-        ([target, outcome]) => /** @type {const} */ ([target, reportTarget(one, name, outcome, index === 0)]),
+  const others = absent.map(({ name: target, status, reason }) => /** @type {const} */ ([target, { status, reason }]));
+  return cases.flatMap((one) => {
+    const byTarget = outcomes.get(one.name) ?? new Map();
+    return one.reports.map((report, index) => {
+      const present = [...byTarget].filter(([target]) => report.addedTo === undefined || target !== BASE);
+      const results = present.map(
+        ([target, outcome]) =>
+          /** @type {const} */ ([
+            target,
+            { ...reportTarget(report, outcome, byTarget.get(BASE)), ...(index === 0 ? details(one, outcome) : {}) },
+          ]),
       );
-      const others = absent.map(
-        ({ name: target, status, reason }) => /** @type {const} */ ([target, { status, reason }]),
-      );
-      return { name, unit, targets: Object.fromEntries([...measured, ...others]) };
-    }),
-  );
+      return { name: report.name, unit: report.unit, targets: Object.fromEntries([...results, ...others]) };
+    });
+  });
 }
 
 /**
- * @param {Case} one
- * @param {string} name
+ * @param {Report} report
  * @param {Outcome} outcome
- * @param {boolean} isDetailed the first of the numbers a case yields carries the details
+ * @param {Outcome | undefined} base what `direct` had, for what is added to it
  * @returns {TargetResult}
  */
-function reportTarget(one, name, { samples, failure }, isDetailed) {
+function reportTarget({ name, addedTo }, { samples, failure, notRun }, base) {
+  if (notRun !== undefined) return { status: 'not-run', reason: notRun };
   if (failure !== undefined) return { status: 'failed', reason: failure };
   if (samples.length === 0) return { status: 'failed', reason: 'no round was run' };
-  const invalid = samples.find((sample) => sample.invalid !== undefined)?.invalid;
-  const values = samples.map((sample) => rounded(sample.values[name] ?? 0, 2));
+  const raw =
+    addedTo === undefined
+      ? samples.map((sample) => sample.values[name] ?? 0)
+      : samples.map(
+          (sample, round) => (sample.values[addedTo] ?? 0) - (base?.samples[round]?.values[addedTo] ?? Number.NaN),
+        );
+  if (raw.some(Number.isNaN)) return { status: 'failed', reason: `${BASE} was not measured in every round` };
+  const baseInvalid = addedTo === undefined ? undefined : firstInvalid(base?.samples ?? []);
+  const invalid = firstInvalid(samples) ?? baseInvalid;
+  const values = raw.map((value) => rounded(value, 2));
   const { median, min, max } = spreadOf(values);
   return {
     status: invalid === undefined ? 'measured' : 'invalid',
@@ -85,16 +101,22 @@ function reportTarget(one, name, { samples, failure }, isDetailed) {
     min,
     max,
     samples: values,
-    ...(isDetailed ? details(one, samples) : {}),
   };
 }
 
+/** @param {readonly Sample[]} samples */
+function firstInvalid(samples) {
+  return samples.find((sample) => sample.invalid !== undefined)?.invalid;
+}
+
 /**
+ * The first of the numbers a case yields carries these.
  * @param {Case} one
- * @param {readonly Sample[]} samples
+ * @param {Outcome} outcome
  * @returns {Partial<TargetResult>}
  */
-function details({ cpuUnit }, samples) {
+function details({ cpuUnit }, { samples, failure }) {
+  if (failure !== undefined || samples.length === 0) return {};
   const figures = listed(samples, 'figures');
   const cpu = roundAll(medianByName(listed(samples, 'cpuMicroseconds')));
   const growth = roundAll(maxByName(listed(samples, 'memoryGrowthMib')));
@@ -107,7 +129,8 @@ function details({ cpuUnit }, samples) {
       : { errors: samples.reduce((total, sample) => total + (sample.errors ?? 0), 0) }),
     ...(cpuUnit === 'request' ? { cpuMicrosecondsPerRequest: cpu } : {}),
     ...(cpuUnit === 'MB' ? { cpuMicrosecondsPerMB: cpu, memoryGrowthMib: growth } : {}),
-    ...(cpuUnit === '' ? { residentMib: resident, proportionalMib: proportional } : {}),
+    ...(Object.keys(resident).length > 0 ? { residentMib: resident } : {}),
+    ...(Object.keys(proportional).length > 0 ? { proportionalMib: proportional } : {}),
   };
 }
 
@@ -135,13 +158,14 @@ function roundAll(numbers, digits = 1) {
  */
 export function reportRatios(cases) {
   const entries = cases
-    .filter(({ unit }) => MORE_IS_BETTER.has(unit))
+    .filter(({ unit }) => DIVIDED_UNITS.has(unit))
     .map(({ name, targets }) => {
       const ratios = RATIOS.flatMap(([upper = '', lower = '']) => {
         const [above, below] = [targets[upper], targets[lower]];
         if (above?.status !== 'measured' || below?.status !== 'measured') return [];
-        if (above.median === undefined || !below.median) return [];
-        return [[`${upper}/${lower}`, rounded(above.median / below.median, 3)]];
+        // What is added may be nothing, or less, on a busy machine: then there is nothing to divide by.
+        if (above.median === undefined || !(Number(below.median) > 0)) return [];
+        return [[`${upper}/${lower}`, rounded(above.median / Number(below.median), 3)]];
       });
       return /** @type {const} */ ([name, Object.fromEntries(ratios)]);
     });

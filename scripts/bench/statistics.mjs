@@ -12,6 +12,18 @@ export function medianOf(values) {
 
 /**
  * @param {readonly number[]} values at least one
+ * @param {number} percent above 0, at most 100
+ * @returns {number} the least of the values that this share of them does not exceed (nearest rank)
+ */
+export function percentileOf(values, percent) {
+  const sorted = Float64Array.from(values).sort();
+  const value = sorted[Math.ceil((percent / 100) * sorted.length) - 1];
+  if (value === undefined) throw new RangeError('no values, expected at least one');
+  return value;
+}
+
+/**
+ * @param {readonly number[]} values at least one
  * @returns {{ median: number, min: number, max: number }}
  */
 export function spreadOf(values) {

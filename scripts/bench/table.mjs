@@ -1,6 +1,7 @@
 /**
  * @typedef {import('./report.mjs').CaseResult} CaseResult
  * @typedef {import('./report.mjs').TargetResult} TargetResult
+ * @typedef {import('./bars.mjs').Verdict} Verdict
  */
 
 const HEADINGS = ['target', 'median', 'min', 'max', 'p50 ms', 'p99 ms', 'errors'];
@@ -8,27 +9,46 @@ const HEADINGS = ['target', 'median', 'min', 'max', 'p50 ms', 'p99 ms', 'errors'
 const NEGLIGIBLE = 0.5;
 
 /**
- * What a person reads: one block per case, CPU and memory by process below it, what is absent and why, ratios.
- * @param {{ cases: readonly CaseResult[], ratios: Record<string, Record<string, number>> }} result
+ * What a person reads: one block per case, CPU and memory by process below it, what is absent and why, ratios,
+ * bars.
+ * @param {{ cases: readonly CaseResult[], ratios: Record<string, Record<string, number>>, bars?: readonly Verdict[] }} result
  * @returns {string}
  */
-export function renderResult({ cases, ratios }) {
+export function renderResult({ cases, ratios, bars = [] }) {
   const blocks = cases.map(renderCase);
   const divided = Object.entries(ratios).flatMap(([name, list]) =>
     Object.entries(list).map(([pair, value]) => [name, pair, value.toFixed(2)]),
   );
-  const absent = new Map(
-    cases.flatMap(({ targets }) =>
-      Object.entries(targets).flatMap(([name, { status, reason }]) =>
-        status === 'missing' || status === 'not-run' ? [[name, `${status}: ${reason}`]] : [],
-      ),
-    ),
-  );
+  const judged = bars.map(({ bar, target, measured, holds }) => [
+    bar,
+    target,
+    holds ? 'holds' : 'FAILS',
+    `${measured}`,
+  ]);
+  const absent = listAbsent(cases);
   return [
     ...blocks,
     ...(divided.length > 0 ? [`ratios of medians\n${alignColumns(divided, 2)}`] : []),
-    ...(absent.size > 0 ? [`not measured\n${alignColumns([...absent], 2)}`] : []),
+    ...(judged.length > 0 ? [`bars\n${alignColumns(judged, 3)}`] : []),
+    ...(absent.length > 0 ? [`not measured\n${alignColumns(absent, 2)}`] : []),
   ].join('\n\n');
+}
+
+/**
+ * What has no number in any case, once; what one case alone leaves out, with the name of the case.
+ * @param {readonly CaseResult[]} cases
+ */
+function listAbsent(cases) {
+  /** @type {Map<string, string>} */
+  const found = new Map();
+  for (const { name, targets } of cases) {
+    for (const [target, { status, reason }] of Object.entries(targets)) {
+      if (status !== 'missing' && status !== 'not-run') continue;
+      const isNowhere = cases.every((one) => one.targets[target]?.status === status);
+      found.set(isNowhere ? target : `${target} in ${name}`, `${status}: ${reason}`);
+    }
+  }
+  return [...found].map(([who, why]) => [who, why]);
 }
 
 /** @param {CaseResult} result */

@@ -1,6 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reasonOf } from '../bootstrap/failure.mjs';
 import { createCertificate } from './certificate.mjs';
@@ -19,6 +17,7 @@ const COUNT_TIMEOUT_MS = 5_000;
  * @typedef {object} World
  * @property {import('./targets/target.mjs').Target[]} targets
  * @property {import('./report.mjs').Absence[]} absent
+ * @property {import('./targets/sallyport.mjs').Sallyport | undefined} sallyport undefined when it did not start
  * @property {() => Promise<number>} countAnswers
  */
 
@@ -33,7 +32,12 @@ export async function startWorld({ folder, children, env, log }) {
   const surroundings = { folder, children, origin, certificate, log };
   const withoutNginx = await ensureNginxSsh(env);
   /** @type {World} */
-  const world = { targets: [], absent: lookForPeers(env), countAnswers: () => countAnswers(origin.httpPort) };
+  const world = {
+    targets: [],
+    absent: lookForPeers(env),
+    sallyport: undefined,
+    countAnswers: () => countAnswers(origin.httpPort),
+  };
   /** @type {readonly (readonly [readonly string[], (surroundings: import('./targets/target.mjs').Surroundings) => Promise<import('./targets/target.mjs').Started>])[]} */
   const starts = [
     [['direct'], startDirect],
@@ -50,6 +54,7 @@ export async function startWorld({ folder, children, env, log }) {
       const started = await start(surroundings);
       world.targets.push(...started.targets);
       world.absent.unshift(...started.absent);
+      world.sallyport ??= started.sallyport;
     } catch (error) {
       log(`${names.join(', ')} failed: ${reasonOf(error)}`);
       for (const name of names) world.absent.unshift({ name, status: 'failed', reason: reasonOf(error) });
@@ -87,18 +92,4 @@ function countAnswers(port) {
     });
     call.end();
   });
-}
-
-/**
- * @param {string} folder
- * @param {number} bytes
- * @returns {string} a file of that size which takes no room on the disk
- */
-export function createSparseFile(folder, bytes) {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'upload.bin');
-  const handle = openSync(file, 'w');
-  ftruncateSync(handle, bytes);
-  closeSync(handle);
-  return file;
 }

@@ -183,7 +183,7 @@ function nginxConfig({ folder, frontPort, tunnelPort, cert, key }) {
     .join('\n');
   return `worker_processes auto;
 pid ${join(folder, 'nginx.pid')};
-events { worker_connections 4096; }
+events { worker_connections 16384; }
 http {
 ${temp}
   access_log off;
@@ -191,6 +191,8 @@ ${temp}
   tcp_nopush on;
   keepalive_timeout 120s;
   keepalive_requests 100000000;
+  # A WebSocket switches protocols; every other request leaves the connection to the tunnel open.
+  map $http_upgrade $to_tunnel { default upgrade; '' ''; }
   upstream tunnel {
     server 127.0.0.1:${tunnelPort};
     keepalive 512;
@@ -206,7 +208,8 @@ ${temp}
     location / {
       proxy_pass http://tunnel;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      proxy_set_header Connection $to_tunnel;
+      proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto https;

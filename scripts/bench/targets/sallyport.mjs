@@ -17,6 +17,30 @@ const SIGN_IN_ATTEMPTS = 5;
 const SIGN_IN_PAUSE_MS = 1_000;
 
 /** @typedef {{ username: string, password: string, userId: string }} User */
+/** @typedef {{ call: (method: string, path: string, body?: unknown) => Promise<unknown>, close: () => Promise<void> }} Api */
+
+/**
+ * The running system, for cases that change it.
+ * @typedef {object} Sallyport
+ * @property {string} caFile
+ * @property {SystemFile} system
+ * @property {readonly { username: string, password: string, roles: readonly string[] }[]} users
+ * @property {string} internalUrl of the origin
+ * @property {number} ingressPort
+ * @property {string[]} hosts external hosts of passthrough apps that lead to the origin
+ * @property {() => Promise<Api>} openApi to be closed
+ */
+
+/**
+ * What `<data directory>/cli.json` says; the parts the bench needs.
+ * @typedef {object} SystemFile
+ * @property {string} issuer
+ * @property {string} clientId
+ * @property {string} scope
+ * @property {string} connectorEndpointUrl
+ * @property {string} localOperatorKeyFile
+ * @property {readonly { username: string, userId: string }[]} developmentUsers
+ */
 
 /**
  * The whole system, started as a user starts it, with two apps on the same origin published by the REST API.
@@ -32,14 +56,14 @@ export async function startSallyport({ folder, children, origin, log }) {
   });
   const ready = JSON.parse(await launcher.untilLine(/"event":"ready"/, READY_LIMIT_MS));
   log(`sallyport is ready at ${ready.ingressUrl}`);
+  /** @type {SystemFile} */
   const cli = JSON.parse(readFileSync(join(ready.dataDir, 'cli.json'), 'utf8'));
   const user = chooseUser(ready.users, cli.developmentUsers);
   const { createApiClient } = await importBuilt('services/launcher/src/api-client.js');
-  const api = await createApiClient({
-    apiUrl: ready.apiUrl,
-    caFile: ready.caFile,
-    operatorKeyFile: cli.localOperatorKeyFile,
-  });
+  /** @returns {Promise<Api>} */
+  const openApi = () =>
+    createApiClient({ apiUrl: ready.apiUrl, caFile: ready.caFile, operatorKeyFile: cli.localOperatorKeyFile });
+  const api = await openApi();
   const apps = {
     passthrough: await publish(api, { name: 'bench-passthrough', preauthentication: 'passthrough', origin }),
     signedIn: await publish(api, { name: 'bench-signed-in', preauthentication: 'oidc', origin }),
@@ -67,8 +91,18 @@ export async function startSallyport({ folder, children, origin, log }) {
     await requireSameWork('sallyport-signed-in', front);
     return { name: 'sallyport-signed-in', front, ...shared, renew: signedIn };
   };
+  /** @type {Sallyport} */
+  const sallyport = {
+    caFile: ready.caFile,
+    system: cli,
+    users: ready.users,
+    internalUrl: `http://127.0.0.1:${origin.httpPort}/`,
+    ingressPort: passthrough.front.port,
+    hosts: [passthrough.front.host],
+    openApi,
+  };
   /** @type {import('./target.mjs').Started} */
-  const started = { targets: [], absent: [] };
+  const started = { targets: [], absent: [], sallyport };
   /**
    * One of the two failing is no reason to leave out the other.
    * @param {string} name

@@ -15,7 +15,7 @@ const ANSWER_POLL_MS = 100;
  * One thing that is measured.
  * @typedef {object} Target
  * @property {string} name
- * @property {import('../load.mjs').Front} front
+ * @property {import('../front.mjs').Front} front
  * @property {Readonly<Record<string, number>>} processes ids of its processes by name; children count with them
  * @property {readonly string[]} watched names whose growth of memory is judged
  * @property {() => Promise<Target>} [renew] called before every round, for what wears out
@@ -26,6 +26,7 @@ const ANSWER_POLL_MS = 100;
  * @typedef {object} Started
  * @property {Target[]} targets
  * @property {import('../report.mjs').Absence[]} absent
+ * @property {import('./sallyport.mjs').Sallyport} [sallyport]
  */
 
 /**
@@ -41,7 +42,7 @@ const ANSWER_POLL_MS = 100;
 /**
  * Waits until the front answers, then checks that it does the same work as the others.
  * @param {string} name
- * @param {import('../load.mjs').Front} front
+ * @param {import('../front.mjs').Front} front
  */
 export async function requireSameWork(name, front) {
   const ca = readFileSync(front.caFile, 'utf8');

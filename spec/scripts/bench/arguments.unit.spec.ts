@@ -7,27 +7,40 @@ type Module = {
   readonly UsageError: new () => Error;
 };
 const { parseBenchArguments, UsageError } = await loadScript<Module>('bench/arguments.mjs');
-const { listCases } = await loadScript<{
-  readonly listCases: (plan: { bytes: number }, only: readonly string[]) => { readonly name: string }[];
+const { listCases, FULL, QUICK } = await loadScript<{
+  readonly listCases: (
+    plan: Readonly<Record<string, unknown>>,
+    means: object,
+    choice: { readonly only: readonly string[]; readonly isAll: boolean; readonly isLong: boolean },
+  ) => { readonly name: string }[];
+  readonly FULL: Readonly<Record<string, unknown>>;
+  readonly QUICK: Readonly<Record<string, unknown>>;
 }>('bench/cases.mjs');
+const names = (size: Readonly<Record<string, unknown>>, only: readonly string[], isAll = false, isLong = false) =>
+  listCases(size, {}, { only, isAll, isLong }).map(({ name }) => name);
+const USUAL = { only: [], isQuick: false, isAll: false, isLong: false };
 
 describe('bench: options', () => {
   it('measures everything in three rounds unless told otherwise', () => {
-    expect(parseBenchArguments([])).to.deep.equal({ jsonFile: undefined, rounds: 3, only: [], isQuick: false });
+    expect(parseBenchArguments([])).to.deep.equal({ ...USUAL, jsonFile: undefined, rounds: 3 });
   });
 
   it('reads file, rounds and cases', () => {
     const argv = ['--json', 'out.json', '--rounds', '5', '--only', 'download', '--only', 'upload,get-1kib-32'];
     expect(parseBenchArguments(argv)).to.deep.equal({
+      ...USUAL,
       jsonFile: 'out.json',
       rounds: 5,
       only: ['download', 'upload', 'get-1kib-32'],
-      isQuick: false,
     });
   });
 
   it('takes one round when quick', () => {
     expect(parseBenchArguments(['--quick'])).to.include({ rounds: 1, isQuick: true });
+  });
+
+  it('takes the slow cases and the long ones when asked', () => {
+    expect(parseBenchArguments(['--all', '--long'])).to.include({ isAll: true, isLong: true });
   });
 
   for (const argv of [['--rounds', '0'], ['--rounds', '1e9'], ['--only', 'nothing'], ['--fast'], ['stray']]) {
@@ -37,9 +50,28 @@ describe('bench: options', () => {
   }
 
   it('names transfers after what they move, so that a quick run cannot pass for a full one', () => {
-    const names = (bytes: number, only: readonly string[]) => listCases({ bytes }, only).map(({ name }) => name);
-    expect(names(1_000_000_000, ['download', 'upload'])).to.deep.equal(['download-1gb', 'upload-1gb']);
-    expect(names(100_000_000, ['download'])).to.deep.equal(['download-100mb']);
-    expect(names(1_000_000_000, [])).to.have.length(6);
+    expect(names(FULL, ['download', 'upload', 'transfer-10gb'])).to.deep.equal([
+      'download-1gb',
+      'upload-1gb',
+      'transfer-10gb-download',
+      'transfer-10gb-upload',
+    ]);
+    expect(names(QUICK, ['download'])).to.deep.equal(['download-100mb']);
+    expect(names(QUICK, ['transfer-10gb', 'idle-websockets'])).to.deep.equal([
+      'idle-websockets-200',
+      'transfer-500mb-download',
+      'transfer-500mb-upload',
+    ]);
+  });
+
+  it('leaves slow and long cases out unless told otherwise', () => {
+    const slow = /^(idle-websockets|many-connectors|many-apps)-/;
+    expect(names(FULL, []).filter((name) => slow.test(name) || name.startsWith('transfer-'))).to.deep.equal([]);
+    expect(names(FULL, [], true).filter((name) => slow.test(name))).to.have.length(7);
+    expect(names(FULL, [], false, true).filter((name) => name.startsWith('transfer-'))).to.have.length(2);
+  });
+
+  it('takes a name for whole words, not for any beginning', () => {
+    expect(names(FULL, ['get-1kib-1'])).to.deep.equal(['get-1kib-1']);
   });
 });

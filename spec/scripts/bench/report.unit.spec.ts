@@ -9,7 +9,7 @@ type Sample = {
   readonly errors?: number;
   readonly cpuMicroseconds?: Record<string, number>;
 };
-type Outcome = { readonly samples: readonly Sample[]; readonly failure?: string };
+type Outcome = { readonly samples: readonly Sample[]; readonly failure?: string; readonly notRun?: string };
 type Target = { readonly status: string; readonly reason?: string; readonly median?: number };
 type Case = { readonly name: string; readonly unit: string; readonly targets: Record<string, Target> };
 type Ratios = Record<string, Record<string, number>>;
@@ -22,7 +22,8 @@ type Report = {
   readonly reportRatios: (cases: readonly Case[]) => Ratios;
 };
 const { reportCases, reportRatios } = await loadScript<Report>('bench/report.mjs');
-const { medianOf, medianByName, maxByName } = await loadScript<{
+const { medianOf, medianByName, maxByName, percentileOf } = await loadScript<{
+  readonly percentileOf: (values: readonly number[], percent: number) => number;
   readonly medianOf: (values: readonly number[]) => number;
   readonly medianByName: (rounds: readonly Record<string, number>[]) => Record<string, number>;
   readonly maxByName: (rounds: readonly Record<string, number>[]) => Record<string, number>;
@@ -50,6 +51,15 @@ describe('bench: statistics', () => {
     expect(medianOf([9, 1, 5])).to.equal(5);
     expect(medianOf([4, 1, 2, 9])).to.equal(3);
     expect(() => medianOf([])).to.throw(RangeError);
+  });
+
+  it('takes the least value that a share of them does not exceed', () => {
+    const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect([percentileOf(values, 50), percentileOf(values, 99), percentileOf(values, 100)]).to.deep.equal([
+      50, 99, 100,
+    ]);
+    expect(percentileOf([7], 99)).to.equal(7);
+    expect(() => percentileOf([], 50)).to.throw(RangeError);
   });
 
   it('takes a process that a round does not know for one that did nothing in it', () => {
@@ -94,6 +104,24 @@ describe('bench: result', () => {
       direct: { status: 'failed', reason: 'connection refused' },
       frp: { status: 'missing', reason: 'frps not on PATH' },
     });
+  });
+
+  it('says which target a case leaves out', () => {
+    const [result] = report({ direct: { samples: [], notRun: 'the bar is about others' } });
+    expect(result?.targets.direct).to.deep.equal({ status: 'not-run', reason: 'the bar is about others' });
+  });
+
+  it('takes off what direct had in the same round, for what the others add to it', () => {
+    const added = { ...GET, reports: [...GET.reports, { name: 'added', unit: 'µs', addedTo: 'get' }] };
+    const outcomes: Record<string, Outcome> = {
+      direct: { samples: [round(100), round(300)] },
+      'nginx-ssh': { samples: [round(150), round(310)] },
+    };
+    const results = reportCases([added], new Map([['get', new Map(Object.entries(outcomes))]]), []);
+    expect(results[1]?.targets).to.deep.equal({
+      'nginx-ssh': { status: 'measured', median: 30, min: 10, max: 50, samples: [50, 10] },
+    });
+    expect(reportRatios(results).added).to.equal(undefined);
   });
 
   it('divides medians that count, and only those', () => {
