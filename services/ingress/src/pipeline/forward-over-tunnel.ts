@@ -91,7 +91,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   }
 
   open(): void {
-    const { app, tenant, target, req, head, requestId } = this.#exchange;
+    const { access, app, tenant, target, req, head, requestId } = this.#exchange;
     if (!app) throw new Error('forwarding needs a resolved app');
     const isUpgrade = head.isWebSocket;
     this.#opens += 1;
@@ -108,6 +108,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
         hasBody: head.hasBody && !isUpgrade,
         isUpgrade,
         headTimeoutMs: app.view.backendTimeoutSeconds * 1000,
+        ...(app.view.sessionAffinity && access ? { affinityKey: access.sessionId } : {}),
       },
       this,
     );
