@@ -31,10 +31,11 @@ export async function startWorld({ folder, children, env, log }) {
   const origin = await startOrigin(children, certificate);
   const surroundings = { folder, children, origin, certificate, log };
   const withoutNginx = await ensureNginxSsh(env);
+  const peers = lookForPeers(env);
   /** @type {World} */
   const world = {
     targets: [],
-    absent: lookForPeers(env),
+    absent: peers.absent,
     sallyport: undefined,
     countAnswers: () => countAnswers(origin.httpPort),
   };
@@ -43,6 +44,7 @@ export async function startWorld({ folder, children, env, log }) {
     [['direct'], startDirect],
     [['nginx-ssh'], startNginxSsh],
     [['sallyport-passthrough', 'sallyport-signed-in'], startSallyport],
+    ...peers.present.map(({ name, start }) => /** @type {const} */ ([[name], start])),
   ];
   for (const [names, start] of starts) {
     if (start === startNginxSsh && withoutNginx !== undefined) {

@@ -1,14 +1,12 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { requireCommand } from '../../bootstrap/run-command.mjs';
 import { freePort } from '../free-port.mjs';
 import { requireSameWork, TLS_CIPHER } from './target.mjs';
+import { untilListening } from './until-listening.mjs';
 
 const KEYGEN_TIMEOUT_MS = 10_000;
-const LISTEN_LIMIT_MS = 10_000;
-const LISTEN_POLL_MS = 50;
 
 /** Where Debian keeps them when they are not on PATH. */
 const SYSTEM_FOLDER = '/usr/sbin';
@@ -99,34 +97,6 @@ function unprivilegedUser() {
   const line = /^daemon:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
   if (line === null) throw new Error('this machine has no user daemon, which nginx and sshd would run as');
   return { name: 'daemon', uid: Number(line[1]), gid: Number(line[2]) };
-}
-
-/**
- * @param {import('../children.mjs').Child} child
- * @param {number} port
- */
-async function untilListening(child, port) {
-  const deadline = Date.now() + LISTEN_LIMIT_MS;
-  while (!(await isListening(port))) {
-    if (!child.isRunning()) throw new Error(`${child.name} ended: ${child.lastWords()}`);
-    if (Date.now() > deadline) throw new Error(`${child.name} did not listen on ${port}: ${child.lastWords()}`);
-    await new Promise((resolve) => setTimeout(resolve, LISTEN_POLL_MS));
-  }
-}
-
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
-function isListening(port) {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }
 
 /**

@@ -1,22 +1,38 @@
 import { findOnPath } from '../../bootstrap/project.mjs';
+import { startChisel } from './chisel.mjs';
+import { startFrp } from './frp.mjs';
 
-/** What people use today, by the programs each needs. */
-const PEERS = {
-  frp: ['frps', 'frpc'],
-  'oauth2-proxy': ['oauth2-proxy'],
-  chisel: ['chisel'],
-  rathole: ['rathole'],
-  cloudflared: ['cloudflared'],
-};
+/**
+ * @typedef {object} Peer
+ * @property {string} name
+ * @property {readonly string[]} programs it needs on PATH
+ * @property {(surroundings: import('./target.mjs').Surroundings) => Promise<import('./target.mjs').Started>} [start] absent:
+ * this bench does not drive it
+ */
+
+/** What people use today. @type {readonly Peer[]} */
+const PEERS = [
+  { name: 'frp', programs: ['frps', 'frpc'], start: startFrp },
+  { name: 'oauth2-proxy', programs: ['oauth2-proxy'] },
+  { name: 'chisel', programs: ['chisel'], start: startChisel },
+  { name: 'rathole', programs: ['rathole'] },
+  { name: 'cloudflared', programs: ['cloudflared'] },
+];
 
 /**
  * @param {NodeJS.ProcessEnv} env
- * @returns {{ name: string, status: 'missing' | 'not-run', reason: string }[]}
+ * @returns {{ present: (Peer & Required<Pick<Peer, 'start'>>)[], absent: import('../report.mjs').Absence[] }} those that can be
+ * measured, and the others with the reason
  */
 export function lookForPeers(env) {
-  return Object.entries(PEERS).map(([name, programs]) => {
-    const absent = programs.filter((program) => findOnPath(program, env) === undefined);
-    if (absent.length > 0) return { name, status: 'missing', reason: `${absent.join(', ')} not on PATH` };
-    return { name, status: 'not-run', reason: 'on PATH; this bench does not drive it yet' };
-  });
+  /** @type {ReturnType<typeof lookForPeers>} */
+  const found = { present: [], absent: [] };
+  for (const { name, programs, start } of PEERS) {
+    const missing = programs.filter((program) => findOnPath(program, env) === undefined);
+    if (missing.length > 0) found.absent.push({ name, status: 'missing', reason: `${missing.join(', ')} not on PATH` });
+    else if (start === undefined)
+      found.absent.push({ name, status: 'not-run', reason: 'on PATH; this bench does not drive it yet' });
+    else found.present.push({ name, programs, start });
+  }
+  return found;
 }
