@@ -14,6 +14,8 @@ import { runWrk } from './load.mjs';
  * @property {string | undefined} [notRun] why the case leaves this target out
  */
 
+/** @typedef {{ connections: number, seconds: number }} Load */
+
 /** Code that has never run is compiled while it is measured: every front first answers this long. */
 const WARM_UP = { connections: 32, seconds: 2 };
 /** Before the first case whose numbers are held against later ones of the same target: all of them are to be of warm code. */
@@ -27,72 +29,109 @@ const LONG_WARM_UP = { connections: 32, seconds: 8 };
  * @param {readonly Case[]} input.cases
  * @param {number} input.rounds
  * @param {(line: string) => void} input.log
+ * @param {(front: import('./front.mjs').Front, load: Load) => Promise<unknown>} [input.warmUp] default wrk
  * @returns {Promise<Map<string, Map<string, Outcome>>>} by name of case, then of target
  */
-export async function runRounds({ targets, cases, rounds, log }) {
-  const outcomes = new Map(
-    cases.map(({ name, whyNot }) => [
-      name,
-      new Map(targets.map((target) => [target.name, emptyOutcome(whyNot?.(target.name))])),
-    ]),
+export async function runRounds({ targets, cases, rounds, log, warmUp = runWrk }) {
+  const run = new Run({ targets, cases, log, warmUp });
+  const [before, usual, after, last] = /** @type {const} */ (['before', 'rounds', 'after', 'last']).map((phase) =>
+    cases.filter(({ when }) => when === phase),
   );
-  /**
-   * @param {Case} one
-   * @param {Target} target
-   * @param {string} label
-   */
-  const measure = async (one, target, label) => {
-    const outcome = outcomes.get(one.name)?.get(target.name) ?? emptyOutcome();
-    if (outcome.failure !== undefined || outcome.notRun !== undefined) return;
-    try {
-      const sample = await one.measure(target);
-      outcome.samples.push(sample);
-      log(`${label}  ${one.name}  ${target.name}  ${describe(one, sample)}`);
-    } catch (error) {
-      outcome.failure = error instanceof Error ? error.message : String(error);
-      log(`${label}  ${one.name}  ${target.name}  failed: ${outcome.failure}`);
-    }
-  };
-  for (const one of cases.filter(({ when }) => when === 'before'))
-    for (const target of targets) await measure(one, target, 'before load');
-  if (cases.some(({ when }) => when === 'rounds')) await warmUp(targets, WARM_UP, log);
-  let current = [...targets];
-  for (let round = 0; round < rounds; round += 1) {
-    current = await Promise.all(current.map((target) => renew(target, log)));
-    for (const one of cases.filter(({ when }) => when === 'rounds')) {
-      for (const target of rotate(current, round)) await measure(one, target, `round ${round + 1}/${rounds}`);
+  for (const one of before ?? []) await run.measureAll(one, targets, 'before load');
+  if (usual !== undefined && usual.length > 0) {
+    await run.warmUp(WARM_UP);
+    for (let round = 0; round < rounds; round += 1) {
+      const current = rotate(await run.renewed(), round);
+      for (const one of usual) await run.measureAll(one, current, `round ${round + 1}/${rounds}`);
     }
   }
-  for (const one of cases.filter(({ when }) => when === 'after'))
-    for (const target of targets) await measure(one, target, 'after load');
-  for (const [index, one] of cases.filter(({ when }) => when === 'last').entries()) {
-    await warmUp(
-      targets.filter(({ name }) => one.whyNot?.(name) === undefined),
-      index === 0 ? LONG_WARM_UP : WARM_UP,
-      log,
-    );
-    await prepare(one, outcomes.get(one.name) ?? new Map(), log);
-    for (let round = 0; round < rounds; round += 1) {
-      current = await Promise.all(current.map((target) => renew(target, log)));
-      for (const target of rotate(current, round)) await measure(one, target, `last ${round + 1}/${rounds}`);
-    }
+  for (const one of after ?? []) await run.measureAll(one, targets, 'after load');
+  for (const [index, one] of (last ?? []).entries()) {
+    await run.prepare(one);
+    await run.renewed();
+    await run.warmUp(index === 0 ? LONG_WARM_UP : WARM_UP, one);
+    for (let round = 0; round < rounds; round += 1)
+      await run.measureAll(one, rotate(await run.renewed(), round), `last ${round + 1}/${rounds}`);
     await one.finish?.();
   }
-  return outcomes;
+  return run.outcomes;
 }
 
-/**
- * @param {Case} one
- * @param {Map<string, Outcome>} outcomes
- * @param {(line: string) => void} log
- */
-async function prepare(one, outcomes, log) {
-  try {
-    await one.prepare?.();
-  } catch (error) {
-    const failure = error instanceof Error ? error.message : String(error);
-    log(`${one.name}  failed: ${failure}`);
-    for (const outcome of outcomes.values()) outcome.failure = failure;
+class Run {
+  /** @type {Map<string, Map<string, Outcome>>} */
+  outcomes;
+  /** @type {readonly Target[]} */
+  #current;
+  #log;
+  #warmUp;
+
+  /**
+   * @param {{ targets: readonly Target[], cases: readonly Case[], log: (line: string) => void,
+   *   warmUp: (front: import('./front.mjs').Front, load: Load) => Promise<unknown> }} input
+   */
+  constructor({ targets, cases, log, warmUp }) {
+    this.#current = targets;
+    this.#log = log;
+    this.#warmUp = warmUp;
+    this.outcomes = new Map(
+      cases.map(({ name, whyNot }) => [
+        name,
+        new Map(targets.map((target) => [target.name, emptyOutcome(whyNot?.(target.name))])),
+      ]),
+    );
+  }
+
+  /**
+   * @param {Case} one
+   * @param {readonly Target[]} targets
+   * @param {string} label
+   */
+  async measureAll(one, targets, label) {
+    for (const target of targets) {
+      const outcome = this.outcomes.get(one.name)?.get(target.name) ?? emptyOutcome();
+      if (outcome.failure !== undefined || outcome.notRun !== undefined) continue;
+      try {
+        const sample = await one.measure(target);
+        outcome.samples.push(sample);
+        this.#log(`${label}  ${one.name}  ${target.name}  ${describe(one, sample)}`);
+      } catch (error) {
+        outcome.failure = error instanceof Error ? error.message : String(error);
+        this.#log(`${label}  ${one.name}  ${target.name}  failed: ${outcome.failure}`);
+      }
+    }
+  }
+
+  /**
+   * What cannot be prepared has failed for every target that takes part.
+   * @param {Case} one
+   */
+  async prepare(one) {
+    try {
+      await one.prepare?.();
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      this.#log(`${one.name}  failed: ${failure}`);
+      for (const outcome of this.outcomes.get(one.name)?.values() ?? [])
+        if (outcome.notRun === undefined) outcome.failure = failure;
+    }
+  }
+
+  /** @returns {Promise<readonly Target[]>} the targets with credentials that are good for another round */
+  async renewed() {
+    this.#current = await Promise.all(this.#current.map((target) => renew(target, this.#log)));
+    return this.#current;
+  }
+
+  /**
+   * @param {Load} load
+   * @param {Case} [one] whose targets alone are warmed up; default all
+   */
+  async warmUp(load, one) {
+    for (const { name, front } of this.#current) {
+      if (one?.whyNot?.(name) !== undefined) continue;
+      // A front that cannot be warmed up is measured all the same: its failure then has its place in the result.
+      await this.#warmUp(front, load).catch((error) => this.#log(`warm-up  ${name}  ${error.message}`));
+    }
   }
 }
 
@@ -102,18 +141,6 @@ async function prepare(one, outcomes, log) {
  */
 function emptyOutcome(notRun) {
   return { samples: [], failure: undefined, notRun };
-}
-
-/**
- * @param {readonly Target[]} targets
- * @param {{ connections: number, seconds: number }} load
- * @param {(line: string) => void} log
- */
-async function warmUp(targets, load, log) {
-  for (const { name, front } of targets) {
-    // A front that cannot be warmed up is measured all the same: its failure then has its place in the result.
-    await runWrk(front, load).catch((error) => log(`warm-up  ${name}  ${error.message}`));
-  }
 }
 
 /**

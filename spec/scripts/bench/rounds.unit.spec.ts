@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { loadScript } from '../support/load-script.ts';
+
+type Target = { readonly name: string; readonly front: object };
+type Outcome = { readonly samples: readonly unknown[]; readonly failure?: string; readonly notRun?: string };
+const { runRounds } = await loadScript<{
+  readonly runRounds: (input: Record<string, unknown>) => Promise<Map<string, Map<string, Outcome>>>;
+}>('bench/rounds.mjs');
+
+const TARGETS: readonly Target[] = [
+  { name: 'a', front: {} },
+  { name: 'b', front: {} },
+];
+
+/** Runs cases that note what is done, in order. */
+async function run(rounds: number, cases: readonly Record<string, unknown>[]) {
+  const done: string[] = [];
+  const made = cases.map((one) => ({
+    reports: [{ name: one.name, unit: 'ms' }],
+    cpuUnit: '',
+    prepare: async () => void done.push(`prepare ${one.name}`),
+    finish: async () => void done.push(`finish ${one.name}`),
+    measure: async ({ name }: Target) => {
+      done.push(`${one.name} ${name}`);
+      return { values: {} };
+    },
+    ...one,
+  }));
+  const warmUp = async () => void done.push('warm up');
+  const outcomes = await runRounds({ targets: TARGETS, cases: made, rounds, log: () => undefined, warmUp });
+  return { done, outcomes };
+}
+
+describe('bench: rounds', () => {
+  it('measures before load, then in rounds that begin with another target each, then after load', async () => {
+    const phases = ['after', 'rounds', 'before'].map((when) => ({ name: when, when }));
+    const { done } = await run(2, phases);
+    expect(done).to.deep.equal([
+      ...['before a', 'before b', 'warm up', 'warm up'],
+      ...['rounds a', 'rounds b', 'rounds b', 'rounds a'],
+      ...['after a', 'after b'],
+    ]);
+  });
+
+  it('runs what changes the system at the end: prepares it once, warms up, and measures all rounds in a row', async () => {
+    const { done } = await run(2, [
+      { name: 'many', when: 'last' },
+      { name: 'more', when: 'last', whyNot: (target: string) => (target === 'b' ? 'not asked' : undefined) },
+    ]);
+    expect(done).to.deep.equal([
+      ...['prepare many', 'warm up', 'warm up', 'many a', 'many b', 'many b', 'many a', 'finish many'],
+      ...['prepare more', 'warm up', 'more a', 'more a', 'finish more'],
+    ]);
+  });
+
+  it('says why a target is left out, and that a case which could not be prepared has failed', async () => {
+    const { outcomes } = await run(1, [
+      {
+        name: 'many',
+        when: 'last',
+        whyNot: (target: string) => (target === 'b' ? 'not asked' : undefined),
+        prepare: () => Promise.reject(new Error('no room')),
+      },
+    ]);
+    expect(outcomes.get('many')?.get('a')).to.include({ failure: 'no room' });
+    expect(outcomes.get('many')?.get('b')).to.include({ notRun: 'not asked', failure: undefined });
+  });
+
+  it('leaves a target that failed out of later rounds, and no other', async () => {
+    const { done, outcomes } = await run(3, [
+      {
+        name: 'get',
+        when: 'rounds',
+        measure: async ({ name }: Target) => {
+          if (name === 'a') throw new Error('refused');
+          return { values: {} };
+        },
+      },
+    ]);
+    expect(outcomes.get('get')?.get('a')).to.deep.include({ failure: 'refused', samples: [] });
+    expect(outcomes.get('get')?.get('b')?.samples).to.have.length(3);
+    expect(done.filter((step) => step === 'warm up')).to.have.length(2);
+  });
+});
