@@ -1,5 +1,6 @@
 import type { BodyConsumer, FieldList } from './channel.ts';
-import type { CreditAccount, CreditLedger } from './credit-ledger.ts';
+import type { CreditAccount } from './credit-account.ts';
+import type { CreditLedger } from './credit-ledger.ts';
 import type { FailureReason } from './reasons.ts';
 
 const SLAB_BYTES = 16 * 1024;

@@ -1,6 +1,7 @@
 import { BodyReceiver } from './body-receiver.ts';
 import type { CoalescingPublisher } from './coalescing-publisher.ts';
-import type { CreditAccount, CreditLedger, CreditOwner } from './credit-ledger.ts';
+import type { CreditAccount, CreditOwner } from './credit-account.ts';
+import type { CreditLedger } from './credit-ledger.ts';
 import type { Frame } from './frame.ts';
 import { Outbox, type OutboxOwner } from './outbox.ts';
 import { PeerWatch } from './peer-watch.ts';

@@ -1,4 +1,12 @@
-// long because the books and the rules over them must be read together
+import {
+  type CreditAccount,
+  type CreditLink,
+  type CreditOwner,
+  createAccount,
+  LAGGING_WINDOW_BYTES,
+  narrow,
+  widen,
+} from './credit-account.ts';
 import {
   IDLE_CREDIT_MS,
   KIB,
@@ -10,44 +18,6 @@ import {
   PROCESS_CAP_BYTES,
   START_WINDOW_BYTES,
 } from './limits.ts';
-
-/** Receives the grants of one account; called synchronously from ledger methods, of this account or of another. */
-export type CreditOwner = { grantCredit(bytes: number): void };
-
-export type CreditAccount = {
-  readonly owner: CreditOwner;
-  link: CreditLink | undefined;
-  /** Receive allowance this channel aims at, bytes. */
-  window: number;
-  /** Granted and not yet received. */
-  outstanding: number;
-  /** Received and not yet consumed. */
-  held: number;
-  /** False while `outstanding` is left out of the caps because nothing has come for IDLE_CREDIT_MS. */
-  isCharged: boolean;
-  isQueued: boolean;
-  isDone: boolean;
-  isClosed: boolean;
-  lastAtMs: number;
-  /** Since when more than half of the window has been held. */
-  laggingSinceMs: number | undefined;
-  tunedAtMs: number;
-  consumedSinceTuning: number;
-  previous: CreditAccount | undefined;
-  next: CreditAccount | undefined;
-};
-
-export type CreditLink = {
-  readonly id: string;
-  capBytes: number;
-  /** Outstanding credit of the charged accounts of this link. */
-  charged: number;
-  accounts: number;
-  /** Waiting for room, first come first served. */
-  queue: CreditAccount[];
-  periodStartMs: number;
-  periodBytes: number;
-};
 
 export type LedgerLimits = {
   readonly processCapBytes: number;
@@ -69,9 +39,6 @@ export const DEFAULT_LEDGER_LIMITS: LedgerLimits = {
 
 const MEASURE_MS = 250;
 const GRANT_QUANTUM_BYTES = 256 * KIB;
-const LAGGING_WINDOW_BYTES = 16 * KIB;
-const LAGGING_MS = 200;
-const TUNING_MS = 1_000;
 
 /**
  * Who may send how much: one account per channel, links with an adaptive cap, one cap for the process. No I/O and no
@@ -119,23 +86,7 @@ export class CreditLedger {
     nowMs: number,
     windowBytes = this.limits.startWindowBytes,
   ): CreditAccount {
-    const account: CreditAccount = {
-      owner,
-      link: undefined,
-      window: windowBytes,
-      outstanding,
-      held: 0,
-      isCharged: true,
-      isQueued: false,
-      isDone: false,
-      isClosed: false,
-      lastAtMs: nowMs,
-      laggingSinceMs: undefined,
-      tunedAtMs: nowMs,
-      consumedSinceTuning: 0,
-      previous: undefined,
-      next: this.#first,
-    };
+    const account = createAccount(owner, outstanding, windowBytes, nowMs, this.#first);
     if (this.#first !== undefined) this.#first.previous = account;
     this.#first = account;
     this.#committed += outstanding;
@@ -326,28 +277,4 @@ export class CreditLedger {
     link.periodStartMs = nowMs;
     link.periodBytes = 0;
   }
-}
-
-/** Halve the window of a reader that has held more than half of it for LAGGING_MS: a burst alone is no lag. */
-function narrow(account: CreditAccount, nowMs: number): void {
-  if (account.held <= account.window / 2) return;
-  account.laggingSinceMs ??= nowMs;
-  if (nowMs - account.laggingSinceMs < LAGGING_MS) return;
-  account.laggingSinceMs = nowMs;
-  account.window = Math.max(Math.min(account.window, LAGGING_WINDOW_BYTES), account.window >>> 1);
-}
-
-/** Double the window of a reader that took all of it within TUNING_MS and is not behind. */
-function widen(account: CreditAccount, bytes: number, maxBytes: number, nowMs: number): void {
-  if (nowMs - account.tunedAtMs > TUNING_MS) {
-    account.tunedAtMs = nowMs;
-    account.consumedSinceTuning = 0;
-  }
-  account.consumedSinceTuning += bytes;
-  if (account.held > account.window / 2) return;
-  account.laggingSinceMs = undefined;
-  if (account.consumedSinceTuning < account.window) return;
-  account.tunedAtMs = nowMs;
-  account.consumedSinceTuning = 0;
-  account.window = Math.max(account.window, Math.min(maxBytes, 2 * account.window));
 }

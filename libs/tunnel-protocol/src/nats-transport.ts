@@ -34,7 +34,9 @@ export function natsTransport(connection: NatsConnection, options: NatsTransport
       const callback = guarded(onMessage, report);
       return wrap(connection.subscribe(subject, queue === undefined ? { callback } : { callback, queue }), report);
     },
-    flush: () => (connection.isClosed() ? Promise.resolve() : connection.flush()),
+    flush: async () => {
+      if (!connection.isClosed()) await connection.flush().catch(report);
+    },
     isConnected: () => isConnected,
     onLinkChange: (listener) => listeners.push(listener),
   };

@@ -27,7 +27,7 @@ export type TunnelTransport = {
     options: { readonly queue?: string },
     onMessage: TransportMessageHandler,
   ): TransportSubscription;
-  /** Resolves when everything published before has reached the server. Not for the byte path. */
+  /** Resolves when everything published before has reached the server, or is lost. Not for the byte path. */
   flush?(): Promise<void>;
   /** How to write messages in place; absent: they are published one by one. */
   readonly framing?: MessageFraming;

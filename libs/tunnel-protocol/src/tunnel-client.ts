@@ -1,20 +1,21 @@
+// long because it owns the table of channels and every way into it: messages, deadlines, the link, its callers
 import { BundleReader } from './bundle-reader.ts';
-import type { ChannelFailure, ChannelHandlers, ClientChannel, OpenRequest } from './channel.ts';
+import type { ChannelHandlers, ClientChannel, OpenRequest } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
 import { type ChannelId, ChannelIds, channelText } from './channel-ids.ts';
 import { ChannelTable } from './channel-table.ts';
 import { DispatchedChannel } from './client-channel.ts';
-import { CoalescingPublisher, type Lane, peerRoute } from './coalescing-publisher.ts';
+import { CoalescingPublisher } from './coalescing-publisher.ts';
 import { CoarseClock } from './coarse-clock.ts';
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from './credit-ledger.ts';
 import { decodeFrames } from './decode-packet.ts';
-import { encodeResetPacket, prepareOpen } from './encode-frame.ts';
-import { type Frame, hasProbe, type MalformedReason, OPEN_EMPTY, OPEN_END, OPEN_UPGRADE } from './frame.ts';
+import { DownLanes } from './down-lanes.ts';
+import { encodeResetPacket } from './encode-frame.ts';
+import { type Frame, hasProbe, type MalformedReason } from './frame.ts';
 import { HeldHeads } from './held-heads.ts';
 import {
   ACCEPT_DEADLINE_MS,
   IDLE_CREDIT_MS,
-  MAX_BUNDLED_HEADS,
   MAX_CLIENT_CHANNELS,
   MAX_DISPATCHES,
   PROBE_AFTER_MS,
@@ -22,21 +23,10 @@ import {
   SWEEP_INTERVAL_MS,
 } from './limits.ts';
 import type { TunnelClientOptions, TunnelEvent } from './options.ts';
-import type { FailureReason } from './reasons.ts';
-import {
-  BUNDLES,
-  downSubject,
-  headSubject,
-  NO_CONNECTOR,
-  parsePeer,
-  requireSubjectId,
-  upSubject,
-  upWildcard,
-} from './subjects.ts';
+import { prepareRequest } from './prepare-request.ts';
+import { refusedChannel } from './refused-channel.ts';
+import { BUNDLES, NO_CONNECTOR, parsePeer, requireSubjectId, upWildcard } from './subjects.ts';
 import type { TransportSubscription } from './transport.ts';
-
-/** RFC 9110, 9.2.2. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
  * The ingress end of the tunnel: opens channels to connector groups. One subscription for all of them; deadlines of all
@@ -47,6 +37,7 @@ export class TunnelClient {
   readonly #clock = new CoarseClock();
   readonly #publisher: CoalescingPublisher;
   readonly #ledger: CreditLedger;
+  readonly #lanes: DownLanes;
   readonly #held: HeldHeads;
   /** Connectors that have not been heard of since the link came back. */
   readonly #unseen = new Set<string>();
@@ -63,6 +54,7 @@ export class TunnelClient {
     this.#options = options;
     const ingressId = requireSubjectId('ingress id', options.ingressId);
     this.#publisher = new CoalescingPublisher(options.transport);
+    this.#lanes = new DownLanes(this.#publisher, ingressId);
     this.#held = new HeldHeads(options.holdMs, options.returnGraceMs);
     this.#ledger = new CreditLedger({
       ...DEFAULT_LEDGER_LIMITS,
@@ -100,27 +92,16 @@ export class TunnelClient {
   /** Never throws for what a request contains: every failure arrives at `handlers.onFailure`, after this returned. */
   open(request: OpenRequest, handlers: ChannelHandlers): ClientChannel {
     requireSubjectId('connector group', request.group);
-    if (this.#isStopped) return refused(handlers, 'stopped', 'the tunnel is stopped');
+    if (this.#isStopped) return refusedChannel(handlers, 'stopped', 'the tunnel is stopped');
     if (this.#channels.size >= this.#maxChannels) {
-      return refused(handlers, 'too-many-channels', `${this.#maxChannels} channels are open, the maximum`);
+      return refusedChannel(handlers, 'too-many-channels', `${this.#maxChannels} channels are open, the maximum`);
     }
-    if (request.signal?.aborted === true) return refused(handlers, 'user-gone', 'aborted before it was opened');
-    const isUpgrade = request.isUpgrade === true;
-    const isIdempotent = request.isIdempotent ?? IDEMPOTENT.has(request.head.method);
-    const isComplete = !request.hasBody && !isUpgrade && isIdempotent;
-    const isEmpty = !request.hasBody && !isUpgrade && !isComplete;
-    const flags = (isComplete ? OPEN_END : 0) | (isUpgrade ? OPEN_UPGRADE : 0) | (isEmpty ? OPEN_EMPTY : 0);
-    const open = prepareOpen(request.head, request.metadata, flags);
-    if (typeof open === 'string') {
-      return refused(
-        handlers,
-        open === 'forbidden-character' ? 'malformed' : 'head-too-large',
-        `request head: ${open}`,
-      );
-    }
+    if (request.signal?.aborted === true) return refusedChannel(handlers, 'user-gone', 'aborted before it was opened');
+    const prepared = prepareRequest(request);
+    if ('problem' in prepared) return refusedChannel(handlers, prepared.reason, `request head: ${prepared.problem}`);
     this.#onLink(this.#isConnected());
     this.#startSweep();
-    return new DispatchedChannel(this.#host, request, open, handlers, isIdempotent);
+    return new DispatchedChannel(this.#host, request, prepared.open, handlers, prepared.isIdempotent);
   }
 
   /** Abort every channel pinned to a connector that fell silent or was revoked. Returns how many. */
@@ -172,13 +153,13 @@ export class TunnelClient {
       openChannels: () => this.#channels.size,
       choose: (group, affinityKey, tried) =>
         selector?.choose(group, affinityKey, tried, this.#publisher.turn, this.#clock.nowMs),
-      laneTo: (connectorId) => this.#laneTo(connectorId),
+      laneTo: (connectorId) => this.#lanes.to(connectorId),
       proved: (group, connectorId) => selector?.proved(group, connectorId, this.#clock.nowMs),
       unreachable: (connectorId) => selector?.unreachable(connectorId),
       began: (connectorId) => selector?.began(connectorId),
       ended: (connectorId) => selector?.ended(connectorId),
       newChannelId: () => ids.next(),
-      headLane: (group, isAgain) => this.#headLane(group, isAgain),
+      headLane: (group, isAgain) => this.#lanes.toGroup(group, isAgain),
       enlist: (channel) => this.#channels.set(channel.channelId, channel),
       delist: (channel) => this.#channels.delete(channel.channelId),
       guard: (channel, action) => this.#guard(channel, action),
@@ -191,19 +172,6 @@ export class TunnelClient {
 
   #emit(event: TunnelEvent): void {
     this.#options.onEvent?.(event);
-  }
-
-  #headLane(group: string, isAgain: boolean): Lane {
-    const key = isAgain ? `again ${group}` : `group ${group}`;
-    return (
-      this.#publisher.lane(key) ??
-      this.#publisher.addLane(key, {
-        subject: headSubject(group),
-        ingressId: this.#host.ingressId,
-        maxPackets: isAgain ? 1 : MAX_BUNDLED_HEADS,
-        replyPrefix: upSubject(this.#host.ingressId, NO_CONNECTOR, ''),
-      })
-    );
   }
 
   #onMessage(subject: string, bytes: Uint8Array, status: number | undefined): void {
@@ -250,7 +218,7 @@ export class TunnelClient {
       this.#dismiss(connectorId, packet, channel !== undefined);
       return;
     }
-    channel.pin(connectorId, this.#laneTo(connectorId));
+    channel.pin(connectorId, this.#lanes.to(connectorId));
     this.#receive(channel, packet, frames);
   }
 
@@ -261,15 +229,7 @@ export class TunnelClient {
   /** A first answer that came too late, or to a channel another connector has: the exchange must end over there. */
   #dismiss(connectorId: string, id: ChannelId, isIntruder: boolean): void {
     this.#emit({ type: isIntruder ? 'intruder' : 'late-answer', connectorId, channelId: channelText(id) });
-    this.#laneTo(connectorId).publish(encodeResetPacket(id, 'not-needed'));
-  }
-
-  #laneTo(connectorId: string): Lane {
-    const known = this.#publisher.lane(connectorId);
-    if (known !== undefined) return known;
-    const subject = downSubject(connectorId, this.#host.ingressId, BUNDLES);
-    const replyPrefix = upSubject(this.#host.ingressId, NO_CONNECTOR, '');
-    return this.#publisher.addLane(connectorId, peerRoute(subject, replyPrefix));
+    this.#lanes.to(connectorId).publish(encodeResetPacket(id, 'not-needed'));
   }
 
   /** `#guard` without a closure, for the path every packet takes. */
@@ -339,39 +299,4 @@ export class TunnelClient {
     this.#ledgerSweptAtMs = nowMs;
     this.#ledger.sweep(nowMs);
   }
-}
-
-/** A channel that never was: reports its failure once the caller holds it. */
-function refused(handlers: ChannelHandlers, reason: FailureReason, text: string): ClientChannel {
-  const failure: ChannelFailure = {
-    reason,
-    retryClass: 'not-dispatched',
-    mayRetry: reason !== 'head-too-large' && reason !== 'malformed',
-    connectorId: undefined,
-    refusal: undefined,
-    dispatches: 0,
-    text,
-  };
-  let isOpen = true;
-  queueMicrotask(() => {
-    if (!isOpen) return;
-    isOpen = false;
-    handlers.onFailure(failure);
-  });
-  return {
-    id: '',
-    connectorId: undefined,
-    dispatches: 0,
-    get isOpen() {
-      return isOpen;
-    },
-    receiveBody: () => undefined,
-    pause: () => undefined,
-    resume: () => undefined,
-    write: () => true,
-    end: () => undefined,
-    cancel: () => {
-      isOpen = false;
-    },
-  };
 }

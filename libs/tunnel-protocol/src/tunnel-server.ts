@@ -1,3 +1,4 @@
+// long because it owns the table of exchanges and every way into it: heads, messages, deadlines, drain
 import { randomUUID } from 'node:crypto';
 import { BundleReader } from './bundle-reader.ts';
 import type { ChannelId } from './channel-ids.ts';
@@ -10,6 +11,7 @@ import { encodeRefusePacket, encodeResetPacket } from './encode-frame.ts';
 import { TunnelExchange } from './exchange.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { type Frame, hasProbe, type MalformedReason, type OpenFrame } from './frame.ts';
+import { headOf, isHead } from './head-packet.ts';
 import { encodeHeartbeat } from './heartbeat.ts';
 import {
   ACCEPT_DELAY_MS,
@@ -193,13 +195,9 @@ export class TunnelServer {
   }
 
   #onHead(ingressId: string, packet: BundleReader, frames: readonly Frame[] | MalformedReason): void {
-    const open = frames[0];
-    if (typeof frames === 'string' || typeof open !== 'object') {
-      this.#drop(typeof frames === 'string' ? frames : 'not-a-head');
-      return;
-    }
-    if (packet.sequence !== 0 || packet.isReset || frames.length !== 1 || open.type !== 'open') {
-      this.#drop('not-a-head');
+    const open = headOf(packet, frames);
+    if (typeof open === 'string') {
+      this.#drop(open);
       return;
     }
     const existing = this.#exchanges.get(packet.high, packet.middle, packet.low);
@@ -305,10 +303,4 @@ export class TunnelServer {
     this.#ledgerSweptAtMs = nowMs;
     this.#ledger.sweep(nowMs);
   }
-}
-
-/** A head that was sent to this connector instead of to the queue of its group. */
-function isHead(packet: BundleReader, frames: readonly Frame[] | MalformedReason): boolean {
-  const [first] = frames;
-  return packet.sequence === 0 && !packet.isReset && typeof first === 'object' && first.type === 'open';
 }

@@ -1,11 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
-import {
-  type CreditAccount,
-  CreditLedger,
-  DEFAULT_LEDGER_LIMITS,
-} from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
+import type { CreditAccount } from '../../../libs/tunnel-protocol/src/credit-account.ts';
+import { CreditLedger, DEFAULT_LEDGER_LIMITS } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
 
 const KIB = 1024;
 /** Small enough for random runs to meet every bound. */

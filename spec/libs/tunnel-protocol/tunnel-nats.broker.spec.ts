@@ -89,6 +89,7 @@ describe('tunnel over a nats-server that is away for three seconds', () => {
     this.timeout(40_000);
     const own = await startNatsServer({ config: 'max_payload: 256KB' });
     const connections: NatsConnection[] = [];
+    let isLinkUp = true;
     const pair = await TunnelPair.create({
       transport: async () => {
         // The first is the ingress: it is back long before the connector.
@@ -96,7 +97,13 @@ describe('tunnel over a nats-server that is away for three seconds', () => {
         const options = { servers: own.url, noEcho: true, maxReconnectAttempts: -1, reconnectTimeWait };
         const connection = await connect({ ...options, reconnectJitter: 0 });
         connections.push(connection);
-        return natsTransport(connection);
+        const transport = natsTransport(connection);
+        if (connections.length === 1) {
+          transport.onLinkChange?.((value) => {
+            isLinkUp = value;
+          });
+        }
+        return transport;
       },
       close: async () => {
         await Promise.all(connections.map((connection) => connection.close()));
@@ -149,10 +156,12 @@ describe('tunnel over a nats-server that is away for three seconds', () => {
       await until(() => echoed.length === 1, 'the pipe works');
       await own.halt('SIGKILL');
       const methods = ['GET', 'POST', 'PUT', 'DELETE'];
-      const held = Array.from({ length: 100 }, (_, index) =>
-        pair.fetch({ head: head(methods[index % 4] ?? 'GET', `/${index}`) }),
-      );
-      await until(() => pair.client.heldRequests > 0, 'requests are held');
+      const fetchAt = (index: number) => pair.fetch({ head: head(methods[index % 4] ?? 'GET', `/${index}`) });
+      // Some before the ingress has noticed, some after.
+      const held = Array.from({ length: 50 }, (_, index) => fetchAt(index));
+      await until(() => !isLinkUp, 'the ingress has noticed');
+      for (let index = 50; index < 100; index++) held.push(fetchAt(index));
+      await until(() => pair.client.heldRequests >= 50, 'requests are held');
       await new Promise((resolve) => setTimeout(resolve, 3_000));
       await own.restart();
       const outcomes = await Promise.all(held);
