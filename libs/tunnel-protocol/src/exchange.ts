@@ -32,7 +32,8 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
   #isConfirmed: boolean;
   #isRequestEnded: boolean;
   #isPulling = false;
-  #hasAnswered = false;
+  /** The ingress has heard of it, or is about to. */
+  hasAnswered = false;
   #onConfirmed: (() => void) | undefined;
 
   constructor(host: ExchangeHost, ingressId: string, id: ChannelId, open: OpenFrame, lane: Lane) {
@@ -86,7 +87,7 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
     // A 1xx response is advice: one that cannot be sent is left out.
     if (typeof head === 'string') return;
     this.informationalCount++;
-    this.#hasAnswered = true;
+    this.hasAnswered = true;
     this.outbox.head(head);
   }
 
@@ -101,7 +102,7 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
       this.#handlers.onCancel('origin-invalid', `response head: ${head}`);
       return;
     }
-    this.#hasAnswered = true;
+    this.hasAnswered = true;
     this.hasHead = true;
     this.isUpgraded = isUpgraded;
     this.outbox.head(head);
@@ -135,7 +136,7 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
   }
 
   onOutboxProgress(): void {
-    this.#hasAnswered = true;
+    this.hasAnswered = true;
   }
 
   onOutboxEnded(): void {
@@ -157,7 +158,7 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
   }
 
   onSweep(nowMs: number, isConnected: boolean): void {
-    if (!this.#hasAnswered && nowMs - this.#openedAtMs >= this.#host.acceptDelayMs) this.#accept();
+    if (!this.hasAnswered && nowMs - this.#openedAtMs >= this.#host.acceptDelayMs) this.#accept();
     this.sweepPeer(nowMs, isConnected);
   }
 
@@ -216,8 +217,8 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
   }
 
   #accept(): void {
-    if (this.#hasAnswered || this.isClosed) return;
-    this.#hasAnswered = true;
+    if (this.hasAnswered || this.isClosed) return;
+    this.hasAnswered = true;
     this.outbox.accept();
   }
 

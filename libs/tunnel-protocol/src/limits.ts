@@ -86,8 +86,10 @@ export const HEAD_TIMEOUT_MS = 85_000;
 /** A channel that received nothing for this long is probed, and given up when the probe stays unanswered. */
 export const PROBE_AFTER_MS = 15_000;
 export const PROBE_TIMEOUT_MS = 10_000;
-/** Resolution of all deadlines of a tunnel end. */
+/** Resolution of the deadlines of channels that wait for a connector or for its answer. */
 export const SWEEP_INTERVAL_MS = 50;
+/** A channel that has its connector, or has been answered, is looked at in every so manieth sweep only. */
+export const SETTLED_SWEEPS = 10;
 
 /**
  * How long it counts that a connector answered what a group's queue drew it for. Until then one that was moved to another

@@ -20,6 +20,7 @@ import {
   MAX_DISPATCHES,
   PROBE_AFTER_MS,
   PROBE_TIMEOUT_MS,
+  SETTLED_SWEEPS,
   SWEEP_INTERVAL_MS,
 } from './limits.ts';
 import type { TunnelClientOptions, TunnelEvent } from './options.ts';
@@ -47,6 +48,7 @@ export class TunnelClient {
   readonly #host: ChannelHost;
   readonly #maxChannels: number;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #sweeps = 0;
   #ledgerSweptAtMs = 0;
   #isStopped = false;
 
@@ -261,6 +263,15 @@ export class TunnelClient {
     }
   }
 
+  #sweepOne(channel: DispatchedChannel, nowMs: number, isConnected: boolean): void {
+    try {
+      channel.onSweep(nowMs, isConnected);
+    } catch (error) {
+      this.#emit({ type: 'callback-failed', error, channelId: channel.id });
+      this.#abandon(channel);
+    }
+  }
+
   #startSweep(): void {
     this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
   }
@@ -292,8 +303,9 @@ export class TunnelClient {
     }
     const isConnected = this.#isConnected();
     this.#onLink(isConnected);
+    const isForAll = ++this.#sweeps % SETTLED_SWEEPS === 0;
     for (const channel of this.#channels.values()) {
-      this.#guard(channel, () => channel.onSweep(nowMs, isConnected));
+      if (isForAll || channel.connectorId === undefined) this.#sweepOne(channel, nowMs, isConnected);
     }
     if (nowMs - this.#ledgerSweptAtMs < IDLE_CREDIT_MS / 2) return;
     this.#ledgerSweptAtMs = nowMs;

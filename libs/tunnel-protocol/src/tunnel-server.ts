@@ -21,6 +21,7 @@ import {
   PROBE_AFTER_MS,
   PROBE_TIMEOUT_MS,
   REQUEST_WINDOW_BYTES,
+  SETTLED_SWEEPS,
   SWEEP_INTERVAL_MS,
 } from './limits.ts';
 import type { ServeOptions, TunnelEvent, TunnelServerOptions } from './options.ts';
@@ -52,6 +53,7 @@ export class TunnelServer {
   readonly #maxChannels: number;
   #sweepTimer: NodeJS.Timeout | undefined;
   readonly #heartbeatTimer: NodeJS.Timeout | undefined;
+  #sweeps = 0;
   #ledgerSweptAtMs = 0;
   #drained: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
@@ -284,6 +286,14 @@ export class TunnelServer {
     exchange.fail('internal', 'origin-contacted', 'callback failed');
   }
 
+  #sweepOne(exchange: TunnelExchange, nowMs: number, isConnected: boolean): void {
+    try {
+      exchange.onSweep(nowMs, isConnected);
+    } catch (error) {
+      this.#failed(exchange, error);
+    }
+  }
+
   #startSweep(): void {
     this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
   }
@@ -296,8 +306,9 @@ export class TunnelServer {
       return;
     }
     const isConnected = this.#options.transport.isConnected?.() ?? true;
+    const isForAll = ++this.#sweeps % SETTLED_SWEEPS === 0;
     for (const exchange of this.#exchanges.values()) {
-      this.#guard(exchange, () => exchange.onSweep(nowMs, isConnected));
+      if (isForAll || !exchange.hasAnswered) this.#sweepOne(exchange, nowMs, isConnected);
     }
     if (nowMs - this.#ledgerSweptAtMs < IDLE_CREDIT_MS / 2) return;
     this.#ledgerSweptAtMs = nowMs;
