@@ -1,3 +1,4 @@
+// long because it is one list: every fault of the link and of either process, on the same pair
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { CancelReason, ChannelFailure, ServerExchange, TunnelClientOptions } from '#libs/tunnel-protocol';

@@ -1,3 +1,4 @@
+// long because it is one list: what every transport must give, in the order of the life of a channel
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { CancelReason, ServerExchange } from '#libs/tunnel-protocol';
