@@ -1,3 +1,4 @@
+// long because it is one list: the codec by round trip, byte by byte, refused and fuzzed
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
