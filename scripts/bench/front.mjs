@@ -5,6 +5,8 @@
  * @property {number} port
  * @property {string} caFile
  * @property {string} [cookie]
+ * @property {string} [wrkHost] host that wrk asks for instead: wrk puts the address into SNI, and not every front takes two
+ * names for one request
  */
 
 /**

@@ -26,7 +26,8 @@ const PROBE_TIMEOUT_MS = 5_000;
  * numbers do not count
  */
 export async function runWrk(front, { connections, seconds, hosts = [], folder = '' }) {
-  const headers = headersOf(front).flatMap((header) => ['-H', header]);
+  const asked = front.wrkHost === undefined ? front : { ...front, host: front.wrkHost };
+  const headers = headersOf(asked).flatMap((header) => ['-H', header]);
   if (hosts.length > 0) headers.push('-s', writeHostScript(folder, hosts, front.port));
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `--timeout`, `${ANSWER_TIMEOUT_SECONDS}s`];
   const limit = { timeoutMs: seconds * 1000 + WRK_GRACE_MS };

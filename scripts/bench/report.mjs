@@ -43,6 +43,8 @@ const RATIOS = [
   ['sallyport-signed-in', 'sallyport-passthrough'],
   ['sallyport-signed-in', 'direct'],
   ['nginx-ssh', 'direct'],
+  ['sallyport-signed-in', 'frp'],
+  ['sallyport-signed-in', 'chisel'],
 ];
 /** What the others add something to. */
 const BASE = 'direct';

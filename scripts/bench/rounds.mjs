@@ -173,6 +173,8 @@ export function rotate(list, by) {
  * @param {Sample} sample
  */
 function describe({ reports }, { values, invalid }) {
-  const numbers = reports.map(({ name, unit }) => `${(values[name] ?? 0).toFixed(1)} ${unit}`).join(', ');
+  // What is added to the direct way is known when all targets are measured.
+  const own = reports.filter(({ addedTo }) => addedTo === undefined);
+  const numbers = own.map(({ name, unit }) => `${(values[name] ?? 0).toFixed(1)} ${unit}`).join(', ');
   return invalid === undefined ? numbers : `${numbers}, invalid: ${invalid}`;
 }

@@ -35,17 +35,17 @@ export function renderResult({ cases, ratios, bars = [] }) {
 }
 
 /**
- * What has no number in any case, once; what one case alone leaves out, with the name of the case.
+ * What has no number in any case, and what some cases leave out, each once; which cases these are stands in the JSON.
  * @param {readonly CaseResult[]} cases
  */
 function listAbsent(cases) {
   /** @type {Map<string, string>} */
   const found = new Map();
-  for (const { name, targets } of cases) {
+  for (const { targets } of cases) {
     for (const [target, { status, reason }] of Object.entries(targets)) {
       if (status !== 'missing' && status !== 'not-run') continue;
       const isNowhere = cases.every((one) => one.targets[target]?.status === status);
-      found.set(isNowhere ? target : `${target} in ${name}`, `${status}: ${reason}`);
+      found.set(isNowhere ? target : `${target}, some cases`, `${status}: ${reason}`);
     }
   }
   return [...found].map(([who, why]) => [who, why]);

@@ -1,4 +1,6 @@
+import { mkdtempSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reasonOf } from '../bootstrap/failure.mjs';
 import { createCertificate } from './certificate.mjs';
@@ -18,6 +20,8 @@ const COUNT_TIMEOUT_MS = 5_000;
  * @property {import('./targets/target.mjs').Target[]} targets
  * @property {import('./report.mjs').Absence[]} absent
  * @property {import('./targets/sallyport.mjs').Sallyport | undefined} sallyport undefined when it did not start
+ * @property {() => Promise<import('./targets/target.mjs').Started>} startFresh another Sallyport beside the first, on the same
+ * origin; to be stopped
  * @property {() => Promise<number>} countAnswers
  */
 
@@ -37,6 +41,7 @@ export async function startWorld({ folder, children, env, log }) {
     targets: [],
     absent: peers.absent,
     sallyport: undefined,
+    startFresh: () => startSallyport({ ...surroundings, folder: mkdtempSync(join(folder, 'fresh-')) }),
     countAnswers: () => countAnswers(origin.httpPort),
   };
   /** @type {readonly (readonly [readonly string[], (surroundings: import('./targets/target.mjs').Surroundings) => Promise<import('./targets/target.mjs').Started>])[]} */

@@ -58,6 +58,7 @@
  * @property {(line: string) => void} log
  * @property {() => Promise<number>} countAnswers how many GET /1k the origin has answered
  * @property {import('../targets/sallyport.mjs').Sallyport | undefined} sallyport undefined when it did not start
+ * @property {() => Promise<import('../targets/target.mjs').Started>} startFresh another Sallyport, to be stopped
  */
 
 /** @param {string} target */

@@ -15,60 +15,63 @@ const KIB_PER_MIB = 1024;
 const JUDGED = ['ingress', 'connector'];
 
 /**
- * Memory of WebSockets that are open and say nothing: growth of resident memory, divided by their number. Measured before
- * any load, because memory that a load has left behind would hide it; what the second target is compared with is from
- * before the first.
+ * Memory of WebSockets that are open and say nothing: growth of resident memory, divided by their number. Each target is
+ * measured on a system that was started for it: memory that anything before has left behind would hide some or add to it.
  * @param {import('./case.mjs').Plan} plan
  * @param {import('./case.mjs').Means} means
  * @returns {import('./case.mjs').Case}
  */
-export function idleWebSocketsCase({ idleWebSockets: count, settleMs }, { children }) {
+export function idleWebSocketsCase({ idleWebSockets: count, settleMs }, { children, startFresh }) {
   const name = `idle-websockets-${count}`;
-  /** @type {ReturnType<typeof readMemory> | undefined} */
-  let base;
   return {
     name,
     reports: JUDGED.map((process) => ({ name: `${name}-${process}`, unit: 'KiB/socket' })),
     cpuUnit: '',
     when: 'before',
     whyNot: unlessSallyport,
-    measure: async ({ front, processes }) => {
+    measure: async ({ name: wanted }) => {
       requireOpenFiles(count + OTHER_FILES);
-      if (base === undefined) {
-        await delay(settleMs);
-        base = readMemory(processes);
-      }
-      const holder = children.start('idle WebSockets', process.execPath, [SCRIPT, JSON.stringify({ front, count })], {
-        stopLimitMs: CLOSE_LIMIT_MS,
-      });
+      const { targets, sallyport } = await startFresh();
       try {
-        const opened = JSON.parse(await holder.untilLine(/"event":"(ready|failed)"/, OPEN_LIMIT_MS));
-        if (opened.event === 'failed')
-          throw new Error(`${opened.open} of ${count} WebSockets opened: ${opened.reason}`);
-        await delay(settleMs);
-        const memory = readMemory(processes);
-        const answer = holder.untilLine(/"event":"checked"/, CHECK_LIMIT_MS);
-        holder.write('check\n');
-        const { open, asked, echoed } = JSON.parse(await answer);
-        const growth = growthOf(base, memory);
-        return {
-          values: Object.fromEntries(
-            JUDGED.map((process) => [`${name}-${process}`, ((growth[process] ?? 0) * KIB_PER_MIB) / count]),
-          ),
-          invalid:
-            open === count && echoed === asked
-              ? undefined
-              : `${open} of ${count} were still open, ${echoed} of ${asked} echoed`,
-          errors: 0,
-          memoryGrowthMib: growth,
-          residentMib: Object.fromEntries(Object.entries(memory).map(([process, { rssMib }]) => [process, rssMib])),
-        };
+        const target = targets.find((one) => one.name === wanted);
+        if (target === undefined) throw new Error(`another ${wanted} did not start`);
+        const { growth, memory, invalid } = await hold(target, { count, settleMs, children });
+        const values = JUDGED.map((process) => [`${name}-${process}`, ((growth[process] ?? 0) * KIB_PER_MIB) / count]);
+        const residentMib = Object.fromEntries(
+          Object.entries(memory).map(([process, { rssMib }]) => [process, rssMib]),
+        );
+        return { values: Object.fromEntries(values), invalid, errors: 0, memoryGrowthMib: growth, residentMib };
       } finally {
-        await holder.stop();
-        await delay(settleMs);
+        await sallyport?.stop();
       }
     },
   };
+}
+
+/**
+ * @param {import('./case.mjs').Target} target
+ * @param {{ count: number, settleMs: number, children: import('../children.mjs').Children }} input
+ */
+async function hold({ front, processes }, { count, settleMs, children }) {
+  await delay(settleMs);
+  const base = readMemory(processes);
+  const holder = children.start('idle WebSockets', process.execPath, [SCRIPT, JSON.stringify({ front, count })], {
+    stopLimitMs: CLOSE_LIMIT_MS,
+  });
+  try {
+    const opened = JSON.parse(await holder.untilLine(/"event":"(ready|failed)"/, OPEN_LIMIT_MS));
+    if (opened.event === 'failed') throw new Error(`${opened.open} of ${count} WebSockets opened: ${opened.reason}`);
+    await delay(settleMs);
+    const memory = readMemory(processes);
+    const answer = holder.untilLine(/"event":"checked"/, CHECK_LIMIT_MS);
+    holder.write('check\n');
+    const { open, asked, echoed } = JSON.parse(await answer);
+    const isWhole = open === count && echoed === asked;
+    const invalid = isWhole ? undefined : `${open} of ${count} were still open, ${echoed} of ${asked} echoed`;
+    return { growth: growthOf(base, memory), memory, invalid };
+  } finally {
+    await holder.stop();
+  }
 }
 
 /**

@@ -22,7 +22,8 @@ export async function startFrp({ folder: parent, children, origin, certificate }
   const client = clientConfig({ serverPort, frontPort, originPort: origin.httpPort, ...certificate });
   const frpc = children.start('frpc', 'frpc', ['-c', write('frpc.toml', client)]);
   await untilListening(frpc, frontPort);
-  const front = { host: certificate.host, port: frontPort, caFile: certificate.certFile };
+  // frpc answers 421 when SNI and Host differ.
+  const front = { host: certificate.host, port: frontPort, caFile: certificate.certFile, wrkHost: '127.0.0.1' };
   await requireSameWork('frp', front);
   const processes = { frps: frps.pid, frpc: frpc.pid, origin: origin.pid };
   return { targets: [{ name: 'frp', front, processes, watched: ['frps', 'frpc'] }], absent: [] };

@@ -29,6 +29,7 @@ const SIGN_IN_PAUSE_MS = 1_000;
  * @property {number} ingressPort
  * @property {string[]} hosts external hosts of passthrough apps that lead to the origin
  * @property {() => Promise<Api>} openApi to be closed
+ * @property {() => Promise<void>} stop
  */
 
 /**
@@ -100,6 +101,7 @@ export async function startSallyport({ folder, children, origin, log }) {
     ingressPort: passthrough.front.port,
     hosts: [passthrough.front.host],
     openApi,
+    stop: () => launcher.stop(),
   };
   /** @type {import('./target.mjs').Started} */
   const started = { targets: [], absent: [], sallyport };
