@@ -11,10 +11,11 @@ import type { LocalApp } from '../support/apps/local-app.ts';
 import { startNginx } from '../support/apps/nginx.ts';
 import { startNodeRed } from '../support/apps/node-red.ts';
 import { startVerdaccio } from '../support/apps/verdaccio.ts';
-import { isBrowserSkipped, newBrowserContext, openSignedIn, textOf } from '../support/browser.ts';
+import { isBrowserSkipped, newBrowserContext, textOf } from '../support/browser.ts';
 import { PROJECT_ROOT, sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
 import { growthDuring, MIB, sha256Of, writeLargeFile } from './support/large-files.ts';
 import { runProgram } from './support/run-program.ts';
+import { openWatchedPage } from './support/watched-page.ts';
 
 const UPLOAD_BYTES = 100 * MIB;
 const DOWNLOAD_BYTES = 1024 * MIB;
@@ -66,20 +67,7 @@ describe('web apps nobody here wrote, through the tunnel', function thirdParty()
   });
 
   const urlOf = (name: string) => apps.get(name)?.externalUrl ?? `no app ${name}`;
-  /** A page, and what went wrong on it: console errors, exceptions, and answers of 400 and above. */
-  const openPage = async (name: string, path = '') => {
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(`${message.text()} ${message.location().url}`);
-    });
-    page.on('response', (answer) => {
-      if (answer.status() >= 400) problems.push(`${answer.status()} ${answer.url()}`);
-    });
-    await openSignedIn(page, `${urlOf(name)}${path}`, 'bob');
-    return { page, problems };
-  };
+  const openPage = (name: string, path = '') => openWatchedPage(context, `${urlOf(name)}${path}`, 'bob');
 
   describe('the npm registry Verdaccio', () => {
     const account = { name: 'ada', password: 'a registry password' };
@@ -155,13 +143,13 @@ describe('web apps nobody here wrote, through the tunnel', function thirdParty()
   });
 
   describe('the flow editor Node-RED', () => {
-    it('loads its editor; only its WebSocket, which the tunnel does not carry yet, is refused', async function load() {
+    it('loads its editor and keeps its WebSocket open', async function load() {
       if (isBrowserSkipped()) this.skip();
-      const { page, problems } = await openPage('node-red');
+      const { page, problems, requested } = await openPage('node-red');
       await page.waitForSelector('#red-ui-palette .red-ui-palette-node');
       expect(await page.locator('#red-ui-palette .red-ui-palette-node').count()).to.be.above(20);
-      // WebSockets come with the next issue. Until then the editor's /comms is refused, and nothing else.
-      expect(problems.filter((problem) => !problem.includes('/comms'))).to.deep.equal([]);
+      expect(requested.filter((url) => url.endsWith('/comms'))).to.have.length(1);
+      expect(problems).to.deep.equal([]);
       await page.close();
     });
 
