@@ -7,6 +7,7 @@ import { Decisions } from './decisions/decision-cache.ts';
 import { listenForRevocations } from './decisions/revocation-listener.ts';
 import { AppDirectory } from './directory/app-directory.ts';
 import { DirectoryFeed } from './directory/directory-feed.ts';
+import { watchHub } from './hub/hub-link.ts';
 import type { TenantServices } from './pipeline/services.ts';
 import { AccessRecorder } from './records/access-recorder.ts';
 import type { RecordBudget } from './records/record-budget.ts';
@@ -39,13 +40,19 @@ export function startTenant(options: {
   const directory = new AppDirectory(tenant);
   const feed = new DirectoryFeed(backbone, directory, tenant, logger);
   const auth = createAuthPort(backbone, tenant);
+  const hub = watchHub(backbone, () => afterHubReturn(), logger);
   const decisions = new Decisions({
-    authorize: (question) => auth.authorize(question),
+    authorize: (question) => hub.ask(() => auth.authorize(question)),
     maxDecisions: limits.maxDecisions,
     maxPending: limits.maxPendingDecisions,
     now: () => Date.now(),
     logger,
   });
+  // Without the hub nobody can revoke, and nothing reaches an app: what was decided holds until it is back, not longer.
+  const afterHubReturn = () => {
+    decisions.dropAll();
+    feed.reload();
+  };
   const revocations = listenForRevocations(backbone, tenant, decisions, logger);
   const admission = new Admission(ingressId, () => performance.now());
   const demand = startDemandReports({ nc: backbone, tenant, ingressId, admission, logger });
@@ -62,7 +69,6 @@ export function startTenant(options: {
     logger,
   });
   const tunnel = startTenantTunnel(options.account, ingressId, logger);
-  const hub = watchHub(backbone, decisions, feed, logger);
   return {
     services: {
       tenant,
@@ -85,24 +91,4 @@ export function startTenant(options: {
       await tunnel.stop();
     },
   };
-}
-
-/** While the hub was away, changes and revocations went unheard: decisions are asked anew, the directory is read again. */
-function watchHub(
-  backbone: NatsConnection,
-  decisions: Decisions,
-  feed: DirectoryFeed,
-  logger: Logger,
-): { readonly isConnected: boolean } {
-  const hub = { isConnected: true };
-  const run = async () => {
-    for await (const status of backbone.status()) {
-      if (status.type !== 'disconnect' && status.type !== 'reconnect') continue;
-      hub.isConnected = status.type === 'reconnect';
-      decisions.dropAll();
-      if (status.type === 'reconnect') feed.reload();
-    }
-  };
-  run().catch((error: unknown) => logger.error('hub watch ended', { error }));
-  return hub;
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { COOKIE } from '../support/fake-auth.ts';
 import { ask } from '../support/http-client.ts';
-import { appView, startIngressRig } from '../support/ingress-rig.ts';
+import { appView, DOMAIN, startIngressRig } from '../support/ingress-rig.ts';
 
 describe('ingress: a hub that restarts', () => {
   it('holds requests for an app instead of failing them, and answers them when the hub is back', async function () {
@@ -16,6 +17,27 @@ describe('ingress: a hub that restarts', () => {
       const answers = await Promise.all(held);
       expect(answers.map(({ status }) => status)).to.deep.equal(answers.map(() => 200));
       expect((await ask(rig, '/after')).status).to.equal(200);
+    } finally {
+      await rig.stop();
+    }
+  });
+
+  it('holds requests of signed-in users too, whether their access was decided before or not', async function () {
+    this.timeout(30_000);
+    const rig = await startIngressRig({ apps: [appView('secure', { preauthentication: 'oidc' })] });
+    const secure = (cookie: string) => ask(rig, '/', { host: `secure.${DOMAIN}`, headers: { cookie } });
+    const unknown = COOKIE.replace('sealed-1', 'sealed-2');
+    try {
+      expect((await secure(COOKIE)).status).to.equal(200);
+      await rig.nats.halt('SIGKILL');
+      const held = [secure(COOKIE), secure(unknown), secure(COOKIE)];
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const asked = rig.auth.countOf('authorize');
+      await rig.nats.restart();
+      expect((await Promise.all(held)).map(({ status }) => status)).to.deep.equal([200, 200, 200]);
+      // What was decided before counts no longer.
+      expect((await secure(COOKIE)).status).to.equal(200);
+      expect(rig.auth.countOf('authorize')).to.be.greaterThan(asked + 1);
     } finally {
       await rig.stop();
     }
