@@ -15,6 +15,12 @@ import { type SteadyLoad, startSteadyLoad } from './support/steady-load.ts';
 const DRAINING_MS = 3000;
 /** After the last stream has ended nothing holds the process. */
 const GONE_WITHIN_MS = 5000;
+/** A restart of the hub that is shorter than this is waited for. */
+const HELD_BOUND_MS = 10_000;
+const HUB_BACK_WITHIN_MS = 10_000;
+/** Requests that may have a message in the hub when it goes: those begun in the last and the next moments. */
+const IN_FLIGHT_MS = 100;
+const MAX_IN_FLIGHT = 12;
 const ALL_STREAMS = { 'download answered': 4, 'upload answered': 4, 'events answered': 4 };
 
 describe('a drain under load', function drainUnderLoad() {
@@ -77,5 +83,26 @@ describe('a drain under load', function drainUnderLoad() {
     say(this, verdict);
     expect(verdict.failures).to.deep.equal({});
     expect(verdict.streams).to.deep.equal(ALL_STREAMS);
+  });
+
+  it('of the hub, which is away for a moment, makes requests wait and fails none that comes meanwhile', async function hub() {
+    const { world, app, origin } = faults;
+    load = await startSteadyLoad({ url: app.externalUrl, ca: world.ca, origin, keepAlive: false, withStreams: false });
+    const pid = await faults.pidOf('hub');
+    const faultAt = performance.now();
+    process.kill(pid, 'SIGTERM');
+    const isAnother = async () => (await faults.pidOf('hub')) !== pid;
+    await until(isAnother, { deadlineMs: HUB_BACK_WITHIN_MS, what: 'another hub runs' });
+    await delay(DRAINING_MS);
+    const report = await load.end();
+    expectNothingWrong(report, origin);
+    const verdict = judge(report, faultAt, 0);
+    const unlucky = report.samples.filter(({ outcome }) => outcome.kind !== 'answered');
+    say(this, { ...verdict, unlucky: unlucky.length });
+    // What was on the hub's own sockets at that instant is lost with it: told, never sent twice.
+    const begunBefore = unlucky.filter(({ startedAt }) => startedAt <= faultAt + IN_FLIGHT_MS);
+    expect(unlucky.length - begunBefore.length, JSON.stringify(verdict)).to.equal(0);
+    expect(begunBefore.length, JSON.stringify(verdict)).to.be.at.most(MAX_IN_FLIGHT);
+    expect(verdict.slowestAfterMs).to.be.below(HELD_BOUND_MS);
   });
 });

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { AnnouncedApp } from '../../services/launcher/src/announcement.ts';
+import { until } from '../support/until.ts';
 import { WORLD_TIMEOUT_MS } from '../support/world.ts';
 import { type FaultOrigin, startFaultOrigin } from './support/fault-origin.ts';
 import { type FaultWorld, faultWorld, registerConnector, type SecondConnector } from './support/fault-world.ts';
@@ -15,6 +16,8 @@ import { type SteadyLoad, startSteadyLoad } from './support/steady-load.ts';
 
 const FOUND_BOUND_MS = 5000;
 const SLOWEST_AFTER_MS = 1500;
+/** A new connector is found as the queue of its group draws it, which is now and then. */
+const USED_WITHIN_MS = 15_000;
 const CUT_MS = 9000;
 const HEALED_MS = 4000;
 
@@ -51,6 +54,10 @@ describe('a connector whose network is cut', function cutNetwork() {
     });
     remote = await registerConnector(faults.world, 'remote', cell.prefix);
     await remote.ensureOnline();
+    const { callers } = origin;
+    const [url, address] = [app.externalUrl, cell.cellAddress];
+    const isUsed = async () => (await faults.world.call(url)).status === 200 && callers.has(address);
+    await until(isUsed, { deadlineMs: USED_WITHIN_MS, everyMs: 1, what: 'the connector behind the link is used' });
   });
 
   after(async function endAll() {

@@ -8,6 +8,9 @@ const EVENT_EVERY_MS = 50;
 /** A small answer is written in two halves this far apart, so that a fault can fall between them. */
 const HALVES_APART_MS = 10;
 
+/** One for all answers: this process must not be the one that needs memory. */
+const LARGE_BODY = Buffer.alloc(10 * 1024 * 1024, 0x61);
+
 /** How an upload looked from here. */
 export type SeenUpload = { readonly bytes: number; readonly isIntact: boolean; readonly end: 'whole' | 'cut' };
 
@@ -16,13 +19,15 @@ export type SeenUpload = { readonly bytes: number; readonly isIntact: boolean; r
  *
  * - `/echo/<id>`: the answer of `echoOf(id)`, chunked for ids that end in an odd digit.
  * - `/download`: an endless pattern until `finish`. `/upload`: checks the pattern. `/events`: an endless event stream.
- * - `/hold/<ms>`: answers after this long. `/bytes/<n>`: so many bytes at once.
+ * - `/hold/<ms>`: answers after this long. `/bytes/<n>`: so many bytes at once, 10 MiB at most.
  */
 export type FaultOrigin = {
   readonly port: number;
   /** How often each id was seen at `/echo/`, by the time its body had ended. */
   readonly counts: ReadonlyMap<string, number>;
   readonly uploads: ReadonlyMap<string, SeenUpload>;
+  /** Addresses that requests came from. */
+  readonly callers: ReadonlySet<string>;
   /** Requests begun and not answered. */
   readonly openRequests: () => number;
   /** Lets every download and event stream end as it should. */
@@ -39,9 +44,11 @@ export async function startFaultOrigin(host = '127.0.0.1'): Promise<FaultOrigin>
   const counts = new Map<string, number>();
   const uploads = new Map<string, SeenUpload>();
   const finishers = new Set<() => void>();
+  const callers = new Set<string>();
   let openRequests = 0;
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     openRequests += 1;
+    callers.add(request.socket.remoteAddress ?? '');
     response.once('close', () => {
       openRequests -= 1;
     });
@@ -53,6 +60,7 @@ export async function startFaultOrigin(host = '127.0.0.1'): Promise<FaultOrigin>
     port: (server.address() as AddressInfo).port,
     counts,
     uploads,
+    callers,
     openRequests: () => openRequests,
     finish: () => {
       for (const finish of finishers) finish();
@@ -88,7 +96,7 @@ function answer(request: IncomingMessage, response: ServerResponse, books: Books
       return;
     case 'bytes':
       response.setHeader('Content-Length', argument);
-      response.end(Buffer.alloc(Number(argument), 0x61));
+      response.end(LARGE_BODY.subarray(0, Number(argument)));
       return;
     default:
       response.end('ok');

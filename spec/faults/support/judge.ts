@@ -61,7 +61,7 @@ function latest(values: readonly number[]): number {
   return Math.round(Math.max(0, ...values));
 }
 
-function countBy(values: readonly string[]): Record<string, number> {
+export function countBy(values: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;

@@ -13,6 +13,8 @@ const MAX_CELLS = 60;
 export type NetworkCell = {
   /** Address of this machine as the cell sees it; `localhost` means the same inside. */
   readonly hostAddress: string;
+  /** Address of the cell. */
+  readonly cellAddress: string;
   /** Put before a command, runs it inside. */
   readonly prefix: readonly string[];
   /** Makes a port of 127.0.0.1 of this machine reachable from inside, under the same number. */
@@ -68,6 +70,7 @@ export async function makeNetworkCell(folder: string): Promise<NetworkCell> {
   const enter = `mount --bind '${folder}/hosts' /etc/hosts && exec "$@"`;
   return {
     hostAddress,
+    cellAddress,
     prefix: ['ip', 'netns', 'exec', space, 'sh', '-c', enter, 'cell'],
     expose: async (port) => {
       const server = createServer((socket) => relay(socket, port, sockets));
