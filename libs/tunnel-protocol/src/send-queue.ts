@@ -1,9 +1,17 @@
+/** With so many chunks waiting, small ones are gathered: a queue of single bytes would cost a hundred times their number. */
+const GATHER_FROM_CHUNKS = 16;
+const SMALL_CHUNK_BYTES = 1024;
+const SLAB_BYTES = 8 * 1024;
+
 /** Chunks waiting for credit, taken out as byte ranges. Amortized O(1): a head index instead of shifting. */
 export class SendQueue {
   #chunks: Uint8Array[] = [];
   #head = 0;
   #headOffset = 0;
   #bytes = 0;
+  /** The last chunk, when it is ours to extend: what is used of `#slab`. */
+  #tail: Uint8Array | undefined;
+  #slab: Buffer | undefined;
 
   get bytes(): number {
     return this.#bytes;
@@ -11,8 +19,10 @@ export class SendQueue {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#bytes += chunk.length;
+    const isGathered = chunk.length < SMALL_CHUNK_BYTES && this.#chunks.length - this.#head >= GATHER_FROM_CHUNKS;
+    if (isGathered) this.#gather(chunk);
+    else this.#chunks.push(chunk);
   }
 
   /** Move the next `length` bytes into `target`; the caller never asks for more than `bytes`. */
@@ -36,6 +46,20 @@ export class SendQueue {
     this.#head = 0;
     this.#headOffset = 0;
     this.#bytes = 0;
+    this.#tail = undefined;
+    this.#slab = undefined;
+  }
+
+  #gather(chunk: Uint8Array): void {
+    const last = this.#chunks.length - 1;
+    const used = this.#tail !== undefined && this.#chunks[last] === this.#tail ? this.#tail.length : SLAB_BYTES;
+    const isFull = used + chunk.length > SLAB_BYTES;
+    if (isFull || this.#slab === undefined) this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    const start = isFull ? 0 : used;
+    this.#slab.set(chunk, start);
+    this.#tail = this.#slab.subarray(0, start + chunk.length);
+    if (isFull) this.#chunks.push(this.#tail);
+    else this.#chunks[last] = this.#tail;
   }
 
   #dropHead(): void {

@@ -8,6 +8,7 @@ import { listenForRevocations } from './decisions/revocation-listener.ts';
 import { AppDirectory } from './directory/app-directory.ts';
 import { DirectoryFeed } from './directory/directory-feed.ts';
 import { watchHub } from './hub/hub-link.ts';
+import { AppWatch } from './pipeline/app-watch.ts';
 import type { TenantServices } from './pipeline/services.ts';
 import { AccessRecorder } from './records/access-recorder.ts';
 import type { RecordBudget } from './records/record-budget.ts';
@@ -77,6 +78,7 @@ export function startTenant(options: {
       isHubConnected: () => hub.isConnected,
       admission,
       decisions,
+      appWatch: new AppWatch(directory),
       auth,
       tunnel: tunnel.client,
       recorder,
@@ -85,6 +87,7 @@ export function startTenant(options: {
     flushRecords: () => recorder.flush(),
     stop: async () => {
       feed.stop();
+      decisions.stop();
       revocations.stop();
       demand.stop();
       recorder.stop();

@@ -31,12 +31,16 @@ export type DecisionsOptions = {
 export type RunningAccess = {
   readonly question: DecisionQuestion;
   readonly access: GrantedAccess;
+  /** Milliseconds since the epoch at which auth is asked about it again. Set by Decisions. */
+  reviewAtMs: number;
   /** Auth says no now. */
   accessLost(): void;
 };
 
 /** How often a decision is asked again because a revocation came while it was made. */
 const MAX_REPEATS = 2;
+/** How often running requests are looked at, and how soon auth is asked again when it did not answer. */
+const REVIEW_INTERVAL_MS = 1_000;
 
 /**
  * Access decisions by `decisionKey`. Only `allow` is cached, for as long
@@ -48,6 +52,7 @@ export class Decisions {
   readonly #pending = new Map<string, Promise<Decision>>();
   readonly #running = new Roster<RunningAccess>();
   #revocationEpoch = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DecisionsOptions) {
     this.#options = options;
@@ -79,13 +84,25 @@ export class Decisions {
     return asked;
   }
 
-  /** Until `unwatch`, a revocation that names its session or app makes auth decide about a running request again. */
+  /**
+   * Until `unwatch`, auth decides about a running request again when a revocation names its session or app, and whenever the
+   * decision it runs on is used up: an ended session needs no revocation to end its streams.
+   */
   watch(running: RunningAccess): void {
+    running.reviewAtMs = running.access.usableUntilMs;
     this.#running.add(running);
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#reviewOverdue(), REVIEW_INTERVAL_MS);
+    this.#timer.unref();
   }
 
   unwatch(running: RunningAccess): void {
     this.#running.delete(running);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
@@ -101,15 +118,30 @@ export class Decisions {
     this.#askAboutRunning(() => true);
   }
 
-  /** A clear no ends them. Auth that does not answer, or is asked too much, ends nothing that it once allowed. */
   #askAboutRunning(isNamed: (access: GrantedAccess) => boolean): void {
-    for (const running of this.#running) {
-      if (!isNamed(running.access)) continue;
-      void Promise.resolve(this.decide(running.question)).then(({ verdict }) => {
-        const isRefused = verdict === 'deny' || verdict === 'sign-in';
-        if (isRefused && this.#running.has(running)) running.accessLost();
-      });
+    for (const running of this.#running) if (isNamed(running.access)) this.#review(running);
+  }
+
+  #reviewOverdue(): void {
+    if (this.#running.size === 0) {
+      this.stop();
+      return;
     }
+    const now = this.#options.now();
+    for (const running of this.#running) if (running.reviewAtMs <= now) this.#review(running);
+  }
+
+  /** A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. */
+  #review(running: RunningAccess): void {
+    running.reviewAtMs = Number.POSITIVE_INFINITY;
+    void Promise.resolve(this.decide(running.question)).then((decision) => {
+      if (!this.#running.has(running)) return;
+      if (decision.verdict === 'deny' || decision.verdict === 'sign-in') running.accessLost();
+      else {
+        const soon = this.#options.now() + REVIEW_INTERVAL_MS;
+        running.reviewAtMs = decision.verdict === 'allow' ? Math.max(soon, decision.access.usableUntilMs) : soon;
+      }
+    });
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {

@@ -68,6 +68,7 @@ export async function startHttpsListener(options: {
     else connections.add(new Http1Connection(http1, socket));
   });
   server.on('tlsClientError', () => undefined);
+  server.on('error', (error) => services.logger.error('listener failed', { error }));
   const timer = setInterval(
     () => checkDeadlines(connections),
     Math.min(CHECK_INTERVAL_MS, services.limits.headerTimeoutMs, services.limits.keepAliveTimeoutMs),

@@ -87,6 +87,12 @@ export class Exchange implements UserStreamEvents {
     return this.req.method;
   }
 
+  /** RFC 6455, 4.1: a GET without a body, not over HTTP/1.0. Anything else that asks for an upgrade is an ordinary request. */
+  get isWebSocket(): boolean {
+    const { head, req } = this;
+    return head.isWebSocket && req.method === 'GET' && !head.hasBody && req.version !== '1.0';
+  }
+
   get isGetOrHead(): boolean {
     return this.req.method === 'GET' || this.req.method === 'HEAD';
   }
@@ -125,7 +131,7 @@ export class Exchange implements UserStreamEvents {
   /** A person's browser shows the answer as a page of its own. */
   get isNavigation(): boolean {
     const { head } = this;
-    if (head.isScripted || head.isWebSocket) return false;
+    if (head.isScripted || this.isWebSocket) return false;
     if (head.secFetchMode !== '') return head.secFetchMode === 'navigate' && !refusesPage(head.accept);
     return prefersPage(head.accept);
   }

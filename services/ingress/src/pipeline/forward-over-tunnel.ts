@@ -12,8 +12,10 @@ import type { ProblemReason } from '../answers/problems.ts';
 import { type ProblemExtra, respondProblem } from '../answers/respond.ts';
 import type { DecisionQuestion, RunningAccess } from '../decisions/decision-cache.ts';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
+import type { PublishedApp } from '../directory/published-app.ts';
 import { buildForwardedFields } from '../listener/forwarded-headers.ts';
 import { buildResponseFields } from '../translation/rewrite-headers.ts';
+import type { OpenRequest as RunningOpen } from './app-watch.ts';
 import { failureProblem } from './channel-failure.ts';
 import type { Exchange } from './exchange.ts';
 import { RequestUpload, type UploadOwner } from './request-upload.ts';
@@ -40,12 +42,15 @@ const WORTH_ANOTHER: ReadonlySet<FailureReason> = new Set([
 export function forwardOverTunnel(exchange: Exchange): StepResult {
   const forward = new Forward(exchange);
   if (exchange.access) exchange.tenant.decisions.watch(forward);
+  else exchange.tenant.appWatch.add(forward);
   forward.open();
   return DONE;
 }
 
 /** One object per request implements every callback of the channel, so that the byte path makes no closures. */
-class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess, TranslatedBodyEvents, UploadOwner {
+class Forward
+  implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess, RunningOpen, TranslatedBodyEvents, UploadOwner
+{
   readonly #exchange: Exchange;
   #channel: ClientChannel | undefined;
   /** What is paused while the user is slow: the channel, or the translation behind it. */
@@ -53,6 +58,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   #translated: TranslatedBody | undefined;
   #isUpgraded = false;
   #movedAtMs = 0;
+  reviewAtMs = 0;
   #upload: RequestUpload | undefined;
   #opens = 0;
   #isEnded = false;
@@ -71,6 +77,12 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     const { access } = this.#exchange;
     if (!access) throw new Error('only requests with an access decision are watched');
     return access;
+  }
+
+  get openApp(): PublishedApp {
+    const { app } = this.#exchange;
+    if (!app) throw new Error('forwarding needs a resolved app');
+    return app;
   }
 
   get question(): DecisionQuestion {
@@ -93,7 +105,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
   open(): void {
     const { access, app, tenant, target, req, head, requestId } = this.#exchange;
     if (!app) throw new Error('forwarding needs a resolved app');
-    const isUpgrade = head.isWebSocket;
+    const isUpgrade = this.#exchange.isWebSocket;
     this.#opens += 1;
     this.#exchange.outcome = 'forwarded';
     this.#channel = tenant.tunnel.open(
@@ -246,6 +258,11 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     this.#channel?.cancel('user-gone');
   }
 
+  /** The app was retired, or asks for a sign-in from now on. */
+  appClosed(): void {
+    if (!this.#isEnded) this.#cut('app-closed', 'access-revoked', { outcome: 'denied', reason: 'app-closed' });
+  }
+
   /** The session ended or the person may not open the app any more: what runs on, such as an event stream, is cut. */
   accessLost(): void {
     if (this.#isEnded) return;
@@ -350,6 +367,7 @@ class Forward implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess
     this.#translated?.destroy();
     this.#exchange.services.stallWatch.remove(this);
     if (this.#exchange.access) this.#exchange.tenant.decisions.unwatch(this);
+    else this.#exchange.tenant.appWatch.remove(this);
   }
 }
 

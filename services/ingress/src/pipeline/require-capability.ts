@@ -12,7 +12,7 @@ export function requireCapability(exchange: Exchange): StepResult {
     respondProblem(exchange, 'grpc-refused', { outcome: 'denied' });
     return DONE;
   }
-  if (head.isWebSocket && !allowWebSocket) {
+  if (exchange.isWebSocket && !allowWebSocket) {
     respondProblem(exchange, 'websocket-refused', { outcome: 'denied' });
     return DONE;
   }

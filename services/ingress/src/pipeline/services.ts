@@ -10,6 +10,7 @@ import type { AccessRecorder } from '../records/access-recorder.ts';
 import type { RecordBudget } from '../records/record-budget.ts';
 import type { AuthPort } from '../sign-in/auth-port.ts';
 import type { Admission } from '../throttling/admission.ts';
+import type { AppWatch } from './app-watch.ts';
 import type { StallWatch } from './stall-watch.ts';
 
 /** What the pipeline needs of one tenant. */
@@ -22,6 +23,7 @@ export type TenantServices = {
   isHubConnected(): boolean;
   readonly admission: Admission;
   readonly decisions: Decisions;
+  readonly appWatch: AppWatch;
   readonly auth: AuthPort;
   readonly tunnel: { open(request: OpenRequest, handlers: ChannelHandlers): ClientChannel };
   readonly recorder: AccessRecorder;

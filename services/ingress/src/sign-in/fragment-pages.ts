@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ANSWER_FIELDS, html } from '#libs/pages';
+import { html } from '#libs/pages';
 
 /**
  * What stands behind `#` in an address never reaches a server, and a sign-in form loses it. So a browser that leaves for a
@@ -45,7 +45,13 @@ function page(location: string, script: string): FragmentPage {
       'text/html; charset=utf-8',
       'Content-Security-Policy',
       `default-src 'none'; script-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'`,
-      ...ANSWER_FIELDS,
+      'Cache-Control',
+      'no-store',
+      'X-Content-Type-Options',
+      'nosniff',
+      // The address holds a ticket, which is nobody else's business, the app's neither.
+      'Referrer-Policy',
+      'no-referrer',
     ],
   };
 }

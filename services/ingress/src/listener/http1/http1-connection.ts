@@ -107,6 +107,10 @@ export class Http1Connection implements TurnHost {
     else callback();
   }
 
+  linger(): void {
+    this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
+  }
+
   readOn(): void {
     if (this.#early.length > 0) this.#pump();
     this.#readOrPause();

@@ -16,6 +16,8 @@ import type { BodyReader, HttpVersion, UserStream, UserStreamEvents } from '../u
 const ONE_WRITE_BYTES = 64 * 1024;
 const NO_TRAILERS: FieldList = [];
 const NO_BODY_STATUS: ReadonlySet<number> = new Set([204, 304]);
+/** What is thrown away of a body after its answer, before the connection is closed. */
+const MAX_REST_BYTES = 64 * 1024;
 const LAST_CHUNK = Buffer.from(lastChunk(NO_TRAILERS), 'latin1');
 
 /** What a turn asks of its connection. */
@@ -27,6 +29,8 @@ export type TurnHost = {
   /** Calls back when everything sent so far has been handed to the system. */
   whenSent(callback: () => void): void;
   readOn(): void;
+  /** The answer is out, the body is still coming and goes nowhere: not for long. */
+  linger(): void;
   pauseReading(): void;
   /** Request read and answer sent: the next turn may begin. */
   turnDone(turn: Http1Turn): void;
@@ -66,6 +70,7 @@ export class Http1Turn implements UserStream {
   #isEnded = false;
   #isClosed = false;
   #isRaw = false;
+  #restBytes = 0;
 
   constructor(host: TurnHost, line: RequestLine, fields: FieldList, head: RequestHeadFields) {
     this.#host = host;
@@ -134,6 +139,13 @@ export class Http1Turn implements UserStream {
 
   /** Bytes of the connection while the request is not complete. Returns how many belong to it. */
   takeBytes(bytes: Buffer): number {
+    if (this.#isClosed && this.#isDiscarding && !this.#isRaw) {
+      this.#restBytes += bytes.length;
+      if (this.#restBytes > MAX_REST_BYTES) {
+        this.#host.endSoon();
+        return bytes.length;
+      }
+    }
     if (this.#isRaw) {
       this.#reader?.onUserData(bytes);
       return bytes.length;
@@ -282,7 +294,11 @@ export class Http1Turn implements UserStream {
   }
 
   #takeChunked(decoder: ChunkedDecoder, bytes: Buffer): number {
-    const taken = decoder.push(bytes, (data) => this.#reader?.onUserData(data));
+    const pieces: Buffer[] = [];
+    const taken = decoder.push(bytes, (data) => pieces.push(data));
+    // Tiny chunks go on as one piece: each by itself would cost a hundred times its bytes.
+    const [first, ...more] = pieces;
+    if (first !== undefined) this.#reader?.onUserData(more.length === 0 ? first : Buffer.concat(pieces));
     if (decoder.fault !== undefined) this.bodyBroken();
     else if (decoder.isDone) this.#requestDone();
     return taken;
@@ -300,7 +316,10 @@ export class Http1Turn implements UserStream {
     this.#closed(true);
     if (this.destroyed) return;
     if (this.#isRequestDone || this.mustClose) this.#host.turnDone(this);
-    else if (this.#reader === undefined) this.discardBody();
+    else if (this.#reader === undefined) {
+      this.#host.linger();
+      this.discardBody();
+    }
   }
 
   #closed(isComplete: boolean): void {

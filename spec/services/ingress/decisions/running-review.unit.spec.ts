@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { createLogger } from '#libs/telemetry';
+import { Decisions, type RunningAccess } from '../../../../services/ingress/src/decisions/decision-cache.ts';
+import { grantedAccessOf } from '../../../../services/ingress/src/decisions/granted-access.ts';
+import { until } from '../../../support/until.ts';
+import { allow } from '../support/fake-auth.ts';
+
+const logger = createLogger({ service: 'spec', write: () => undefined });
+const DENIED = { verdict: 'sign-in', reason: 'session-ended' } as const;
+
+function running(session: string, nowMs: number, cacheSeconds: number, onLost: () => void): RunningAccess {
+  const reply = allow({ sessionId: session, cacheSeconds });
+  if (reply.verdict !== 'allow') throw new Error('expected an allowed access');
+  return {
+    question: { appId: 'app_1', accessCookie: session, requestId: 'req_1', client: { address: '::1', userAgent: '' } },
+    access: grantedAccessOf('app_1', reply, nowMs),
+    reviewAtMs: 0,
+    accessLost: onLost,
+  };
+}
+
+describe('requests that run on an access decision', () => {
+  it('are all ended by a revocation, also when auth is asked about more than it may be at once', async () => {
+    const lost: string[] = [];
+    const decisions = new Decisions({
+      authorize: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return DENIED;
+      },
+      maxDecisions: 10,
+      maxPending: 2,
+      now: () => Date.now(),
+      logger,
+    });
+    const requests = ['a', 'b', 'c', 'd', 'e'].map((session) =>
+      running(session, Date.now(), 300, () => {
+        lost.push(session);
+      }),
+    );
+    for (const request of requests) decisions.watch(request);
+    decisions.drop([], ['app_1']);
+    await until(() => lost.length === 5, { what: 'all five to be cut' });
+    decisions.stop();
+  });
+
+  it('are asked about again when their decision is used up, and go on while auth says yes or nothing', async () => {
+    const verdicts = [allow({ cacheSeconds: 0 }), undefined, DENIED];
+    let asked = 0;
+    let isLost = false;
+    const decisions = new Decisions({
+      authorize: () => {
+        const reply = verdicts[Math.min(asked, 2)];
+        asked += 1;
+        return reply ? Promise.resolve(reply) : Promise.reject(new Error('away'));
+      },
+      maxDecisions: 10,
+      maxPending: 10,
+      now: () => Date.now(),
+      logger,
+    });
+    decisions.watch(
+      running('a', Date.now(), 0, () => {
+        isLost = true;
+      }),
+    );
+    await until(() => asked === 2 && !isLost, { what: 'two questions' });
+    await until(() => isLost, { what: 'the end' });
+    expect(asked).to.equal(3);
+    decisions.stop();
+  }).timeout(10_000);
+});

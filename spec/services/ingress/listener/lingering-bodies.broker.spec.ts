@@ -1,0 +1,104 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import type { ServerExchange } from '#libs/tunnel-protocol';
+import { until } from '../../../support/until.ts';
+import { openSocket } from '../support/http-client.ts';
+import { appView, DOMAIN, type IngressRig, startIngressRig } from '../support/ingress-rig.ts';
+
+const HOST = `Host: wiki.${DOMAIN}\r\n`;
+
+describe('ingress: bodies that nobody waits for', () => {
+  let rig: IngressRig;
+  before(async () => {
+    rig = await startIngressRig({ apps: [appView('wiki')], config: { limits: { headerTimeoutMs: 500 } } });
+  });
+  after(() => rig.stop());
+
+  it('closes a connection whose small body never comes', async () => {
+    const { closed, text } = await send(`POST / HTTP/1.1\r\nHost: none.${DOMAIN}\r\nContent-Length: 10\r\n\r\n`);
+    await closed;
+    expect(text()).to.contain('404 Not Found');
+  });
+
+  it('closes a connection that goes on sending after its answer', async () => {
+    const { socket, closed, text } = await send(`OPTIONS * HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`);
+    let sent = 0;
+    const chunk = Buffer.concat([Buffer.from('4000\r\n'), Buffer.alloc(0x4000), Buffer.from('\r\n')]);
+    const timer = setInterval(() => {
+      if (socket.writable && socket.writableLength === 0) sent += chunk.length;
+      if (socket.writable) socket.write(chunk);
+    }, 5);
+    await closed;
+    clearInterval(timer);
+    expect(text()).to.contain('204 No Content');
+    expect(sent).to.be.lessThan(5_000_000);
+  });
+
+  it('takes an upgrade that is no WebSocket for the ordinary request it is', async () => {
+    let seen: ServerExchange | undefined;
+    let body = '';
+    rig.serve((exchange) => {
+      seen = exchange;
+      exchange.receiveBody({
+        onData: (chunk) => {
+          body += Buffer.from(chunk).toString();
+        },
+        onEnd: () => exchange.respondHead(200, [], { hasBody: false }),
+      });
+      return { onCancel: () => undefined };
+    });
+    const { socket, text } = await send(
+      `POST /pay HTTP/1.1\r\n${HOST}Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello`,
+    );
+    await until(() => text().includes('200 OK'));
+    expect([seen?.isUpgrade, body]).to.deep.equal([false, 'hello']);
+    socket.destroy();
+  });
+
+  it('ends a WebSocket of an open app that is retired', async () => {
+    rig.serve((exchange) => {
+      exchange.respondHead(101, ['Sec-WebSocket-Accept', 'x'], { isUpgraded: true });
+      exchange.receiveBody({ onData: () => undefined, onEnd: () => exchange.end() });
+      return { onCancel: () => undefined };
+    });
+    await rig.putApp(appView('brief', { revision: 1 }));
+    const { text, closed } = await send(
+      `GET /ws HTTP/1.1\r\nHost: brief.${DOMAIN}\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    );
+    await until(() => text().includes('101 Switching'));
+    await rig.putApp(appView('brief', { revision: 2, preauthentication: 'oidc' }));
+    await closed;
+  });
+
+  it('hands the bytes of tiny chunks on together', async () => {
+    const sizes: number[] = [];
+    rig.serve((exchange) => {
+      exchange.receiveBody({
+        onData: (chunk) => sizes.push(chunk.length),
+        onEnd: () => exchange.respondHead(200, [], { hasBody: false }),
+      });
+      return { onCancel: () => undefined };
+    });
+    const { socket, text } = await send(
+      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(2_000)}0\r\n\r\n`,
+    );
+    await until(() => text().includes('200 OK'));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).to.equal(2_000);
+    expect(sizes.length).to.be.lessThan(20);
+    socket.destroy();
+  });
+
+  async function send(bytes: string) {
+    const socket = await openSocket(rig);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+    });
+    socket.write(bytes);
+    return { socket, closed, text: () => text };
+  }
+});
