@@ -60,7 +60,8 @@ async function bench(options) {
       rounds: options.rounds,
       cases: results,
       ratios: reportRatios(results),
-      bars: judgeBars(results),
+      // The bars are about full sizes.
+      bars: options.isQuick ? [] : judgeBars(results),
     };
     process.stdout.write(`\n${renderResult(result)}\n`);
     if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, `${JSON.stringify(result, null, 2)}\n`);

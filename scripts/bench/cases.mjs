@@ -18,7 +18,7 @@ export const FULL = {
   settleMs: 10_000,
   echoes: 3_000,
   events: { streams: 10, seconds: 5, firstBytes: 50 },
-  overload: { connections: 2_000, peakSeconds: 4, seconds: 8 },
+  overload: { connections: 1_000, peakSeconds: 3, seconds: 6 },
   apps: [1, 1_000, 10_000],
   connectors: [1, 50, 200],
   idleWebSockets: 10_000,

@@ -39,16 +39,16 @@ export function renderResult({ cases, ratios, bars = [] }) {
  * @param {readonly CaseResult[]} cases
  */
 function listAbsent(cases) {
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, readonly [string, string]>} */
   const found = new Map();
   for (const { targets } of cases) {
     for (const [target, { status, reason }] of Object.entries(targets)) {
       if (status !== 'missing' && status !== 'not-run') continue;
       const isNowhere = cases.every((one) => one.targets[target]?.status === status);
-      found.set(isNowhere ? target : `${target}, some cases`, `${status}: ${reason}`);
+      found.set(`${target} ${reason}`, [isNowhere ? target : `${target}, some cases`, `${status}: ${reason}`]);
     }
   }
-  return [...found].map(([who, why]) => [who, why]);
+  return [...found.values()];
 }
 
 /** @param {CaseResult} result */

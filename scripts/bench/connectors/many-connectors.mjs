@@ -7,7 +7,7 @@ import { importBuilt } from '../targets/sallyport.mjs';
 const SCRIPT = fileURLToPath(new URL('simulated.mjs', import.meta.url));
 const GROUP = 'bench-simulated';
 /** Enrolling and linking one batch. */
-const LINK_LIMIT_MS = 240_000;
+const LINK_LIMIT_MS = 600_000;
 const ONLINE_LIMIT_MS = 30_000;
 const ONLINE_POLL_MS = 250;
 

@@ -30,6 +30,9 @@ const { planArrivals, summarizeLoad } = await loadScript<{
 const { parseOpenFilesLimit } = await loadScript<{ readonly parseOpenFilesLimit: (text: string) => number }>(
   'bench/cases/idle-websockets.mjs',
 );
+const { whyOverloadIsInvalid } = await loadScript<{
+  readonly whyOverloadIsInvalid: (run: { peak: number; ratePerSecond: number; failed: number }) => string | undefined;
+}>('bench/cases/overload.mjs');
 const { planApps } = await loadScript<{
   readonly planApps: (from: number, to: number) => { readonly name: string; readonly connectorGroupId: string }[];
 }>('bench/many-apps.mjs');
@@ -82,6 +85,14 @@ describe('bench: open loop', () => {
       p99Ms: 800,
       wireP99Ms: 1,
     });
+  });
+});
+
+describe('bench: overload', () => {
+  it('counts when it was one, and the system was sound before', () => {
+    expect(whyOverloadIsInvalid({ peak: 1000, ratePerSecond: 1500, failed: 0 })).to.equal(undefined);
+    expect(whyOverloadIsInvalid({ peak: 1500, ratePerSecond: 2000, failed: 0 })).to.include('1.33 × the peak');
+    expect(whyOverloadIsInvalid({ peak: 1000, ratePerSecond: 2000, failed: 3 })).to.include('3 requests failed');
   });
 });
 
