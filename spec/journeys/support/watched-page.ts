@@ -20,8 +20,9 @@ export async function openWatchedPage(context: BrowserContext, url: string, user
   const refused = new Set<string>();
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
-    const from = message.location().url;
-    if (message.type() === 'error' && !refused.has(from)) problems.push(`${message.text()} ${from}`);
+    const { url: from } = message.location();
+    const isRefusedPage = refused.has(from) && message.text().startsWith('Failed to load resource');
+    if (message.type() === 'error' && !isRefusedPage) problems.push(`${message.text()} ${from}`);
   });
   page.on('request', (request) => requested.push(request.url()));
   page.on('websocket', (socket) => requested.push(socket.url()));
