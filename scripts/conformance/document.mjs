@@ -32,7 +32,7 @@ export function renderDocument({ results, machine, commit, date }) {
   const absent = results.filter((it) => !it.ran);
   const lines = [
     '',
-    `${date}, commit ${commit.slice(0, 12)}${commit.endsWith('+changes') ? ' with changes' : ''}; ${machine.cores} cores, ${machine.os}, kernel ${machine.kernel}, Node.js ${machine.node}.`,
+    `${date}, commit ${commit.slice(0, 12)}${commit.endsWith('+changes') ? ' with changes' : ''}; ${describe(machine)}.`,
     '',
     '| suite | judges | version | passed | failed | time |',
     '|---|---|---|---|---|---|',
@@ -51,6 +51,14 @@ export function renderDocument({ results, machine, commit, date }) {
     lines.push(...absent.map((it) => row([it.suite, it.judges, it.reason ?? 'unknown'])), '');
   }
   return lines.join('\n');
+}
+
+/** @param {Record<string, string | number>} machine */
+function describe({ cores, os, kernel, node, loadAverageBefore }) {
+  const [version] = /^\d+\.\d+/.exec(String(kernel)) ?? [kernel];
+  const load = Number(loadAverageBefore);
+  const busy = load > Number(cores) ? ': other work kept the machine busy, and all times are worse for it' : '';
+  return `${cores} cores, ${os}, kernel ${version}, Node.js ${node}, load average ${load} before the run${busy}`;
 }
 
 /** @param {readonly string[]} cells */

@@ -59,7 +59,7 @@ describe('conformance: suites', () => {
     const text = renderDocument({
       date: '2026-01-01',
       commit: 'abcdef0123456789+changes',
-      machine: { cores: 2, os: 'Debian', kernel: '6', node: '20' },
+      machine: { cores: 2, os: 'Debian', kernel: '6.1.2-x', node: '20', loadAverageBefore: 9 },
       results: [
         {
           suite: 'a',
@@ -89,6 +89,9 @@ describe('conformance: suites', () => {
     expect(text).to.contain('| a | x | 1 | 2 | **1** | 3 s |');
     expect(text).to.contain('- failed: a\\|b &lt;c>');
     expect(text).to.contain('| b | y | no tool |');
-    expect(text).to.contain('commit abcdef012345 with changes');
+    expect(text).to.contain(
+      'commit abcdef012345 with changes; 2 cores, Debian, kernel 6.1, Node.js 20, load average 9',
+    );
+    expect(text).to.contain('other work kept the machine busy');
   });
 });
