@@ -9,7 +9,7 @@ const EVENT_EVERY_MS = 50;
 const HALVES_APART_MS = 10;
 
 /** One for all answers: this process must not be the one that needs memory. */
-const LARGE_BODY = Buffer.alloc(10 * 1024 * 1024, 0x61);
+const LARGE_PIECE = Buffer.alloc(64 * 1024, 0x61);
 
 /** How an upload looked from here. */
 export type SeenUpload = { readonly bytes: number; readonly isIntact: boolean; readonly end: 'whole' | 'cut' };
@@ -19,7 +19,7 @@ export type SeenUpload = { readonly bytes: number; readonly isIntact: boolean; r
  *
  * - `/echo/<id>`: the answer of `echoOf(id)`, chunked for ids that end in an odd digit.
  * - `/download`: an endless pattern until `finish`. `/upload`: checks the pattern. `/events`: an endless event stream.
- * - `/hold/<ms>`: answers after this long. `/bytes/<n>`: so many bytes at once, 10 MiB at most.
+ * - `/hold/<ms>`: answers after this long. `/bytes/<n>`: so many bytes, as fast as they are taken.
  */
 export type FaultOrigin = {
   readonly port: number;
@@ -30,6 +30,8 @@ export type FaultOrigin = {
   readonly callers: ReadonlySet<string>;
   /** Requests begun and not answered. */
   readonly openRequests: () => number;
+  /** Bytes that `/bytes/` has got rid of so far. */
+  readonly sentBytes: () => number;
   /** Lets every download and event stream end as it should. */
   finish(): void;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export async function startFaultOrigin(host = '127.0.0.1'): Promise<FaultOrigin>
   const uploads = new Map<string, SeenUpload>();
   const finishers = new Set<() => void>();
   const callers = new Set<string>();
+  const sent = { bytes: 0 };
   let openRequests = 0;
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     openRequests += 1;
@@ -52,7 +55,7 @@ export async function startFaultOrigin(host = '127.0.0.1'): Promise<FaultOrigin>
     response.once('close', () => {
       openRequests -= 1;
     });
-    answer(request, response, { counts, uploads, finishers });
+    answer(request, response, { counts, uploads, finishers, sent });
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
@@ -62,6 +65,7 @@ export async function startFaultOrigin(host = '127.0.0.1'): Promise<FaultOrigin>
     uploads,
     callers,
     openRequests: () => openRequests,
+    sentBytes: () => sent.bytes,
     finish: () => {
       for (const finish of finishers) finish();
       finishers.clear();
@@ -74,6 +78,7 @@ type Books = {
   readonly counts: Map<string, number>;
   readonly uploads: Map<string, SeenUpload>;
   readonly finishers: Set<() => void>;
+  readonly sent: { bytes: number };
 };
 
 function answer(request: IncomingMessage, response: ServerResponse, books: Books): void {
@@ -95,8 +100,7 @@ function answer(request: IncomingMessage, response: ServerResponse, books: Books
       setTimeout(() => response.end('held'), Number(argument));
       return;
     case 'bytes':
-      response.setHeader('Content-Length', argument);
-      response.end(LARGE_BODY.subarray(0, Number(argument)));
+      sendBytes(response, Number(argument), books);
       return;
     default:
       response.end('ok');
@@ -124,6 +128,22 @@ function sendPattern(response: ServerResponse, { finishers }: Books): void {
     offset += STREAM_PIECE_BYTES;
   }, STREAM_EVERY_MS);
   endWith(response, timer, finishers);
+}
+
+function sendBytes(response: ServerResponse, length: number, { sent }: Books): void {
+  let left = length;
+  response.setHeader('Content-Length', length);
+  const push = () => {
+    while (left > 0) {
+      const piece = LARGE_PIECE.subarray(0, Math.min(left, LARGE_PIECE.length));
+      left -= piece.length;
+      sent.bytes += piece.length;
+      if (!response.write(piece)) return;
+    }
+    response.end();
+  };
+  response.on('drain', push);
+  push();
 }
 
 function sendEvents(response: ServerResponse, { finishers }: Books): void {

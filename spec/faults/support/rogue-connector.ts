@@ -12,6 +12,7 @@ const SILENT: Logger = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
+  child: () => SILENT,
 };
 
 const VERSION_AND_LENGTH = 2;
