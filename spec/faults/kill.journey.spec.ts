@@ -74,7 +74,8 @@ describe('kill -9 under load', function killUnderLoad() {
       endMs: PROBED_END_BOUND_MS,
     });
     say(this, verdict);
-    expectSomeCut(verdict);
+    // A stream that had nothing on the link at that instant may well live on: only bytes that were lost end one.
+    expect(Object.keys(verdict.streams).some((name) => name.endsWith('answered'))).to.equal(true);
   });
 
   it('of the hub: the system serves again', async function hub() {
