@@ -313,6 +313,95 @@ describe('a connector calling an HTTP/2 origin', () => {
     expect(trailers['x-sum']).to.equal('1');
   });
 
+  it('keeps the first of two request trailers that may stand once, and drops what is no field of an object', async () => {
+    let raw: readonly unknown[] = [];
+    const origin = await clear((stream) => {
+      stream.on('trailers', (_trailers: IncomingHttpHeaders, _flags: number, given?: unknown) => {
+        if (Array.isArray(given)) raw = given;
+      });
+      stream.resume();
+      stream.on('end', () => {
+        stream.respond({ ':status': 200 });
+        stream.end('x');
+      });
+    });
+    const world = await plain(origin.port);
+    let status = 0;
+    const channel = world.pair.open(
+      { ...request('POST', '/'), hasBody: true },
+      {
+        onBodyWanted: () => {
+          channel.write(Buffer.from('hello'));
+          channel.end(['ETag', 'a', 'ETag', 'b', '__proto__', 'x', 'constructor', 'y']);
+        },
+        onHead: (head) => {
+          status = head.status;
+        },
+        onFailure: () => undefined,
+      },
+    );
+    await until(() => status === 200, 'the answer');
+    expect(raw.join(' ')).to.equal('etag a constructor y');
+    expect((await world.fetch('POST', '/', { body: Buffer.from('x') })).head?.status).to.equal(200);
+  });
+
+  it('fails a call alone whose trailers HTTP/2 has no form for', async () => {
+    const origin = await clear((stream) => stream.resume());
+    const world = await plain(origin.port);
+    let failed = '';
+    const channel = world.pair.open(
+      { ...request('POST', '/'), hasBody: true },
+      {
+        onBodyWanted: () => {
+          channel.write(Buffer.from('hello'));
+          channel.end(['HTTP2-Settings', 'x']);
+        },
+        onHead: () => undefined,
+        onFailure: ({ reason }) => {
+          failed = reason;
+        },
+      },
+    );
+    await until(() => failed !== '', 'the failure');
+    expect(failed).to.equal('malformed');
+    await until(() => world.origins.active === 0, 'the call to be over');
+    expect(origin.sessions.size).to.equal(1);
+  });
+
+  it('sends a field once that came twice and says the same, and refuses one that says two things', async () => {
+    let seen: readonly string[] = [];
+    const origin = await clear((stream, _headers, raw) => {
+      seen = raw;
+      stream.respond({ ':status': 200 });
+      stream.end('x');
+    });
+    const world = await plain(origin.port);
+    const twice = (second: string) => ['Authorization', 'Basic a', 'authorization', second, 'constructor', 'x'];
+    expect((await world.fetch('GET', '/', { fields: twice('Basic a') })).head?.status).to.equal(200);
+    expect(seen.slice(8).join(' ')).to.equal('authorization Basic a constructor x');
+    const { failure } = await world.fetch('GET', '/', { fields: twice('Basic b') });
+    expect(failure?.reason).to.equal('malformed');
+  });
+
+  it('keeps the calls of a session that said goodbye when one of them gets no answer', async () => {
+    let release = (): void => undefined;
+    const origin = await clear((stream, headers) => {
+      if (headers[':path'] === '/silent') return;
+      stream.respond({ ':status': 200 });
+      stream.write('x');
+      release = () => stream.end('y');
+    });
+    const world = await serving(`http://127.0.0.1:${origin.port}/`, { originProtocol: 'h2', backendTimeoutSeconds: 1 });
+    const running = world.fetch('GET', '/slow');
+    const silent = world.fetch('GET', '/silent');
+    await until(() => world.origins.active === 2, 'the running calls');
+    await until(() => origin.opened === 1, 'the session');
+    for (const session of origin.sessions) session.goaway(constants.NGHTTP2_NO_ERROR, 3);
+    expect((await silent).failure?.reason).to.equal('origin-timeout');
+    release();
+    expect((await running).body.toString()).to.equal('xy');
+  });
+
   it('sends a refused request once more, whatever its method, and one that ran no more', async () => {
     let requests = 0;
     let code: number = constants.NGHTTP2_REFUSED_STREAM;

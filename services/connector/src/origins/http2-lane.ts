@@ -1,18 +1,19 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import type { Http2Headers } from '#libs/http1';
 import type { FieldList } from '#libs/tunnel-protocol';
-import { headersOf, objectOf, rawFields, statusOf } from './http2-fields.ts';
+import { headersOf, rawFields, statusOf, trailersOf } from './http2-fields.ts';
 import { failureText, originFailure } from './origin-failure.ts';
 import type { LaneUser, OriginLane } from './origin-lane.ts';
 import type { BodyLength } from './request-head.ts';
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_REFUSED_STREAM } =
-  constants;
+const {
+  NGHTTP2_CANCEL,
+  NGHTTP2_FLAG_END_STREAM,
+  NGHTTP2_INTERNAL_ERROR,
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_REFUSED_STREAM,
+} = constants;
 
 const STREAM_LOST = Object.assign(new Error('stream closed'), { code: 'ECONNRESET' });
 
@@ -69,7 +70,7 @@ export class Http2Lane implements OriginLane {
     });
     stream.on('end', () => this.#onEnd());
     stream.on('drain', () => this.#user?.onLaneDrain());
-    stream.on('wantTrailers', () => stream.sendTrailers(objectOf(this.#sentTrailers)));
+    stream.on('wantTrailers', () => this.#sendTrailers(stream));
     stream.on('error', (error) => this.#onGone(error));
     stream.on('close', () => {
       this.#owner.onLaneClosed();
@@ -108,15 +109,29 @@ export class Http2Lane implements OriginLane {
     if (isSilent) this.#owner.onDoubt();
   }
 
-  #open(headers: OutgoingHttpHeaders, length: BodyLength): ClientHttp2Stream | undefined {
+  #open(headers: Http2Headers, length: BodyLength): ClientHttp2Stream | undefined {
     try {
       return this.#owner.session.request(headers, {
         endStream: length === 'none',
         waitForTrailers: length === 'chunked',
       });
     } catch {
-      // A field that HTTP/2 has no form for, such as two of one that may stand once: the caller says so.
+      // A field that HTTP/2 has no form for: the caller says so.
       return undefined;
+    }
+  }
+
+  /** Node throws when HTTP/2 has no form for one of them: that ends this call, and no other. */
+  #sendTrailers(stream: ClientHttp2Stream): void {
+    try {
+      stream.sendTrailers(trailersOf(this.#sentTrailers));
+    } catch (error) {
+      if (stream.closed) return;
+      const user = this.#user;
+      this.#user = undefined;
+      stream.close(NGHTTP2_INTERNAL_ERROR);
+      const text = `trailers that the origin cannot be sent, ${failureText(error)}`;
+      user?.onLaneFailure({ reason: 'malformed', text, isUnanswered: false, isUnprocessed: false });
     }
   }
 

@@ -56,7 +56,10 @@ export class Http2Session implements Http2LaneOwner {
     const session = connect(origin, options);
     this.session = session;
     let cause: Error | undefined;
-    session.once('connect', () => session.setLocalWindowSize(SESSION_WINDOW_BYTES));
+    session.once('connect', () => {
+      // Node says so of a session as well that was destroyed meanwhile.
+      if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    });
     session.once('remoteSettings', () => {
       this.#isReady = true;
       owner.onReady(this);
@@ -120,10 +123,13 @@ export class Http2Session implements Http2LaneOwner {
     this.#pingedAt = Date.now();
     const lost = Object.assign(new Error(`no answer to a ping within ${PING_TIMEOUT_MS} ms`), { code: 'ECONNRESET' });
     this.#pingTimer = setTimeout(() => this.session.destroy(lost), PING_TIMEOUT_MS);
-    this.session.ping((error) => {
+    const onAnswer = (error: Error | null) => {
       clearTimeout(this.#pingTimer);
       this.#pingTimer = undefined;
       if (error) this.session.destroy(lost);
-    });
+    };
+    // Node sends no ping on a session that takes no more calls; settings must be acknowledged as well (RFC 9113, 6.5.3).
+    if (this.session.closed) this.session.settings({}, onAnswer);
+    else this.session.ping(onAnswer);
   }
 }

@@ -1,21 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { type FieldList, fieldLines } from '#libs/http1';
+// long because one object per request implements request and answer, and their ends are one state
+import { randomBytes } from 'node:crypto';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { FieldList, Http2Headers } from '#libs/http1';
 import type { BodyReader, UserStream, UserStreamEvents } from '../user-stream.ts';
 import type { Http2Head } from './http2-head.ts';
+import { headersOf, isWebSocketAccepted } from './http2-headers.ts';
 
 const NO_FIELDS: FieldList = [];
 const NO_BODY_STATUS: ReadonlySet<number> = new Set([204, 304]);
-/** Fields of one connection: HTTP/2 has none of them (RFC 9113, 8.2.2). */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-/** RFC 6455, 1.3. */
-const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
+
+/** The connection a stream belongs to. */
+export type StreamOwner = {
+  /** Streams cut for being stuck since the last look. */
+  stuckStreams: number;
+};
 
 /** One request of an HTTP/2 connection and its answer (RFC 9113), also a WebSocket (RFC 8441). */
 export class Http2UserStream implements UserStream {
@@ -33,18 +32,24 @@ export class Http2UserStream implements UserStream {
   readonly #wantsTrailers: boolean;
   /** Of the handshake an HTTP/1.1 origin needs and HTTP/2 does without. */
   readonly #webSocketKey: string | undefined;
-  readonly #endConnection: () => void;
+  readonly #owner: StreamOwner;
   #reader: BodyReader | undefined;
-  #head: OutgoingHttpHeaders | undefined;
+  #head: Http2Headers | undefined;
   #answerTrailers: FieldList = NO_FIELDS;
   #isBodyless = false;
   #isEnded = false;
   #isClosed = false;
   #isListening = false;
+  #isClosing = false;
+  /** We ended this stream early, not the user. */
+  #isCutByUs = false;
+  /** `performance.now()` at which the ended answer was last seen to move, and what was left of it. */
+  #movedAtMs = 0;
+  #leftBytes = 0;
 
-  constructor(stream: ServerHttp2Stream, head: Http2Head, endConnection: () => void) {
+  constructor(stream: ServerHttp2Stream, head: Http2Head, owner: StreamOwner) {
     this.#stream = stream;
-    this.#endConnection = endConnection;
+    this.#owner = owner;
     this.method = head.method;
     this.target = head.target;
     this.#wantsTrailers = head.head.wantsTrailers;
@@ -54,7 +59,7 @@ export class Http2UserStream implements UserStream {
     this.isComplete = head.isExtendedConnect || !head.head.hasBody;
     stream.on('drain', () => this.onDrain?.());
     stream.on('error', () => undefined);
-    stream.on('close', () => this.#closed(this.#isEnded && stream.rstCode === constants.NGHTTP2_NO_ERROR));
+    stream.on('close', () => this.#closed(this.#isEnded && stream.rstCode === NGHTTP2_NO_ERROR));
     stream.on('aborted', () => this.#closed(false));
   }
 
@@ -63,7 +68,30 @@ export class Http2UserStream implements UserStream {
   }
 
   get destroyed(): boolean {
-    return this.#stream.destroyed || this.#isClosed;
+    return this.#stream.destroyed || this.#stream.closed || this.#isClosed;
+  }
+
+  /** The user took the request back, whatever code the reset has; also a reset that a broken frame provoked (CVE-2025-8671). */
+  get isReset(): boolean {
+    return !this.#isCutByUs && (this.#stream.aborted || this.#stream.rstCode !== NGHTTP2_NO_ERROR);
+  }
+
+  /**
+   * Cuts an answer that is written and of which nothing has left for `limitMs`, with what is still to come of its request;
+   * and gets rid of a stream that is over and that unread bytes keep. Called once a second.
+   */
+  cutIfStuck(nowMs: number, limitMs: number): void {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    if (!this.#isEnded) {
+      if (stream.closed) stream.destroy();
+    } else if (stream.writableLength !== this.#leftBytes) {
+      this.#leftBytes = stream.writableLength;
+      this.#movedAtMs = nowMs;
+    } else if (nowMs - this.#movedAtMs > limitMs) {
+      this.#owner.stuckStreams += 1;
+      this.#cut(NGHTTP2_CANCEL);
+    }
   }
 
   // ---- request
@@ -91,57 +119,100 @@ export class Http2UserStream implements UserStream {
 
   writeInformational(status: number, fields: FieldList): void {
     if (this.destroyed || this.headersSent) return;
-    this.#stream.additionalHeaders({ ':status': status, ...headersOf(fields) });
+    try {
+      this.#stream.additionalHeaders(headersOf(fields, status));
+    } catch {
+      // Advice that HTTP/2 has no form for: the answer itself follows.
+    }
   }
 
   writeHead(status: number, fields: FieldList): void {
     if (this.headersSent) throw new Error('the head of this answer was written before');
-    fieldLines(fields);
+    this.#head = headersOf(fields, status);
     this.statusCode = status;
-    this.#head = { ':status': status, ...headersOf(fields) };
     this.#isBodyless = this.method === 'HEAD' || NO_BODY_STATUS.has(status);
   }
 
   upgrade(fields: FieldList): void {
     this.statusCode = 200;
     this.isComplete = false;
-    if (!isAccepted(fields, this.#webSocketKey ?? '')) {
+    if (this.destroyed) return;
+    if (!isWebSocketAccepted(fields, this.#webSocketKey ?? '')) {
       this.destroy();
       return;
     }
-    const { 'sec-websocket-accept': _accepted, ...headers } = headersOf(fields);
-    this.#stream.respond({ ':status': 200, ...headers });
+    try {
+      const headers = headersOf(fields, 200);
+      delete headers['sec-websocket-accept'];
+      this.#stream.respond(headers);
+    } catch {
+      this.#fail();
+    }
     if (this.#reader) this.#listen();
   }
 
   flushHeaders(): void {
-    this.#sendHead(false);
+    if (!this.destroyed) this.#sendHead(false);
   }
 
   write(chunk: Uint8Array): boolean {
     if (this.destroyed || this.#isEnded || this.#isBodyless) return true;
     this.#sendHead(false);
-    return this.#stream.write(chunk);
+    return this.destroyed || this.#stream.write(chunk);
   }
 
   end(chunk?: Uint8Array, trailers?: FieldList): void {
     if (this.destroyed || this.#isEnded) return;
     this.#isEnded = true;
+    this.#movedAtMs = performance.now();
     this.#answerTrailers = trailers ?? NO_FIELDS;
     const hasBody = chunk !== undefined && chunk.length > 0 && !this.#isBodyless;
     const isHeadAlone = !hasBody && this.#answerTrailers.length === 0 && !this.#stream.headersSent;
     this.#sendHead(isHeadAlone);
+    if (this.destroyed) return;
     if (!isHeadAlone) this.#stream.end(hasBody ? chunk : undefined);
-    // What is left of the request is not wanted: the user learns it without an error (RFC 9113, 8.1).
-    if (!this.isComplete && this.#reader === undefined) this.#stream.once('finish', () => this.#stream.close());
+    if (!this.isComplete && this.#reader === undefined) this.#closeWhenSent();
   }
 
   destroy(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.#cut(NGHTTP2_INTERNAL_ERROR);
   }
 
+  /** Ends this stream alone: other requests share the connection. */
   endConnection(): void {
-    this.#endConnection();
+    this.#reader = undefined;
+    if (this.#stream.destroyed) return;
+    this.#stream.pause();
+    if (this.#isEnded) this.#closeWhenSent();
+    else this.#cut(NGHTTP2_CANCEL);
+  }
+
+  // ---- inside
+
+  /** What is left of the request is not wanted: the user learns it without an error (RFC 9113, 8.1). */
+  #closeWhenSent(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const close = () => {
+      this.#isCutByUs = true;
+      this.#stream.close();
+      // Bytes that nobody reads would keep the stream.
+      this.#stream.resume();
+    };
+    if (this.#stream.writableFinished) close();
+    else this.#stream.once('finish', close);
+  }
+
+  #cut(code: number): void {
+    this.#isCutByUs = true;
+    if (this.#stream.closed) this.#stream.destroy();
+    else this.#stream.close(code);
+  }
+
+  /** Node refuses what we want to send: nothing of it may reach beyond this stream. */
+  #fail(): void {
+    this.#cut(NGHTTP2_INTERNAL_ERROR);
+    this.#closed(false);
   }
 
   #sendHead(endStream: boolean): void {
@@ -149,12 +220,20 @@ export class Http2UserStream implements UserStream {
     if (head === undefined || this.#stream.headersSent || this.#stream.destroyed) return;
     const waitForTrailers = this.#wantsTrailers && !endStream;
     if (waitForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
-    this.#stream.respond(head, { endStream, waitForTrailers });
+    try {
+      this.#stream.respond(head, { endStream, waitForTrailers });
+    } catch {
+      this.#fail();
+    }
   }
 
   #sendTrailers(): void {
-    if (this.#answerTrailers.length > 0) this.#stream.sendTrailers(headersOf(this.#answerTrailers));
-    else this.#stream.close();
+    try {
+      if (this.#answerTrailers.length > 0) this.#stream.sendTrailers(headersOf(this.#answerTrailers));
+      else this.#stream.close();
+    } catch {
+      this.#fail();
+    }
   }
 
   #listen(): void {
@@ -181,26 +260,4 @@ export class Http2UserStream implements UserStream {
     this.#isClosed = true;
     this.events?.onClosed(isComplete);
   }
-}
-
-/** Names in lower case, repeated fields as lists; without what HTTP/2 has no place for. */
-function headersOf(fields: FieldList): OutgoingHttpHeaders {
-  const headers: Record<string, string | string[]> = {};
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = (fields[i] ?? '').toLowerCase();
-    const value = fields[i + 1] ?? '';
-    if (CONNECTION_FIELDS.has(name)) continue;
-    const known = headers[name];
-    if (known === undefined) headers[name] = value;
-    else if (Array.isArray(known)) known.push(value);
-    else headers[name] = [known, value];
-  }
-  return headers;
-}
-
-function isAccepted(fields: FieldList, key: string): boolean {
-  const wanted = createHash('sha1').update(`${key}${WEBSOCKET_GUID}`).digest('base64');
-  for (let i = 0; i + 1 < fields.length; i += 2)
-    if (fields[i]?.toLowerCase() === 'sec-websocket-accept') return fields[i + 1] === wanted;
-  return false;
 }
