@@ -11,17 +11,14 @@ export const MAX_PACKET_BYTES = MAX_BUNDLE_BYTES - 128;
 /** Bytes after which a bundle with several packets is sent, and a new one begun. */
 export const BUNDLE_BYTES = 32 * KIB - 128;
 /** The same when a packet of LARGE_PACKET_BYTES or more would be the next: bulk travels in messages of its own. */
-export const LARGE_BUNDLE_BYTES = 8 * KIB;
+export const LARGE_BUNDLE_BYTES = 16 * KIB;
 export const LARGE_PACKET_BYTES = 4 * KIB;
 /** Heads (OPEN) in one bundle to a group: the next connector of the group gets the next ones. */
 export const MAX_BUNDLED_HEADS = 16;
 /** Largest payload of one DATA frame a receiver accepts, bytes. */
 export const MAX_DATA_BYTES = 64 * KIB;
-/**
- * Payload of a full DATA frame as sent, bytes. The NATS client copies a message that lies across two reads twice, into
- * new memory: measured, that makes 9 KiB and more cost the receiver 1.5 times the CPU per byte (ADR 0003).
- */
-export const DATA_FRAME_BYTES = 8 * KIB - 256;
+/** Payload of a full DATA frame as sent, bytes: where transfers were fastest (ADR 0003). */
+export const DATA_FRAME_BYTES = 16 * KIB - 256;
 
 /** Header fields in one block, and bytes of the encoded block. */
 export const MAX_FIELDS = 512;
@@ -42,14 +39,14 @@ export const MAX_INITIAL_CREDIT_BYTES = 64 * KIB;
 export const MIN_INITIAL_CREDIT_BYTES = 4 * KIB;
 /** Receive window of one channel, bytes: where it starts once data flows and where auto-tuning stops. */
 export const START_WINDOW_BYTES = 64 * KIB;
-export const MAX_WINDOW_BYTES = 512 * KIB;
+export const MAX_WINDOW_BYTES = 2 * MIB;
 /** Window of one request body at the connector, bytes. */
-export const REQUEST_WINDOW_BYTES = 512 * KIB;
+export const REQUEST_WINDOW_BYTES = 2 * MIB;
 /** What one channel may always have, whatever the caps say: nobody can be starved to a standstill. */
 export const MIN_WINDOW_BYTES = 4 * KIB;
 /** Outstanding credit of one link, bytes: start, and the range of the adaptive cap. */
 export const MIN_LINK_CAP_BYTES = 1 * MIB;
-export const MAX_LINK_CAP_BYTES = 16 * MIB;
+export const MAX_LINK_CAP_BYTES = 4 * MIB;
 /** The adaptive cap follows this many milliseconds of the measured rate. */
 export const LINK_CAP_HORIZON_MS = 500;
 /** Bytes granted or held in this process before channels fall back to MIN_WINDOW_BYTES. */
@@ -60,10 +57,10 @@ export const IDLE_CREDIT_MS = 1_000;
 export const MAX_OUTSTANDING_CREDIT_BYTES = 16 * MIB;
 
 /** Bytes a sender accepts from its caller before `write` answers false. */
-export const SEND_QUEUE_BYTES = 256 * KIB;
+export const SEND_QUEUE_BYTES = 128 * KIB;
 /** The same, while all senders of the process together hold SEND_QUEUES_BYTES or more. */
 export const MIN_SEND_QUEUE_BYTES = 16 * KIB;
-export const SEND_QUEUES_BYTES = 32 * MIB;
+export const SEND_QUEUES_BYTES = 16 * MIB;
 /** Bytes collected by the coalescing publisher before it publishes within the turn. */
 export const COALESCE_BYTES = 256 * KIB;
 

@@ -193,12 +193,12 @@ describe('credit ledger', () => {
       ledger.received(peer.account, peer.account.outstanding, round);
       ledger.consumed(peer.account, peer.account.held, round);
     }
-    expect(peer.account.window).to.equal(512 * KIB);
+    expect(peer.account.window).to.equal(2048 * KIB);
     // A burst is no lag, however large.
     while (peer.account.outstanding > 0)
       ledger.received(peer.account, Math.min(16 * KIB, peer.account.outstanding), 100);
-    expect(peer.account.window).to.equal(512 * KIB);
-    for (let nowMs = 100; nowMs < 2_000; nowMs += 10) {
+    expect(peer.account.window).to.equal(2048 * KIB);
+    for (let nowMs = 100; nowMs < 4_000; nowMs += 10) {
       ledger.consumed(peer.account, Math.min(4 * KIB, peer.account.held), nowMs);
       ledger.received(peer.account, Math.min(16 * KIB, peer.account.outstanding), nowMs);
     }
@@ -219,7 +219,7 @@ describe('credit ledger', () => {
       }
     };
     flow(256 * KIB, 300);
-    expect(ledger.linkState('c1')?.capBytes).to.be.greaterThan(4 * 1024 * KIB);
+    expect(ledger.linkState('c1')?.capBytes).to.be.greaterThan(2 * 1024 * KIB);
     flow(1 * KIB, 3_000);
     expect(ledger.linkState('c1')?.capBytes).to.equal(1024 * KIB);
   });

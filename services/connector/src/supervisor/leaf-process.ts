@@ -5,6 +5,9 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SallyportError } from '#libs/errors';
 
+/** One thread, and fewer collections while the heap is small: less CPU for the same bytes. */
+const LEAF_ENVIRONMENT = { GOMAXPROCS: '1', GOGC: '400', GOMEMLIMIT: '256MiB' };
+
 export const LEAF_START_DEADLINE_MS = 10_000;
 /** After SIGTERM, before SIGKILL. */
 export const LEAF_STOP_DEADLINE_MS = 5_000;
@@ -37,7 +40,7 @@ export async function startLeafProcess(options: {
   const child = spawn(options.binary, ['-c', options.configFile], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
-    env: { GOMAXPROCS: '1' },
+    env: LEAF_ENVIRONMENT,
   });
   const startedAt = Date.now();
   let tail = '';
