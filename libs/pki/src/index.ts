@@ -29,12 +29,3 @@ export {
   issueServerCertificate,
   SERVER_DAYS,
 } from './issue-certificate.ts';
-export {
-  coversHost,
-  MAX_CHAIN_CERTIFICATES,
-  MAX_PEM_CHARACTERS,
-  readServerCertificate,
-  type ServerCertificate,
-  type ServerCertificateFault,
-  type ServerCertificateVerdict,
-} from './server-certificate.ts';

@@ -2,7 +2,11 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSallyportError } from '#libs/errors';
 import { writeSecretFile } from '#libs/nats-identity';
-import { readServerCertificate, type ServerCertificate, type ServerCertificateVerdict } from '#libs/pki';
+import {
+  readServerCertificate,
+  type ServerCertificate,
+  type ServerCertificateVerdict,
+} from '#libs/server-certificates';
 import { refuseRequest } from './errors.ts';
 import { MAX_CERTIFICATES } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AppView, addressesOf, serverCertificate } from '#libs/contracts';
-import { coversHost } from '#libs/pki';
+import { coversHost } from '#libs/server-certificates';
 import type { Command } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { printable } from '../output/table.ts';

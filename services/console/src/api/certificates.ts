@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { changeServerCertificate, serverCertificate } from '#libs/contracts';
-import { coversHost, MAX_PEM_CHARACTERS } from '#libs/pki';
+import { coversHost, MAX_PEM_CHARACTERS } from '#libs/server-certificates';
 import type { CertificateFiles, ListedCertificate } from '../certificate-files.ts';
 import { refuseRequest } from '../errors.ts';
 import { param } from './apps.ts';

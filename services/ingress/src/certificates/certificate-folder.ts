@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_PEM_CHARACTERS } from '#libs/pki';
+import { MAX_PEM_CHARACTERS } from '#libs/server-certificates';
 
 /** Pairs of one folder; names beyond are not read, in order of the alphabet. */
 export const MAX_CERTIFICATES = 1_000;

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { readServerCertificate, type ServerCertificate } from '#libs/pki';
+import { readServerCertificate, type ServerCertificate } from '#libs/server-certificates';
 import type { Logger } from '#libs/telemetry';
 import { CIPHERS } from '../listener/certificate-files.ts';
 import { findPairs, readPair } from './certificate-folder.ts';

@@ -3,9 +3,7 @@ import type { Logger } from '#libs/telemetry';
 import type { IngressConfig } from '../config.ts';
 import type { AppDirectory } from '../directory/app-directory.ts';
 import { certificateInvalid } from '../errors.ts';
-import { openAccountKey } from './acme/account-key.ts';
-import { AcmeIssuer } from './acme/acme-issuer.ts';
-import { AcmeRenewals } from './acme/acme-renewals.ts';
+import type { AcmeRenewals } from './acme/acme-renewals.ts';
 import type { PendingChallenges } from './acme/challenge-gate.ts';
 import { CertificateStore } from './certificate-store.ts';
 
@@ -35,6 +33,12 @@ export async function startCertificates(parts: {
   const store = await CertificateStore.open({ directory, logger });
   if (acme === undefined)
     return { store, challenges: undefined, startOrders: () => undefined, stop: async () => store.stop() };
+  // Loaded by those alone who use it: the client and its encodings weigh more than the rest of the ingress.
+  const [{ openAccountKey }, { AcmeIssuer }, acmeRenewals] = await Promise.all([
+    import('./acme/account-key.ts'),
+    import('./acme/acme-issuer.ts'),
+    import('./acme/acme-renewals.ts'),
+  ]);
   const challenges: PendingChallenges = new Map();
   const issuer = new AcmeIssuer({
     directoryUrl: acme.directoryUrl,
@@ -48,7 +52,13 @@ export async function startCertificates(parts: {
     store,
     challenges,
     startOrders: () => {
-      renewals ??= new AcmeRenewals({ directory, store, issuer, logger, wantedHosts: () => wantedHosts(parts) });
+      renewals ??= new acmeRenewals.AcmeRenewals({
+        directory,
+        store,
+        issuer,
+        logger,
+        wantedHosts: () => wantedHosts(parts),
+      });
       void renewals.check();
     },
     stop: async () => {

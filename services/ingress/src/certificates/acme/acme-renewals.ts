@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSallyportError } from '#libs/errors';
 import { writeSecretFile } from '#libs/nats-identity';
-import { readServerCertificate } from '#libs/pki';
+import { readServerCertificate } from '#libs/server-certificates';
 import type { Logger } from '#libs/telemetry';
 import type { CertificateStore, ServingCertificate } from '../certificate-store.ts';
 import { acmeFailed } from './errors.ts';

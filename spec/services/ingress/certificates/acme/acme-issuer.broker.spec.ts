@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { readServerCertificate } from '#libs/pki';
+import { readServerCertificate } from '#libs/server-certificates';
 import { AcmeIssuer } from '../../../../../services/ingress/src/certificates/acme/acme-issuer.ts';
 import {
   answerChallenges,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { before, describe, it } from 'mocha';
-import { coversHost, readServerCertificate } from '#libs/pki';
+import { coversHost, readServerCertificate } from '#libs/server-certificates';
 import { type PemCertificates, pemCertificates } from '../../support/certificates.ts';
 
 const NOW_MS = Date.now();
