@@ -22,8 +22,8 @@ const QUICK_EVERY_MS = 20;
 const WATCHED_MS = 5000;
 const MIB = 1024 * 1024;
 /** Of 3 GB that are asked for. Each reader costs a TLS socket, its window of credit and what its socket has not taken. */
-const INGRESS_GROWTH_BOUND = 320 * MIB;
-const CONNECTOR_GROWTH_BOUND = 384 * MIB;
+const INGRESS_GROWTH_BOUND = 448 * MIB;
+const CONNECTOR_GROWTH_BOUND = 448 * MIB;
 /** Once all readers stand, memory stands too. */
 const STANDING_GROWTH_BOUND = 32 * MIB;
 /** What slow readers may add to a quick request, at the 99th of a hundred. */
