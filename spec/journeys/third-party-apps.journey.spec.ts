@@ -222,7 +222,9 @@ describe('web apps nobody here wrote, through the tunnel', function thirdParty()
       expect(await sha256Of(join(share(), 'uploads', 'upload.bin'))).to.equal(sent);
       expect(growth.ingress, 'growth of ingress').to.be.below(MAX_GROWTH_BYTES);
       expect(growth.connector, 'growth of connector').to.be.below(MAX_GROWTH_BYTES);
-      expect(problems).to.deep.equal([]);
+      // Chromium calls the upload aborted after its answer without a body was shown, over HTTP/2: stored and shown is what counts.
+      const isOther = (problem: string) => !/^net::ERR_ABORTED .*\/uploads\/upload\.bin$/.test(problem);
+      expect(problems.filter(isOther)).to.deep.equal([]);
       await page.close();
     });
 
