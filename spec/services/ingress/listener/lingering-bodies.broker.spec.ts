@@ -10,7 +10,10 @@ const HOST = `Host: wiki.${DOMAIN}\r\n`;
 describe('ingress: bodies that nobody waits for', () => {
   let rig: IngressRig;
   before(async () => {
-    rig = await startIngressRig({ apps: [appView('wiki')], config: { limits: { headerTimeoutMs: 500 } } });
+    rig = await startIngressRig({
+      apps: [appView('wiki')],
+      config: { limits: { headerTimeoutMs: 500, bodyIdleTimeoutMs: 1_000 } },
+    });
   });
   after(() => rig.stop());
 
@@ -86,6 +89,33 @@ describe('ingress: bodies that nobody waits for', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).to.equal(2_000);
     expect(sizes.length).to.be.lessThan(20);
     socket.destroy();
+  });
+
+  it('cuts a user who asks and asks and never reads', async () => {
+    const page = Buffer.alloc(60_000, 0x61);
+    rig.serve((exchange) => {
+      exchange.respondHead(200, ['Content-Length', String(page.length)]);
+      exchange.write(page);
+      exchange.end();
+      return { onCancel: () => undefined };
+    });
+    const socket = await openSocket(rig);
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(400));
+    await until(() => rig.ingress.services.counters.requests > 20);
+    // Nothing is read for longer than a reader may stall; then what is left shows the cut.
+    await until(() => rig.ingress.services.recordBudget.taken === 0, {
+      deadlineMs: 8_000,
+      what: 'its places given back',
+    });
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(bytes).to.be.lessThan(400 * page.length);
   });
 
   async function send(bytes: string) {

@@ -22,6 +22,7 @@ export type Http1Limits = {
   readonly maxHeaderCount: number;
   readonly headerTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
 };
 
 /** What all connections of a listener share. */
@@ -55,6 +56,8 @@ export class Http1Connection implements TurnHost {
   #isPumping = false;
   #isClosing = false;
   #isCorked = false;
+  /** Bytes of a complete answer that its reader had not taken when last looked at; 0 when no answer waits for that. */
+  #untaken = 0;
 
   constructor(host: Http1Host, socket: TLSSocket) {
     this.#host = host;
@@ -76,7 +79,8 @@ export class Http1Connection implements TurnHost {
   onDeadline(): void {
     this.deadlineAtMs = 0;
     if (this.#turn === undefined && this.#reader.hasBegun) this.#refuse('head-timeout');
-    else if (this.#turn === undefined || this.#turn.isAnswered) this.socket.destroy();
+    else if (this.socket.writableLength < this.#untaken) this.#allowTimeToRead();
+    else if (this.#turn === undefined || this.#turn.isAnswered || this.#untaken > 0) this.socket.destroy();
   }
 
   // ---- what a turn asks for
@@ -103,8 +107,16 @@ export class Http1Connection implements TurnHost {
     if (this.#isCorked) this.socket.uncork();
     this.#isCorked = false;
     // What the system has not taken yet belongs to a reader who is slow: its answer is not over.
-    if (this.socket.writableLength > MAX_EARLY_BYTES) this.socket.write(EMPTY, callback);
-    else callback();
+    if (this.socket.writableLength <= MAX_EARLY_BYTES) {
+      callback();
+      return;
+    }
+    this.#allowTimeToRead();
+    this.socket.write(EMPTY, () => {
+      this.#untaken = 0;
+      this.deadlineAtMs = 0;
+      callback();
+    });
   }
 
   linger(): void {
@@ -151,6 +163,11 @@ export class Http1Connection implements TurnHost {
   }
 
   // ---- the socket
+
+  #allowTimeToRead(): void {
+    this.#untaken = this.socket.writableLength;
+    this.deadlineAtMs = performance.now() + this.#host.limits.bodyIdleTimeoutMs;
+  }
 
   #onData(chunk: Buffer): void {
     if (this.#isClosing) return;
