@@ -25,7 +25,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
       to.pipe(from);
     });
     to.on('error', () => {
-      if (isConnected) from.resetAndDestroy();
+      if (isConnected) from.destroy();
       else pass(from, others);
     });
     to.on('close', () => {
