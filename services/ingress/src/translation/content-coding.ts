@@ -18,6 +18,8 @@ const createZstdDecompress: unknown = Reflect.get(zlib, 'createZstdDecompress');
 const createZstdCompress: unknown = Reflect.get(zlib, 'createZstdCompress');
 /** ZSTD_e_flush. */
 const ZSTD_FLUSH = 1;
+/** ZSTD_d_windowLogMax, and the 8 MiB that a Content-Encoding may ask a decoder to remember (RFC 9659, 3). */
+const ZSTD_WINDOW = { 100: 23 };
 
 export const OFFERED_CODINGS: ReadonlySet<string> = new Set([
   'identity',
@@ -69,7 +71,7 @@ export function createDecoder(coding: Exclude<ContentCoding, 'identity'>, first:
     case 'br':
       return zlib.createBrotliDecompress();
     default:
-      return made(createZstdDecompress);
+      return made(createZstdDecompress, { params: ZSTD_WINDOW });
   }
 }
 
@@ -93,11 +95,11 @@ export function createEncoder(coding: Exclude<ContentCoding, 'identity'>, first:
   }
 }
 
-function made(factory: unknown): Flushable {
+function made(factory: unknown, options?: object): Flushable {
   if (!isFactory(factory)) throw new Error('zstd is not offered by this Node');
-  return factory();
+  return factory(options);
 }
 
-function isFactory(value: unknown): value is () => Flushable {
+function isFactory(value: unknown): value is (options?: object) => Flushable {
   return typeof value === 'function';
 }
