@@ -31,6 +31,13 @@ export const ingressLimits = z.object({
   keepAliveTimeoutMs: z.number().int().min(100).default(65_000),
   /** Time a user may neither send nor take a byte while it is the user's turn. Default 120 s; then the connection is closed. */
   bodyIdleTimeoutMs: z.number().int().min(100).default(120_000),
+  /**
+   * Bytes a second a request body must come at on average, while this ingress is ready to take them. Default 240; then 408, or
+   * the answer is cut. 0 for no limit. Not for WebSockets, gRPC, nor an HTTP/2 request whose answer has begun.
+   */
+  bodyMinBytesPerSecond: z.number().int().min(0).default(240),
+  /** Time a sender may be behind that at first; one that was faster, `bodyIdleTimeoutMs`. Default 10 s. */
+  bodyGraceMs: z.number().int().min(100).default(10_000),
   /** Open connections. Default 10,000; more are closed at once. */
   maxConnections: z.number().int().min(1).default(10_000),
   /** Access records not yet stored, with those of running requests. Default 20,000; at the bound requests get 503. */

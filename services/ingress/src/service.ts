@@ -155,7 +155,10 @@ function createServices(
     ids: new RequestIds(),
     readClientAddress: parts.readClientAddress,
     recordBudget: parts.budget,
-    stallWatch: new StallWatch(config.limits.bodyIdleTimeoutMs),
+    stallWatch: new StallWatch(
+      config.limits.bodyIdleTimeoutMs,
+      Math.min(config.limits.bodyIdleTimeoutMs, config.limits.bodyGraceMs),
+    ),
     counters: createCounters(),
     logger: parts.logger,
     isDraining: () => parts.state.isDraining,

@@ -38,6 +38,7 @@ const table = {
   'body-malformed': ['SP-1015', 400, 'client-developer'],
   'request-too-large': ['SP-1016', 413, 'administrator'],
   'version-unsupported': ['SP-1017', 505, 'client-developer'],
+  'request-too-slow': ['SP-1018', 408, 'you', 'administrator'],
 
   'app-limit-exceeded': ['SP-1101', 429, 'time', 'administrator'],
   'tenant-limit-exceeded': ['SP-1102', 429, 'time', 'administrator'],

@@ -8,6 +8,7 @@ import type {
   FieldList,
   ResponseHead,
 } from '#libs/tunnel-protocol';
+import { isGrpc } from '../answers/grpc-answer.ts';
 import type { ProblemReason } from '../answers/problems.ts';
 import { type ProblemExtra, respondProblem } from '../answers/respond.ts';
 import type { DecisionQuestion, RunningAccess } from '../decisions/decision-cache.ts';
@@ -89,16 +90,26 @@ class Forward
     return questionOf(this.#exchange, this.#exchange.facts.accessCookie ?? '');
   }
 
-  /** A WebSocket may be idle as long as its app says; anything else as long as the ingress waits for users. */
+  /**
+   * WebSockets, and senders of a conversation, may be idle as long as their app says; anything else, and whoever does not take
+   * what is there, as long as the ingress waits for users.
+   */
   get stallLimitMs(): number | undefined {
     const { app } = this.#exchange;
-    return this.#isUpgraded && app ? app.view.idleTimeoutSeconds * 1000 : undefined;
+    const mayIdle = this.#isUpgraded || (this.#readerStalledSinceMs === 0 && this.#isConversation);
+    return mayIdle && app ? app.view.idleTimeoutSeconds * 1000 : undefined;
+  }
+
+  /** Both sides may speak in turn: gRPC, and any HTTP/2 request whose answer has begun. */
+  get #isConversation(): boolean {
+    return isGrpc(this.#exchange) || (this.#isResponding && this.#exchange.req.version === '2');
   }
 
   get waitsForUserSinceMs(): number {
     if (this.#isUpgraded) return Math.max(this.#movedAtMs, this.#upload?.movedAtMs ?? 0);
     const upload = this.#upload?.waitsForUserSinceMs ?? 0;
     if (upload === 0 || this.#readerStalledSinceMs === 0) return upload || this.#readerStalledSinceMs;
+    if (this.#isConversation) return this.#readerStalledSinceMs;
     return Math.min(upload, this.#readerStalledSinceMs);
   }
 
@@ -275,6 +286,14 @@ class Forward
 
   userStalled(): void {
     this.#cut('user-stalled', 'request-timeout', { outcome: 'failed' });
+  }
+
+  isTooSlow(nowMs: number): boolean {
+    return this.#upload?.isTooSlow(nowMs) === true && !this.#isConversation;
+  }
+
+  userTooSlow(): void {
+    this.#cut('request-too-slow', 'request-too-slow', { outcome: 'failed' });
   }
 
   // ---- inside

@@ -1,6 +1,7 @@
 import type { ClientChannel, FieldList } from '#libs/tunnel-protocol';
 import { isReserved } from '../listener/forwarded-headers.ts';
 import type { BodyReader } from '../listener/user-stream.ts';
+import { BodyPace } from './body-pace.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Bytes of an upload read on after the answer is complete, before the connection is closed. */
@@ -16,6 +17,7 @@ export class RequestUpload implements BodyReader {
   readonly #channel: ClientChannel;
   readonly #owner: UploadOwner;
   readonly #maxBytes: number;
+  readonly #pace: BodyPace | undefined;
   #isOver = false;
   #isPaused = false;
   /** The body is the bytes of a WebSocket. */
@@ -29,6 +31,14 @@ export class RequestUpload implements BodyReader {
     this.#owner = owner;
     this.#maxBytes = exchange.app?.view.maxRequestBodyBytes ?? Number.POSITIVE_INFINITY;
     this.#channel = channel;
+    const {
+      bodyMinBytesPerSecond: minBytesPerSecond,
+      bodyGraceMs: graceMs,
+      bodyIdleTimeoutMs,
+    } = exchange.services.limits;
+    if (minBytesPerSecond > 0) {
+      this.#pace = new BodyPace({ minBytesPerSecond, graceMs, maxLeadMs: Math.max(graceMs, bodyIdleTimeoutMs) });
+    }
   }
 
   start(): void {
@@ -38,7 +48,13 @@ export class RequestUpload implements BodyReader {
       res.writeInformational(100, []);
     }
     this.waitsForUserSinceMs = performance.now();
+    this.#pace?.start(this.waitsForUserSinceMs);
     req.readBody(this);
+  }
+
+  /** The body comes slower than it must; never said of the bytes of a WebSocket. */
+  isTooSlow(nowMs: number): boolean {
+    return !this.#isUpgraded && this.#pace?.isBehind(nowMs) === true;
   }
 
   /** From now on the user's bytes are those of a pipe. */
@@ -51,6 +67,7 @@ export class RequestUpload implements BodyReader {
     if (this.#isOver || !this.#isPaused) return;
     this.#isPaused = false;
     this.waitsForUserSinceMs = performance.now();
+    this.#pace?.start(this.waitsForUserSinceMs);
     this.#exchange.req.resume();
   }
 
@@ -81,16 +98,19 @@ export class RequestUpload implements BodyReader {
 
   onUserData(chunk: Buffer): void {
     this.#exchange.requestBytes += chunk.length;
-    if (this.#isUpgraded) this.movedAtMs = performance.now();
+    const now = performance.now();
+    if (this.#isUpgraded) this.movedAtMs = now;
     else if (this.#exchange.requestBytes > this.#maxBytes) {
       this.#owner.tooLarge();
       return;
     }
+    this.#pace?.took(chunk.length, now);
     if (this.#channel.write(chunk)) {
-      this.waitsForUserSinceMs = performance.now();
+      this.waitsForUserSinceMs = now;
       return;
     }
     this.#isPaused = true;
+    this.#pace?.stop(now);
     this.waitsForUserSinceMs = 0;
     this.#exchange.req.pause();
   }
@@ -105,6 +125,7 @@ export class RequestUpload implements BodyReader {
   #stop(): void {
     this.#isOver = true;
     this.waitsForUserSinceMs = 0;
+    this.#pace?.stop(performance.now());
     if (!this.#exchange.req.isComplete) this.#exchange.req.readBody(undefined);
   }
 }

@@ -128,4 +128,16 @@ export const requestTexts = {
     cause: `${PARSER} HTTP/1.0 and HTTP/1.1 are spoken in this form.`,
     look: [CLIENT],
   },
+  'request-too-slow': {
+    title: 'The upload was too slow',
+    detail: 'What was being sent arrived too slowly, so the request was ended.',
+    advice: 'Check your connection and try again.',
+    cause:
+      'While the ingress was ready to take it, the request body came at less than `bodyMinBytesPerSecond` (240 bytes a second on average) after a grace of `bodyGraceMs` (10 s). Time in which a slow app or connector held the upload back does not count. A sender that was faster before may rest for `bodyIdleTimeoutMs` (120 s). WebSockets, gRPC and HTTP/2 requests whose answer has begun are not measured.',
+    look: [
+      'The network between the user and the ingress.',
+      'Clients that keep an upload open and send little, such as a log in chunks: a WebSocket or single requests suit that; or set `bodyMinBytesPerSecond` of the ingress lower, 0 for no limit.',
+      'Whether somebody holds places on purpose: `sallyport access tail` shows the address.',
+    ],
+  },
 } as const satisfies Record<string, ProblemText>;

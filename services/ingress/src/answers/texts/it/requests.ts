@@ -129,4 +129,16 @@ export const requestTexts = {
     cause: `${PARSER} In questa forma si parlano HTTP/1.0 e HTTP/1.1.`,
     look: [CLIENT],
   },
+  'request-too-slow': {
+    title: 'L’invio era troppo lento',
+    detail: 'Ciò che veniva inviato arrivava troppo lentamente, perciò la richiesta è stata chiusa.',
+    advice: 'Controlla la connessione e riprova.',
+    cause:
+      'Mentre l’ingress era pronto a riceverlo, il corpo della richiesta è arrivato a meno di `bodyMinBytesPerSecond` (240 byte al secondo in media) dopo una tolleranza di `bodyGraceMs` (10 s). Il tempo in cui un’app o un connettore lento ha trattenuto l’invio non conta. Chi prima era più veloce può fermarsi per `bodyIdleTimeoutMs` (120 s). WebSocket, gRPC e richieste HTTP/2 la cui risposta è già iniziata non vengono misurati.',
+    look: [
+      'La rete tra l’utente e l’ingress.',
+      'Client che tengono aperto un invio e mandano poco, come un registro a pezzi: meglio un WebSocket o singole richieste; oppure abbassare `bodyMinBytesPerSecond` dell’ingress, 0 per nessun limite.',
+      'Se qualcuno occupa posti di proposito: `sallyport access tail` mostra l’indirizzo.',
+    ],
+  },
 } as const satisfies Record<string, ProblemText>;
