@@ -7,11 +7,12 @@ import { describeFailure, reasonOf } from './bootstrap/failure.mjs';
 import { findOrFetchNatsServer } from './bootstrap/nats-server.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
 import { endWithNpm } from './bootstrap/parent-watch.mjs';
+import { findOrFetchPebble } from './bootstrap/pebble.mjs';
 import { exitOnSignal, PROJECT_ROOT, requireSupportedNode } from './bootstrap/project.mjs';
 import { KINDS, parseTestArguments, USAGE } from './test/arguments.mjs';
 import { listChecks, runChecks } from './test/checks.mjs';
 import { runSpecs } from './test/specs.mjs';
-import { conclude, summarize } from './test/summary.mjs';
+import { conclude, summarize, withNote } from './test/summary.mjs';
 
 /** @typedef {import('./test/summary.mjs').StepResult} StepResult */
 
@@ -57,9 +58,12 @@ async function runAll({ kinds, grep }) {
   }
   const specKinds = KINDS.filter((kind) => kind !== 'checks').filter((kind) => kinds.includes(kind));
   const env = await specEnvironment(steps, specKinds);
+  const pebble = specKinds.includes('broker') ? await findPebble(steps) : {};
+  if (pebble.path !== undefined) env.SALLYPORT_PEBBLE = pebble.path;
   for (const kind of specKinds) {
     write(`\n${kind} specs\n`);
-    steps.push(await runSpecs({ root, kind, env, grep, write }));
+    const step = await runSpecs({ root, kind, env, grep, write });
+    steps.push(kind === 'broker' ? withNote(step, pebble.note) : step);
   }
   return steps;
 }
@@ -85,6 +89,25 @@ async function specEnvironment(steps, kinds) {
     else env.SALLYPORT_CHROMIUM = chromium;
   }
   return env;
+}
+
+/**
+ * An ACME server is a convenience: where none can be had, its specs skip themselves and the summary says so. One that
+ * the person named is used or fails the run.
+ * @param {StepResult[]} steps
+ * @returns {Promise<{ path?: string, note?: string }>}
+ */
+async function findPebble(steps) {
+  if ((process.env.SALLYPORT_PEBBLE ?? '') !== '') {
+    await prepare(steps, 'pebble', () => findOrFetchPebble());
+    return {};
+  }
+  try {
+    return { path: (await findOrFetchPebble()).path };
+  } catch (error) {
+    write(`\nACME specs will be skipped\n${describeFailure(error)}\n`);
+    return { note: `ACME specs skipped: ${reasonOf(error)}` };
+  }
 }
 
 /** @returns {Promise<number>} exit code */

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DEBIAN_KEYRING, debianMirrors, readAptSources } from './apt-sources.mjs';
 import { reasonOf } from './failure.mjs';
 import { findOnPath, readOsRelease } from './project.mjs';
 import { requireCommand } from './run-command.mjs';
 
-/** Newer suites whose nats-server is recent enough, in the order they are tried. */
+/** Newer suites whose nats-server and pebble are recent enough, in the order they are tried. */
 export const DEBIAN_SUITES = ['forky', 'sid'];
 
 const UPDATE_TIMEOUT_MS = 90_000;
@@ -16,15 +16,15 @@ const UNPACK_TIMEOUT_MS = 60_000;
 /** @typedef {{ aptFolder?: string, osReleasePath?: string, keyring?: string }} DebianPaths */
 
 /**
- * Takes the program out of Debian's own package without installing it: private apt state in `workFolder`, the mirror
- * the machine already uses, signatures checked against Debian's archive keys. The system's apt is only read.
- * @param {{ workFolder: string, env: NodeJS.ProcessEnv, paths?: DebianPaths }} options
+ * Takes a program out of Debian's own package of that name without installing it: private apt state in `workFolder`,
+ * the mirror the machine already uses, signatures checked against Debian's archive keys. The system's apt is only read.
+ * @param {{ name: string, workFolder: string, env: NodeJS.ProcessEnv, paths?: DebianPaths }} options
  * @returns {Promise<string>} path of the unpacked program inside workFolder
  * @throws {Error} whose message says which suite and mirror failed, and why
  */
-export async function fetchFromDebian({ workFolder, env, paths = {} }) {
-  const { id, codename, name } = readOsRelease(paths.osReleasePath);
-  if (id !== 'debian') throw new Error(`this machine is ${name === '' ? 'not Debian' : name}, not Debian`);
+export async function fetchFromDebian({ name, workFolder, env, paths = {} }) {
+  const { id, codename, name: system } = readOsRelease(paths.osReleasePath);
+  if (id !== 'debian') throw new Error(`this machine is ${system === '' ? 'not Debian' : system}, not Debian`);
   for (const tool of ['apt-get', 'dpkg-deb']) {
     if (findOnPath(tool, env) === undefined) throw new Error(`${tool} is not on PATH`);
   }
@@ -40,7 +40,7 @@ export async function fetchFromDebian({ workFolder, env, paths = {} }) {
     for (const suite of DEBIAN_SUITES) {
       const folder = join(workFolder, `${suite}-${mirrors.indexOf(mirror)}`);
       try {
-        return await fetchFromSuite({ folder, env, uri: mirror.uri, suite, keyring });
+        return await fetchFromSuite({ name, folder, env, uri: mirror.uri, suite, keyring });
       } catch (error) {
         failures.push(`${mirror.uri} ${suite}: ${reasonOf(error)}`);
       }
@@ -50,10 +50,10 @@ export async function fetchFromDebian({ workFolder, env, paths = {} }) {
 }
 
 /**
- * @param {{ folder: string, env: NodeJS.ProcessEnv, uri: string, suite: string, keyring: string }} options
+ * @param {{ name: string, folder: string, env: NodeJS.ProcessEnv, uri: string, suite: string, keyring: string }} options
  * @returns {Promise<string>}
  */
-async function fetchFromSuite({ folder, env, uri, suite, keyring }) {
+async function fetchFromSuite({ name, folder, env, uri, suite, keyring }) {
   mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
   writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} main\n`);
@@ -61,16 +61,16 @@ async function fetchFromSuite({ folder, env, uri, suite, keyring }) {
   const aptEnv = { ...env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
   const apt = ['-c', join(folder, 'apt.conf'), '-qq'];
   await requireCommand('apt-get', [...apt, 'update'], { timeoutMs: UPDATE_TIMEOUT_MS, cwd: folder, env: aptEnv });
-  const download = [...apt, 'download', 'nats-server'];
+  const download = [...apt, 'download', name];
   await requireCommand('apt-get', download, { timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd: folder, env: aptEnv });
-  const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
+  const archive = readdirSync(folder).find((file) => file.endsWith('.deb'));
   if (archive === undefined) throw new Error('apt-get download left no package');
   const unpacked = join(folder, 'unpacked');
   await requireCommand('dpkg-deb', ['-x', join(folder, archive), unpacked], { timeoutMs: UNPACK_TIMEOUT_MS, env });
-  const program = readdirSync(unpacked, { recursive: true, encoding: 'utf8' }).find((path) =>
-    /(^|\/)s?bin\/nats-server$/.test(path),
+  const program = readdirSync(unpacked, { recursive: true, encoding: 'utf8' }).find(
+    (path) => /(^|\/)s?bin\//.test(path) && basename(path) === name,
   );
-  if (program === undefined) throw new Error(`${archive} holds no nats-server`);
+  if (program === undefined) throw new Error(`${archive} holds no ${name}`);
   return join(unpacked, program);
 }
 

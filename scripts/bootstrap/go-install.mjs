@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { PINNED_NATS_SERVER_VERSION } from './nats-server-version.mjs';
 import { findOnPath, isExecutable } from './project.mjs';
 import { requireCommand } from './run-command.mjs';
 
@@ -10,12 +9,19 @@ export const GO_INSTALL_TIMEOUT_MS = 10 * 60_000;
 const USUAL_GO = '/usr/local/go/bin/go';
 
 /**
- * Compiles the pinned version with a private GOPATH, GOBIN and build cache inside `workFolder`; the checksum database
- * of the Go project verifies the source.
- * @param {{ workFolder: string, env: NodeJS.ProcessEnv, usualGo?: string, timeoutMs?: number }} options
+ * Compiles a program with a private GOPATH, GOBIN and build cache inside `workFolder`; the checksum database of the Go
+ * project verifies the source.
+ * @param {object} options
+ * @param {string} options.name of the program
+ * @param {string} options.module its package path, `@` and a version
+ * @param {string} options.workFolder
+ * @param {NodeJS.ProcessEnv} options.env
+ * @param {string} [options.usualGo]
+ * @param {number} [options.timeoutMs]
  * @returns {Promise<string>} path of the program inside workFolder
  */
-export async function installWithGo({ workFolder, env, usualGo = USUAL_GO, timeoutMs = GO_INSTALL_TIMEOUT_MS }) {
+export async function installWithGo(options) {
+  const { name, module, workFolder, env, usualGo = USUAL_GO, timeoutMs = GO_INSTALL_TIMEOUT_MS } = options;
   const go = findOnPath('go', env) ?? (isExecutable(usualGo) ? usualGo : undefined);
   if (go === undefined) throw new Error('go is not on PATH');
   const goEnv = {
@@ -28,7 +34,6 @@ export async function installWithGo({ workFolder, env, usualGo = USUAL_GO, timeo
     GOFLAGS: '-modcacherw -trimpath',
     CGO_ENABLED: '0',
   };
-  const module = `github.com/nats-io/nats-server/v2@v${PINNED_NATS_SERVER_VERSION}`;
   await requireCommand(go, ['install', module], { timeoutMs, cwd: workFolder, env: goEnv });
-  return join(workFolder, 'bin', 'nats-server');
+  return join(workFolder, 'bin', name);
 }

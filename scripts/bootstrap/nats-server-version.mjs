@@ -9,7 +9,7 @@ export const PINNED_NATS_SERVER_VERSION = '2.15.1';
 
 const VERSION_TIMEOUT_MS = 10_000;
 
-/** @typedef {{ ok: true, path: string, version: string } | { ok: false, reason: string }} Inspection */
+/** @typedef {import('./fetched-tool.mjs').Inspection} Inspection */
 
 /**
  * @param {string} text output of `nats-server --version`, for example `nats-server: v2.15.1`

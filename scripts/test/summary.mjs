@@ -9,6 +9,15 @@
  */
 
 /**
+ * @param {StepResult} step
+ * @param {string | undefined} note said beside what the step says itself
+ * @returns {StepResult}
+ */
+export function withNote(step, note) {
+  return note === undefined ? step : { ...step, note: step.note === undefined ? note : `${step.note}, ${note}` };
+}
+
+/**
  * @param {readonly StepResult[]} steps
  * @returns {string} a table of the steps
  */

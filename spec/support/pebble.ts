@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -20,15 +20,18 @@ export type RunningPebble = {
   stop(): Promise<void>;
 };
 
-/** Found in `SALLYPORT_PEBBLE`, then `.tools/`, then PATH; undefined when there is none (docs/CONTRIBUTING.md). */
+/**
+ * What `SALLYPORT_PEBBLE` names, as `npm test` sets it; else the first on PATH or in `.tools/` that says its version,
+ * which those too old do not. Undefined when there is none (docs/CONTRIBUTING.md).
+ */
 export function findPebble(): string | undefined {
   const named = process.env.SALLYPORT_PEBBLE;
   if (named !== undefined && named !== '') return named;
   const folders = [
-    fileURLToPath(new URL('../../.tools', import.meta.url)),
     ...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
+    fileURLToPath(new URL('../../.tools', import.meta.url)),
   ];
-  return folders.map((folder) => join(folder, 'pebble')).find(isExecutable);
+  return folders.map((folder) => join(folder, 'pebble')).find(saysVersion);
 }
 
 /** Validates by connecting to `tlsPort` of 127.0.0.1. A fifth of all nonces is refused, to be tried again. */
@@ -134,11 +137,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+/** False also when it is absent. */
+function saysVersion(path: string): boolean {
+  const { status, stdout } = spawnSync(path, ['-version'], { encoding: 'utf8', timeout: 5_000 });
+  return status === 0 && stdout.includes('Pebble version:');
 }

@@ -10,10 +10,11 @@ import { createTempProject, natsServerBody, type TempProject } from '../support/
 
 type Place = { readonly workFolder: string; readonly env: Record<string, string> };
 type Modules = {
+  readonly FETCHERS: Readonly<Record<string, (place: Place) => Promise<string>>>;
   readonly fetchFromDebian: (
-    options: Place & { paths: { aptFolder: string; osReleasePath: string; keyring: string } },
+    options: Place & { name: string; paths: { aptFolder: string; osReleasePath: string; keyring: string } },
   ) => Promise<string>;
-  readonly installWithGo: (options: Place & { usualGo: string }) => Promise<string>;
+  readonly installWithGo: (options: Place & { name: string; module: string; usualGo: string }) => Promise<string>;
   readonly fetchRelease: (options: Place & { releasesUrl: string }) => Promise<string>;
   readonly releaseFolder: (platform?: string, arch?: string) => string;
   readonly checksumOf: (sums: string, file: string) => string | undefined;
@@ -21,6 +22,8 @@ type Modules = {
 
 const { fetchFromDebian } = await loadScript<Modules>('bootstrap/debian-package.mjs');
 const { installWithGo } = await loadScript<Modules>('bootstrap/go-install.mjs');
+const { FETCHERS: natsServerFetchers } = await loadScript<Modules>('bootstrap/nats-server.mjs');
+const { FETCHERS: pebbleFetchers } = await loadScript<Modules>('bootstrap/pebble.mjs');
 const { fetchRelease, releaseFolder, checksumOf } = await loadScript<Modules>('bootstrap/release-archive.mjs');
 
 let project: TempProject;
@@ -33,7 +36,8 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-describe("nats-server from Debian's package", () => {
+describe("a program from Debian's package of that name", () => {
+  const name = 'nats-server';
   const paths = () => ({
     aptFolder: project.path('apt'),
     osReleasePath: project.path('os-release'),
@@ -57,7 +61,7 @@ describe("nats-server from Debian's package", () => {
   });
 
   it("uses the machine's mirror, a newer suite, the archive keyring and private apt state", async () => {
-    const program = await fetchFromDebian({ ...place, paths: paths() });
+    const program = await fetchFromDebian({ name, ...place, paths: paths() });
     expect(program.startsWith(place.workFolder)).to.equal(true);
     expect(existsSync(program)).to.equal(true);
     const source = readFileSync(project.path('evidence/sources.list'), 'utf8');
@@ -70,21 +74,30 @@ describe("nats-server from Debian's package", () => {
     expect(config).to.contain('#clear APT::Update::Post-Invoke;');
   });
 
+  it('says when the package does not hold it', async () => {
+    project.writeProgram(
+      'bin/dpkg-deb',
+      `mkdir -p "$3/usr/bin" "$3/nats-server/bin"; : > "$3/usr/bin/not-nats-server"`,
+    );
+    const failure = await failureOf(fetchFromDebian({ name, ...place, paths: paths() }));
+    expect(failure.message).to.contain('nats-server_2.deb holds no nats-server');
+  });
+
   it('goes on to sid when forky cannot be read', async () => {
-    await fetchFromDebian({ ...place, env: { ...place.env, FAIL_SUITE: 'forky' }, paths: paths() });
+    await fetchFromDebian({ name, ...place, env: { ...place.env, FAIL_SUITE: 'forky' }, paths: paths() });
     expect(readFileSync(project.path('evidence/sources.list'), 'utf8')).to.contain(' sid main');
   });
 
   it('says which mirror and suite failed, and why', async () => {
     project.writeProgram('bin/apt-get', 'echo "E: signature could not be verified" >&2; exit 100');
-    const failure = await failureOf(fetchFromDebian({ ...place, paths: paths() }));
+    const failure = await failureOf(fetchFromDebian({ name, ...place, paths: paths() }));
     expect(failure.message).to.match(/http:\/\/mirror\.example\/debian forky: .*exited with 100: E: signature/);
     expect(failure.message).to.match(/http:\/\/mirror\.example\/debian sid: /);
   });
 
   it('fetches nothing without the archive keyring', async () => {
     const failure = await failureOf(
-      fetchFromDebian({ ...place, paths: { ...paths(), keyring: project.path('absent.gpg') } }),
+      fetchFromDebian({ name, ...place, paths: { ...paths(), keyring: project.path('absent.gpg') } }),
     );
     expect(failure.message).to.match(/keyring .* is absent, so nothing could be verified/);
   });
@@ -92,26 +105,37 @@ describe("nats-server from Debian's package", () => {
   it('is not tried on another system, nor without a mirror', async () => {
     const where = paths();
     project.write('apt/sources.list', '');
-    expect((await failureOf(fetchFromDebian({ ...place, paths: where }))).message).to.match(/no Debian mirror/);
+    expect((await failureOf(fetchFromDebian({ name, ...place, paths: where }))).message).to.match(/no Debian mirror/);
     project.write('os-release', 'PRETTY_NAME="Fedora Linux 40"\nID=fedora\n');
-    expect((await failureOf(fetchFromDebian({ ...place, paths: where }))).message).to.contain('Fedora Linux 40');
+    expect((await failureOf(fetchFromDebian({ name, ...place, paths: where }))).message).to.contain('Fedora Linux 40');
   });
 });
 
-describe('nats-server by go install', () => {
+describe('a program by go install', () => {
   const install = (usualGo = project.path('nowhere')) =>
-    installWithGo({ workFolder: place.workFolder, env: { PATH: project.path('bin') }, usualGo });
+    installWithGo({
+      name: 'tool',
+      module: 'example.com/tool@v1.2.3',
+      workFolder: place.workFolder,
+      env: { PATH: project.path('bin') },
+      usualGo,
+    });
 
-  it('compiles the pinned version with everything private to the work folder', async () => {
-    const body = `echo "$1 $2 $GOBIN $GOPATH $GOCACHE" > "${project.path('called')}"`;
-    project.writeProgram('bin/go', body);
-    expect(await install()).to.equal(`${place.workFolder}/bin/nats-server`);
-    expect(readFileSync(project.path('called'), 'utf8').trim().split(' ')).to.deep.equal([
-      'install',
-      'github.com/nats-io/nats-server/v2@v2.15.1',
-      ...['bin', 'gopath', 'gocache'].map((name) => `${place.workFolder}/${name}`),
-    ]);
-  });
+  const pinned: readonly (readonly [string, Modules['FETCHERS'], string])[] = [
+    ['nats-server', natsServerFetchers, 'github.com/nats-io/nats-server/v2@v2.15.1'],
+    ['pebble', pebbleFetchers, 'github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.1'],
+  ];
+  for (const [program, fetchers, module] of pinned) {
+    it(`is the pinned ${program}, compiled with everything private to the work folder`, async () => {
+      project.writeProgram('bin/go', `echo "$1 $2 $GOBIN $GOPATH $GOCACHE" > "${project.path('called')}"`);
+      expect(await fetchers['go install']?.(place)).to.equal(`${place.workFolder}/bin/${program}`);
+      expect(readFileSync(project.path('called'), 'utf8').trim().split(' ')).to.deep.equal([
+        'install',
+        module,
+        ...['bin', 'gopath', 'gocache'].map((name) => `${place.workFolder}/${name}`),
+      ]);
+    });
+  }
 
   it("finds Go where its installer puts it, and passes on the compiler's last words", async () => {
     const go = project.writeProgram('usual/go', 'echo "go: no network" >&2; exit 1');

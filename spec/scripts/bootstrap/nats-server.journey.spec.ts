@@ -96,11 +96,12 @@ describe('finding or fetching nats-server', () => {
     expect(lines).to.deep.equal([]);
   });
 
-  it('fetches in order into .tools and leaves nothing else there', async () => {
-    project.write('.tools/.fetch-of-a-killed-start/half', 'x');
+  it('fetches in order into .tools and leaves nothing of it there', async () => {
+    project.write('.tools/.fetch-nats-server-of-a-killed-start/half', 'x');
+    project.write('.tools/.fetch-other-that-runs/half', 'x');
     const found = await find({}, { first: failing('no network'), second: fetcherOf('2.15.1') });
     expect(found).to.deep.equal({ path: project.path('.tools/nats-server'), version: '2.15.1', source: 'second' });
-    expect(readdirSync(project.path('.tools'))).to.deep.equal(['nats-server']);
+    expect(readdirSync(project.path('.tools'))).to.deep.equal(['.fetch-other-that-runs', 'nats-server']);
     expect(readFileSync(found.path, 'utf8')).to.contain('2.15.1');
   });
 

@@ -6,9 +6,10 @@ type Step = { name: string; passed: number; failed: number; skipped: number; dur
 type Module = {
   readonly summarize: (steps: readonly Step[]) => string;
   readonly conclude: (steps: readonly Step[]) => { line: string; exitCode: number };
+  readonly withNote: (step: Step, note: string | undefined) => Step;
 };
 
-const { conclude, summarize } = await loadScript<Module>('test/summary.mjs');
+const { conclude, summarize, withNote } = await loadScript<Module>('test/summary.mjs');
 
 const step = (name: string, passed: number, failed: number, skipped = 0): Step => ({
   name,
@@ -44,5 +45,12 @@ describe('summary of a test run', () => {
       'ok    types          1.2 s  1 passed, 0 failed',
       'FAIL  unit specs     1.2 s  2 passed, 1 failed  (mocha hung)',
     ]);
+  });
+
+  it('adds a note to that of the step, and none where there is nothing to say', () => {
+    const noted = withNote(step('broker specs', 9, 0, 8), 'ACME specs skipped: no pebble');
+    expect(noted.note).to.equal('ACME specs skipped: no pebble');
+    expect(withNote(noted, 'more').note).to.equal('ACME specs skipped: no pebble, more');
+    expect(withNote(step('broker specs', 9, 0), undefined)).to.not.have.property('note');
   });
 });
