@@ -9,13 +9,14 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 export function readForm(html: string, pageUrl: string): HtmlForm | null {
   const form = FORM.exec(html);
   const action = attribute(form?.[1] ?? '', 'action') ?? '';
-  if (form === null || !URL.canParse(action, pageUrl)) return null;
+  const target = parseUrl(action, pageUrl);
+  if (form === null || target === undefined) return null;
   const fields: Record<string, string> = {};
   for (const [, attributes = ''] of (form[2] ?? '').matchAll(INPUT)) {
     const name = attribute(attributes, 'name');
     if (name !== null) fields[name] = attribute(attributes, 'value') ?? '';
   }
-  return { action: new URL(action, pageUrl).href, fields };
+  return { action: target.href, fields };
 }
 
 function attribute(text: string, name: string): string | null {
@@ -23,3 +24,5 @@ function attribute(text: string, name: string): string | null {
   const raw = found?.[1] ?? found?.[2] ?? found?.[3];
   return raw === undefined ? null : raw.replace(/&(#?\w+);/g, (entity, key: string) => ENTITIES[key] ?? entity);
 }
+
+import { parseUrl } from '#libs/urls';

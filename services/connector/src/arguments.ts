@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseUrl } from '#libs/urls';
 import { badUsage } from './errors.ts';
 
 export const USAGE = `Usage:
@@ -59,7 +60,7 @@ function parseRegister(rest: string[]): RegisterCommand {
     json: { type: 'boolean' },
   });
   const service = textOf(values.service);
-  if (service === undefined || !URL.canParse(service) || new URL(service).protocol !== 'https:')
+  if (service === undefined || parseUrl(service)?.protocol !== 'https:')
     throw badUsage('--service must be an https address, for example https://connect.example.com:8444');
   if (values.token !== undefined && values['token-stdin'] === true)
     throw badUsage('--token and --token-stdin exclude each other');

@@ -1,5 +1,6 @@
 import { type AppAddress, addressAt, addressesOf, type CookieFlags, PORTAL_APP_ID } from '#libs/contracts';
 import { isSubjectToken } from '#libs/events';
+import { parseUrl } from '#libs/urls';
 import type { LiveState } from '../user-session/live-state.ts';
 
 /** What sign-in needs to know of an app: every way to it, and how its cookie is set. */
@@ -33,9 +34,8 @@ export function createFindSignInApp(live: LiveState, portalUrl: string): FindSig
 
 /** The address to return to, null when it lies under no external URL of the app: no open redirect. */
 export function returnUrlOf(app: SignInApp, returnUrl: string): string | null {
-  if (!URL.canParse(returnUrl)) return null;
-  const url = new URL(returnUrl);
-  if (url.username !== '' || url.password !== '') return null;
+  const url = parseUrl(returnUrl);
+  if (url === undefined || url.username !== '' || url.password !== '') return null;
   const addresses = app.addresses.map(({ externalUrl }) => ({ externalUrl, internalUrl: '' }));
   const address = addressAt(addresses, url.hostname, url.pathname);
   if (address === undefined || new URL(address.externalUrl).origin !== url.origin) return null;

@@ -1,5 +1,6 @@
 import { type AppView, appView } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
+import { parseUrl } from '#libs/urls';
 import type { Command, CommandContext } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { renderBox } from '../output/box.ts';
@@ -60,7 +61,7 @@ Examples:
 export function completeUrl(text: string): string {
   if (/^\d{1,5}$/.test(text)) return `http://localhost:${text}/`;
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  if (URL.canParse(url)) return url;
+  if (parseUrl(url) !== undefined) return url;
   throw usageError(`${JSON.stringify(text)} is no address: expected something like http://localhost:3000`);
 }
 

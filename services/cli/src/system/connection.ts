@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseUrl } from '#libs/urls';
 import { refused, unavailable } from '../errors.ts';
 import type { CliHost } from '../host.ts';
 
@@ -80,7 +81,7 @@ async function readSystemFile(path: string): Promise<SystemFile | undefined> {
 
 /** `https://host:8446` and `https://host:8446/v1` mean the same API. */
 function withVersion(url: string): string {
-  if (!URL.canParse(url)) throw refused('ERR_CLI_SYSTEM_FILE', `API URL ${JSON.stringify(url)} is not a URL`);
+  if (parseUrl(url) === undefined) throw refused('ERR_CLI_SYSTEM_FILE', `API URL ${JSON.stringify(url)} is not a URL`);
   const parsed = new URL(url);
   if (!parsed.pathname.endsWith('/')) parsed.pathname += '/';
   if (!parsed.pathname.endsWith('/v1/')) parsed.pathname += 'v1/';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppAddress, OriginConfig } from '#libs/contracts';
+import { parseUrl } from '#libs/urls';
 
 export type OriginTls = {
   readonly validateCertificate: boolean;
@@ -35,8 +36,8 @@ export type OriginTarget = {
 
 /** Undefined when a URL cannot be used. */
 export function createTarget(app: OriginConfig, address: AppAddress): OriginTarget | undefined {
-  const internal = parseUrl(address.internalUrl);
-  const external = parseUrl(address.externalUrl);
+  const internal = parseHttpUrl(address.internalUrl);
+  const external = parseHttpUrl(address.externalUrl);
   if (!internal || !external) return undefined;
   const isTls = internal.protocol === 'https:';
   const tls = {
@@ -66,10 +67,9 @@ export function tlsKey(tls: OriginTls): string {
   return `${tls.validateCertificate ? 'v' : 'u'} ${authority} ${tls.clientCertificate ?? ''}`;
 }
 
-function parseUrl(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+function parseHttpUrl(text: string): URL | undefined {
+  const url = parseUrl(text);
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined;
 }
 
 function withSlash(path: string): string {

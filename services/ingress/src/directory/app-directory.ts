@@ -1,4 +1,5 @@
 import type { AppView } from '#libs/contracts';
+import { parseUrl } from '#libs/urls';
 import { HostPlaces } from './host-places.ts';
 import { InternalOrigins } from './internal-origins.ts';
 import { type PublishedApp, publishedAppsOf } from './published-app.ts';
@@ -146,9 +147,8 @@ export class AppDirectory {
 
 function entryOf(tenant: string, view: AppView): Entry {
   const addresses = publishedAppsOf(tenant, view);
-  if (view.segments === null || !URL.canParse(view.externalUrl)) return { view, addresses, closed: undefined };
-  const { hostname } = new URL(view.externalUrl);
-  return { view, addresses, closed: hostname.startsWith('*.') ? hostname : undefined };
+  const hostname = view.segments === null ? undefined : parseUrl(view.externalUrl)?.hostname;
+  return { view, addresses, closed: hostname?.startsWith('*.') ? hostname : undefined };
 }
 
 /** Links lead to the main address; segments are different places inside, so each counts. */

@@ -1,4 +1,5 @@
 import { type AppAddress, type AppView, addressesOf, concreteAddress, isWildcardHost } from '#libs/contracts';
+import { parseUrl } from '#libs/urls';
 import { lenientPathOf } from '../listener/lenient-path.ts';
 
 /**
@@ -39,9 +40,9 @@ export function atHost(pattern: PublishedApp, hostname: string): PublishedApp | 
 }
 
 function publishedAt(tenant: string, view: AppView, address: AppAddress): PublishedApp | undefined {
-  if (!URL.canParse(address.externalUrl) || !URL.canParse(address.internalUrl)) return undefined;
-  const external = new URL(address.externalUrl);
-  const internal = new URL(address.internalUrl);
+  const external = parseUrl(address.externalUrl);
+  const internal = parseUrl(address.internalUrl);
+  if (external === undefined || internal === undefined) return undefined;
   if (external.protocol !== 'https:' || !/^https?:$/.test(internal.protocol)) return undefined;
   const isPattern = isWildcardHost(external.hostname);
   // Such an app has no address inside: it would be asked for the host `*`.

@@ -1,3 +1,4 @@
+import { parseUrl } from '#libs/urls';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { PageLinks, UrlEdit } from './links.ts';
 
@@ -56,7 +57,7 @@ export class LinkMap implements PageLinks {
     if (this.#hasBase) return;
     this.#hasBase = true;
     const { internalOrigin } = this.#app;
-    if (URL.canParse(href, internalOrigin)) this.#baseOrigin = new URL(href, internalOrigin).origin;
+    this.#baseOrigin = parseUrl(href, internalOrigin)?.origin ?? this.#baseOrigin;
   }
 
   /** The whole URL as it becomes. */
@@ -113,8 +114,8 @@ export class LinkMap implements PageLinks {
     const isWebSocket = scheme === 'ws' || scheme === 'wss';
     const protocol = scheme ?? this.#baseOrigin.slice(0, this.#baseOrigin.indexOf(':'));
     const text = `${protocol.replace('ws', 'http')}://${asUnicode(authority)}`;
-    if (!URL.canParse(text)) return NOWHERE;
-    const url = new URL(text);
+    const url = parseUrl(text);
+    if (url === undefined) return NOWHERE;
     return { origin: url.origin, upgraded: this.#upgradedOrigin(url, isWebSocket), isWebSocket };
   }
 
@@ -134,8 +135,8 @@ function originOf(app: LinkTarget, isWebSocket: boolean): string {
 /** `Origin`, `Referer` and `Destination` of a user's request as origins know each other; foreign URLs stay. */
 export function toInternalUrl(app: LinkTarget, value: string, directory?: LinkDirectory): string {
   const own = moveInside(app, value);
-  if (own !== undefined || !directory || !/^https:\/\//i.test(value) || !URL.canParse(value)) return own ?? value;
-  for (const other of directory.appsOfHost(new URL(value).hostname)) {
+  if (own !== undefined || !directory || !/^https:\/\//i.test(value)) return own ?? value;
+  for (const other of directory.appsOfHost(parseUrl(value)?.hostname ?? '')) {
     const moved = moveInside(other, value);
     if (moved !== undefined) return moved;
   }

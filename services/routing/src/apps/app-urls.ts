@@ -1,4 +1,5 @@
 import { isWildcardHost } from '#libs/contracts';
+import { parseUrl } from '#libs/urls';
 import { refuseValue } from '../errors.ts';
 import { isPlainPath } from './plain-path.ts';
 
@@ -24,7 +25,7 @@ const RESERVED_PATH_PREFIX = '/.sallyport';
 /** Absolute http or https URL, normalized to end in `/`; its first label may be `*`. Error: ERR_APP_URL. */
 export function normalizeInternalUrl(text: string): string {
   const refuse = refusing('internalUrl', text);
-  const url = parseUrl(text, refuse, 'give an absolute URL such as http://localhost:3000/');
+  const url = requireUrl(text, refuse, 'give an absolute URL such as http://localhost:3000/');
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw refuse(`uses ${url.protocol.slice(0, -1)}`, 'only http and https origins can be published');
   requireBare(url, refuse);
@@ -45,7 +46,7 @@ export function normalizeInternalUrl(text: string): string {
 export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): string {
   const refuse = refusing('externalUrl', text);
   const example = `https://wiki.${policy.domain}${portSuffix(policy)}/`;
-  const url = parseUrl(text, refuse, `give an absolute URL such as ${example}`);
+  const url = requireUrl(text, refuse, `give an absolute URL such as ${example}`);
   if (url.protocol !== 'https:')
     throw refuse(`uses ${url.protocol.slice(0, -1)}`, `users reach apps over https only, for example ${example}`);
   requireBare(url, refuse);
@@ -68,11 +69,11 @@ export function normalizeExternalUrl(text: string, policy: ExternalUrlPolicy): s
 export function normalizeExternalHost(text: string, policy: ExternalUrlPolicy): string {
   const refuse = refusing('alternateHosts', text);
   const example = `wiki.${policy.domain}`;
-  if (!URL.canParse(`https://${text}/`) || /[/:@?#\\]/.test(text))
+  const url = parseUrl(`https://${text}/`);
+  if (url === undefined || /[/:@?#\\]/.test(text))
     throw refuse('is not a host name', `give a name alone, such as ${example}`);
-  const { hostname } = new URL(`https://${text}/`);
-  requireHost(hostname, policy, refuse, example);
-  return hostname;
+  requireHost(url.hostname, policy, refuse, example);
+  return url.hostname;
 }
 
 /** `https://<slug of the name>.<domain>:<port>/`. Error: ERR_APP_URL when the name gives no host name. */
@@ -108,11 +109,12 @@ function withoutPassword(text: string): string {
   return text.replace(/\/\/[^/@]*@/, '//[redacted]@');
 }
 
-function parseUrl(text: string, refuse: Refuse, remedy: string): URL {
+function requireUrl(text: string, refuse: Refuse, remedy: string): URL {
   if (text.length > MAX_URL_CHARACTERS)
     throw refuse(`has ${text.length} characters`, `expected at most ${MAX_URL_CHARACTERS}`);
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) throw refuse('is not an absolute URL', remedy);
-  return new URL(text);
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? parseUrl(text) : undefined;
+  if (url === undefined) throw refuse('is not an absolute URL', remedy);
+  return url;
 }
 
 function requireBare(url: URL, refuse: Refuse): void {

@@ -1,4 +1,5 @@
 import type { CorsRule } from '#libs/contracts';
+import { parseUrl } from '#libs/urls';
 import { refuseValue } from '../errors.ts';
 import { isPlainPath } from './plain-path.ts';
 
@@ -40,7 +41,7 @@ function requireOpenRule(rule: CorsRule, origins: readonly string[]): void {
 
 function normalizeOrigin(text: string): string {
   if (text === '*') return text;
-  const origin = URL.canParse(text) ? new URL(text).origin : undefined;
+  const origin = parseUrl(text)?.origin;
   if (origin !== undefined && /^https?:\/\/[^*]+$/.test(origin) && text.replace(/\/$/, '') === origin) return origin;
   throw refuse(
     'allowedOrigins',
