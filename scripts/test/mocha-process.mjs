@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listLeftovers, RUN_VARIABLE } from './leftovers.mjs';
+import { readCpuMs, whyAlive } from './why-alive.mjs';
 
 const POLL_MS = 50;
 
@@ -16,6 +17,7 @@ const ENDED_GRACE_MS = 1_000;
  * @property {NodeJS.ProcessEnv} env
  * @property {(text: string) => void} write
  * @property {() => boolean} isDone whether the last spec has ended
+ * @property {() => readonly string[]} listOpen what keeps its event loop alive, as far as it has said
  * @property {number} timeoutMs for all specs together
  * @property {number} exitGraceMs for mocha to exit after its last spec, and again for what the specs started
  */
@@ -58,16 +60,27 @@ export async function runMocha(run) {
  * @param {MochaRun} run
  * @returns {Promise<string[]>}
  */
-async function watch(child, { isDone, timeoutMs, exitGraceMs }) {
+async function watch(child, { isDone, listOpen, timeoutMs, exitGraceMs }) {
+  const pid = /** @type {number} */ (child.pid);
   const deadline = Date.now() + timeoutMs;
   /** @type {number | undefined} */
   let doneAt;
+  let cpuMsWhenDone = 0;
   while (child.exitCode === null && child.signalCode === null) {
     await wait(POLL_MS);
-    if (doneAt === undefined && isDone()) doneAt = Date.now();
+    if (doneAt === undefined && isDone()) {
+      doneAt = Date.now();
+      cpuMsWhenDone = readCpuMs(pid) ?? 0;
+    }
     if (Date.now() > deadline) return [`not done within ${timeoutMs} ms`];
     if (doneAt !== undefined && Date.now() > doneAt + exitGraceMs) {
-      return [`mocha did not exit within ${exitGraceMs} ms of its last spec: a spec left something open`];
+      const cpuMs = readCpuMs(pid);
+      const why = whyAlive({
+        cpuMs: cpuMs === undefined ? undefined : cpuMs - cpuMsWhenDone,
+        elapsedMs: Date.now() - doneAt,
+        open: listOpen(),
+      });
+      return [`mocha did not exit within ${exitGraceMs} ms of its last spec: ${why}`];
     }
   }
   if (child.signalCode !== null) return [`mocha was ended by ${child.signalCode}`];

@@ -13,7 +13,7 @@ export const EXIT_GRACE_MS = 15_000;
 const REPORTER = fileURLToPath(new URL('./counting-reporter.cjs', import.meta.url));
 
 /** @typedef {'unit' | 'broker' | 'journey'} SpecKind */
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ passed: number, failed: number, skipped: number, open?: readonly string[] }} Counts as the reporter writes them */
 
 /**
  * @param {string} root
@@ -53,13 +53,14 @@ export async function runSpecs(options) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-specs-'));
   try {
     const results = join(folder, 'results.json');
-    const args = mochaArguments({ root, kind, files, grep, results });
+    const args = mochaArguments({ root, kind, files, grep, results, lookAfterMs: exitGraceMs / 2 });
     const problems = await runMocha({
       root,
       args,
       env,
       write,
       isDone: () => readCounts(results) !== undefined,
+      listOpen: () => readCounts(results)?.open ?? [],
       timeoutMs,
       exitGraceMs,
     });
@@ -78,9 +79,9 @@ export async function runSpecs(options) {
 /**
  * Node options and timeout come from .mocharc.json, so that `npx mocha FILE` runs a spec the same way; its list of
  * specs must not be merged in, hence --no-config.
- * @param {{ root: string, kind: SpecKind, files: readonly string[], grep: string | undefined, results: string }} options
+ * @param {{ root: string, kind: SpecKind, files: readonly string[], grep: string | undefined, results: string, lookAfterMs: number }} options
  */
-function mochaArguments({ root, kind, files, grep, results }) {
+function mochaArguments({ root, kind, files, grep, results, lookAfterMs }) {
   const config = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8'));
   const base = kind === 'unit' ? 'Dot' : 'Spec';
   return [
@@ -91,6 +92,7 @@ function mochaArguments({ root, kind, files, grep, results }) {
     '--forbid-only',
     `--reporter=${relative(root, REPORTER)}`,
     `--reporter-option=results=${results}`,
+    `--reporter-option=lookAfterMs=${lookAfterMs}`,
     `--reporter-option=base=${base}`,
     ...(process.stdout.isTTY ? ['--color'] : []),
     ...(grep === undefined ? [] : ['--fgrep', grep]),

@@ -55,6 +55,10 @@ export async function startPebble(program: string, tlsPort: number): Promise<Run
     env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '20' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  await once(child, 'spawn').catch((error: unknown) => {
+    dns.close();
+    throw error;
+  });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (log += String(chunk)));
   const agent = new Agent({ connect: { ca: readFileSync(tls.certFile, 'utf8'), servername: 'localhost' } });
   const get = async (url: string) => (await request(url, { dispatcher: agent })).body.text();

@@ -59,7 +59,7 @@ describe('one kind of specs', function () {
       env: process.env,
       write,
       timeoutMs: options.timeoutMs ?? 20_000,
-      exitGraceMs: 500,
+      exitGraceMs: 1_000,
       grep: options.grep,
     });
 
@@ -95,11 +95,20 @@ describe('one kind of specs', function () {
     expect(step.note).to.contain('mocha was ended by SIGKILL').and.to.contain('mocha wrote no results');
   });
 
-  it('fails when a spec leaves something open', async () => {
-    spec(`it('a', () => { setInterval(() => {}, 1000); });`);
+  it('fails when a spec leaves something open, and names it', async () => {
+    spec(`import { createServer } from 'node:net';
+it('a', (done) => { setInterval(() => {}, 1000); createServer().listen(0, '127.0.0.1', done); });`);
     const step = await run();
     expect(step).to.deep.include({ passed: 1, failed: 1 });
-    expect(step.note).to.contain('a spec left something open');
+    expect(step.note).to.contain('a spec left something open: ');
+    expect(step.note).to.match(/: (TCPServerWrap 1 Timeout 1|Timeout 1 TCPServerWrap 1)$/);
+  });
+
+  it('fails when mocha loops instead of exiting, and says that it does', async () => {
+    spec(`it('a', () => process.on('exit', () => { for (;;); }));`);
+    const step = await run();
+    expect(step).to.deep.include({ passed: 1, failed: 1 });
+    expect(step.note).to.match(/it is busy \(\d+ ms of processor time\) and nothing is open: a loop/);
   });
 
   for (const detached of [false, true]) {
