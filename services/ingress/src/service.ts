@@ -13,12 +13,16 @@ import { readCertificate, type TlsSettings, watchCertificate } from './listener/
 import { createClientAddressReader } from './listener/client-address.ts';
 import { type HttpsListener, startHttpsListener } from './listener/https-listener.ts';
 import { RequestIds } from './listener/request-ids.ts';
+import { OpenSockets } from './pipeline/open-sockets.ts';
 import type { IngressServices, TenantServices } from './pipeline/services.ts';
 import { StallWatch } from './pipeline/stall-watch.ts';
 import { RecordBudget } from './records/record-budget.ts';
 import { type RunningTenant, startTenant } from './tenant.ts';
 
 const DRAIN_POLL_MS = 20;
+/** WebSockets are told to go within this time, or within this part of a drain when that is shorter. */
+const GOING_AWAY_MS = 5_000;
+const GOING_AWAY_PART = 1 / 5;
 /** Records are flushed for at most this long at a drain, whatever audit does. */
 const FLUSH_LIMIT_MS = 4_000;
 
@@ -115,6 +119,7 @@ async function startWith(
     stop: async () => {
       certificate.stop();
       await certificates?.stop();
+      services.openSockets.stop();
       listener.close();
       listener.destroy();
       await Promise.all(tenants.map((tenant) => tenant.stop()));
@@ -159,6 +164,7 @@ function createServices(
       config.limits.bodyIdleTimeoutMs,
       Math.min(config.limits.bodyIdleTimeoutMs, config.limits.bodyGraceMs),
     ),
+    openSockets: new OpenSockets(),
     counters: createCounters(),
     logger: parts.logger,
     isDraining: () => parts.state.isDraining,
@@ -202,6 +208,7 @@ async function drain(
   state.isDraining = true;
   const { logger, counters, limits } = services;
   listener.close();
+  services.openSockets.goAway(Math.min(GOING_AWAY_MS, limits.drainMs * GOING_AWAY_PART));
   const deadline = performance.now() + limits.drainMs;
   while (listener.openConnections() > 0 && performance.now() < deadline) {
     await delay(DRAIN_POLL_MS);

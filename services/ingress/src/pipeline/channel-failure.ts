@@ -1,4 +1,5 @@
 import type { ChannelFailure, FailureReason, RefuseReason } from '#libs/tunnel-protocol';
+import { CLOSE_INTERNAL_ERROR, CLOSE_SERVICE_RESTART } from '#libs/websocket-frames';
 import type { ProblemReason } from '../answers/problems.ts';
 
 type Shown = { readonly key: ProblemReason; readonly retryAfterSeconds?: number };
@@ -59,6 +60,28 @@ export function failureProblem(failure: Pick<ChannelFailure, 'reason' | 'refusal
       return { key: 'origin-head-too-large' };
     default:
       return reason satisfies never;
+  }
+}
+
+/**
+ * The code a WebSocket is closed with when its way to the origin ends; undefined where the origin itself broke off, which its
+ * user is to see as it was. A connector that stops in order is a restart: connecting again reaches another one.
+ */
+export function closeCodeOf(reason: FailureReason): number | undefined {
+  switch (reason) {
+    case 'stopped':
+    case 'draining':
+      return CLOSE_SERVICE_RESTART;
+    case 'connector-lost':
+    case 'peer-silent':
+    case 'gap':
+    case 'malformed':
+    case 'protocol-violation':
+    case 'internal':
+    case 'capacity':
+      return CLOSE_INTERNAL_ERROR;
+    default:
+      return undefined;
   }
 }
 

@@ -8,8 +8,9 @@ import type {
   FieldList,
   ResponseHead,
 } from '#libs/tunnel-protocol';
+import { closeFrame } from '#libs/websocket-frames';
 import { isGrpc } from '../answers/grpc-answer.ts';
-import type { ProblemReason } from '../answers/problems.ts';
+import { type ProblemReason, problemOf } from '../answers/problems.ts';
 import { type ProblemExtra, respondProblem } from '../answers/respond.ts';
 import type { DecisionQuestion, RunningAccess } from '../decisions/decision-cache.ts';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
@@ -17,14 +18,16 @@ import type { PublishedApp } from '../directory/published-app.ts';
 import { buildForwardedFields } from '../listener/forwarded-headers.ts';
 import { buildResponseFields } from '../translation/rewrite-headers.ts';
 import type { OpenRequest as RunningOpen } from './app-watch.ts';
-import { failureProblem } from './channel-failure.ts';
+import { closeCodeOf, failureProblem } from './channel-failure.ts';
 import type { Exchange } from './exchange.ts';
+import type { OpenSocket } from './open-sockets.ts';
 import { RequestUpload, type UploadOwner } from './request-upload.ts';
 import { questionOf } from './require-access-decision.ts';
 import type { Stallable } from './stall-watch.ts';
 import { DONE, type StepResult } from './step.ts';
 import { trailersFrom } from './trailers.ts';
 import { type PausableSource, TranslatedBody, type TranslatedBodyEvents } from './translated-body.ts';
+import { type RelayOwner, WebSocketRelay } from './websocket-relay.ts';
 
 /** Opens of one request: the tunnel itself dispatches each up to three times. */
 const MAX_OPENS = 2;
@@ -50,14 +53,24 @@ export function forwardOverTunnel(exchange: Exchange): StepResult {
 
 /** One object per request implements every callback of the channel, so that the byte path makes no closures. */
 class Forward
-  implements ChannelHandlers, BodyConsumer, Stallable, RunningAccess, RunningOpen, TranslatedBodyEvents, UploadOwner
+  implements
+    ChannelHandlers,
+    BodyConsumer,
+    Stallable,
+    RunningAccess,
+    RunningOpen,
+    TranslatedBodyEvents,
+    UploadOwner,
+    OpenSocket,
+    RelayOwner
 {
   readonly #exchange: Exchange;
   #channel: ClientChannel | undefined;
   /** What is paused while the user is slow: the channel, or the translation behind it. */
   #source: PausableSource | undefined;
   #translated: TranslatedBody | undefined;
-  #isUpgraded = false;
+  /** The answer is a WebSocket. */
+  #relay: WebSocketRelay | undefined;
   #movedAtMs = 0;
   reviewAtMs = 0;
   #upload: RequestUpload | undefined;
@@ -96,7 +109,7 @@ class Forward
    */
   get stallLimitMs(): number | undefined {
     const { app } = this.#exchange;
-    const mayIdle = this.#isUpgraded || (this.#readerStalledSinceMs === 0 && this.#isConversation);
+    const mayIdle = this.#relay !== undefined || (this.#readerStalledSinceMs === 0 && this.#isConversation);
     return mayIdle && app ? app.view.idleTimeoutSeconds * 1000 : undefined;
   }
 
@@ -106,7 +119,7 @@ class Forward
   }
 
   get waitsForUserSinceMs(): number {
-    if (this.#isUpgraded) return Math.max(this.#movedAtMs, this.#upload?.movedAtMs ?? 0);
+    if (this.#relay) return Math.max(this.#movedAtMs, this.#upload?.movedAtMs ?? 0);
     const upload = this.#upload?.waitsForUserSinceMs ?? 0;
     if (upload === 0 || this.#readerStalledSinceMs === 0) return upload || this.#readerStalledSinceMs;
     if (this.#isConversation) return this.#readerStalledSinceMs;
@@ -142,7 +155,7 @@ class Forward
   onBodyWanted(): void {
     if (this.#isEnded || !this.#channel) return;
     this.#upload = new RequestUpload(this.#exchange, this.#channel, this);
-    if (this.#isUpgraded) this.#upload.upgraded();
+    if (this.#relay) this.#upload.upgraded(this.#relay);
     this.#exchange.services.stallWatch.add(this);
     this.#upload.start();
   }
@@ -188,10 +201,16 @@ class Forward
     if (!this.#isEnded) this.#breakOff('origin-invalid');
   }
 
-  onData(chunk: Uint8Array): void {
+  onData(bytes: Uint8Array): void {
     const { res } = this.#exchange;
     if (this.#isEnded || res.destroyed) return;
-    if (this.#isUpgraded) this.#movedAtMs = performance.now();
+    let chunk = bytes;
+    if (this.#relay) {
+      this.#movedAtMs = performance.now();
+      const passed = this.#relay.toUser.pass(bytes);
+      if (passed === undefined) return;
+      chunk = passed;
+    }
     this.#bodyBytes += chunk.length;
     if (this.#expectedBytes >= 0 && this.#bodyBytes > this.#expectedBytes) {
       this.#breakOff('origin-invalid');
@@ -242,7 +261,7 @@ class Forward
     this.#exchange.connectorId = failure.connectorId ?? null;
     services.logger.warn('request not answered', { requestId, reason: failure.reason, text: failure.text });
     if (this.#isResponding) {
-      this.#breakOff(failure.reason);
+      if (!this.#closeUser(failure)) this.#breakOff(failure.reason);
       return;
     }
     const { key, retryAfterSeconds } = failureProblem(failure, this.#exchange.tenant.isHubConnected());
@@ -261,7 +280,7 @@ class Forward
       this.#finish();
       return;
     }
-    if (!this.#isUpgraded) {
+    if (!this.#relay) {
       this.#exchange.services.counters.userGone += 1;
       this.#exchange.reason = 'user-gone';
     }
@@ -296,6 +315,58 @@ class Forward
     this.#cut('request-too-slow', 'request-too-slow', { outcome: 'failed' });
   }
 
+  // ---- the end of a WebSocket
+
+  /** This ingress drains. */
+  goAway(): void {
+    if (this.#isEnded || this.#relay === undefined) return;
+    this.#exchange.reason = 'ingress-draining';
+    this.#relay.goAway();
+  }
+
+  sendToUser(frame: Uint8Array): void {
+    this.#bodyBytes += frame.length;
+    this.#exchange.responseBytes = this.#bodyBytes;
+    this.#exchange.res.write(frame);
+  }
+
+  sendToOrigin(frame: Uint8Array): void {
+    this.#channel?.write(frame);
+  }
+
+  closeTimedOut(): void {
+    if (this.#isEnded) return;
+    this.#channel?.cancel('user-gone', 'going away');
+    this.#endSocket();
+  }
+
+  /** The way to the origin is gone. False: no frame may be put in, or it is the origin that broke off. */
+  #closeUser(failure: ChannelFailure): boolean {
+    const relay = this.#relay;
+    if (relay === undefined) return false;
+    const code = closeCodeOf(failure.reason);
+    if (code !== undefined) {
+      const { key } = failureProblem(failure, this.#exchange.tenant.isHubConnected());
+      const frame = relay.toUser.close(closeFrame('server', code, problemOf(key).code));
+      if (frame) this.sendToUser(frame);
+    }
+    if (!relay.toUser.isClosedByUs && !relay.toUser.hasClosed) return false;
+    this.#exchange.outcome = 'failed';
+    this.#exchange.reason ??= failure.reason;
+    this.#endSocket();
+    return true;
+  }
+
+  /** Without a close frame it must not look whole. */
+  #endSocket(): void {
+    const { res } = this.#exchange;
+    const isClosed = this.#relay?.toUser.isClosedByUs === true || this.#relay?.toUser.hasClosed === true;
+    this.#finish();
+    this.#upload?.release();
+    if (isClosed) res.end();
+    else res.destroy();
+  }
+
   // ---- inside
 
   /** Ends the request on both sides; a user who has seen nothing yet is told why. */
@@ -321,14 +392,15 @@ class Forward
       return;
     }
     this.#isResponding = true;
-    this.#isUpgraded = true;
+    this.#relay = new WebSocketRelay(this);
     exchange.isPipe = true;
     this.#movedAtMs = performance.now();
     this.#source = this.#channel;
-    this.#upload?.upgraded();
+    this.#upload?.upgraded(this.#relay);
     exchange.res.upgrade(built.fields);
     this.#channel.receiveBody(this);
     exchange.services.stallWatch.add(this);
+    exchange.services.openSockets.add(this);
   }
 
   #writeHead(head: ResponseHead): boolean {
@@ -385,6 +457,10 @@ class Forward
     this.#exchange.onUserGone = undefined;
     this.#translated?.destroy();
     this.#exchange.services.stallWatch.remove(this);
+    if (this.#relay) {
+      this.#relay.stop();
+      this.#exchange.services.openSockets.remove(this);
+    }
     if (this.#exchange.access) this.#exchange.tenant.decisions.unwatch(this);
     else this.#exchange.tenant.appWatch.remove(this);
   }

@@ -3,6 +3,7 @@ import { isReserved } from '../listener/forwarded-headers.ts';
 import type { BodyReader } from '../listener/user-stream.ts';
 import { BodyPace } from './body-pace.ts';
 import type { Exchange } from './exchange.ts';
+import type { WebSocketRelay } from './websocket-relay.ts';
 
 /** Bytes of an upload read on after the answer is complete, before the connection is closed. */
 const MAX_REST_BYTES = 1024 * 1024;
@@ -20,8 +21,8 @@ export class RequestUpload implements BodyReader {
   readonly #pace: BodyPace | undefined;
   #isOver = false;
   #isPaused = false;
-  /** The body is the bytes of a WebSocket. */
-  #isUpgraded = false;
+  /** The body is the bytes of this WebSocket. */
+  #relay: WebSocketRelay | undefined;
   movedAtMs = 0;
   /** See Stallable. */
   waitsForUserSinceMs = 0;
@@ -54,12 +55,12 @@ export class RequestUpload implements BodyReader {
 
   /** The body comes slower than it must; never said of the bytes of a WebSocket. */
   isTooSlow(nowMs: number): boolean {
-    return !this.#isUpgraded && this.#pace?.isBehind(nowMs) === true;
+    return this.#relay === undefined && this.#pace?.isBehind(nowMs) === true;
   }
 
   /** From now on the user's bytes are those of a pipe. */
-  upgraded(): void {
-    this.#isUpgraded = true;
+  upgraded(relay: WebSocketRelay): void {
+    this.#relay = relay;
     this.movedAtMs = performance.now();
   }
 
@@ -99,11 +100,15 @@ export class RequestUpload implements BodyReader {
   onUserData(chunk: Buffer): void {
     this.#exchange.requestBytes += chunk.length;
     const now = performance.now();
-    if (this.#isUpgraded) this.movedAtMs = now;
-    else if (this.#exchange.requestBytes > this.#maxBytes) {
-      this.#owner.tooLarge();
-      return;
-    }
+    if (this.#relay !== undefined) {
+      this.movedAtMs = now;
+      const passed = this.#relay.toOrigin.pass(chunk);
+      if (passed !== undefined) this.#passOn(passed, now);
+    } else if (this.#exchange.requestBytes > this.#maxBytes) this.#owner.tooLarge();
+    else this.#passOn(chunk, now);
+  }
+
+  #passOn(chunk: Uint8Array, now: number): void {
     this.#pace?.took(chunk.length, now);
     if (this.#channel.write(chunk)) {
       this.waitsForUserSinceMs = now;

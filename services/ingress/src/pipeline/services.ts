@@ -11,6 +11,7 @@ import type { RecordBudget } from '../records/record-budget.ts';
 import type { AuthPort } from '../sign-in/auth-port.ts';
 import type { Admission } from '../throttling/admission.ts';
 import type { AppWatch } from './app-watch.ts';
+import type { OpenSockets } from './open-sockets.ts';
 import type { StallWatch } from './stall-watch.ts';
 
 /** What the pipeline needs of one tenant. */
@@ -47,6 +48,7 @@ export type IngressServices = {
   readonly readClientAddress: ClientAddressReader;
   readonly recordBudget: RecordBudget;
   readonly stallWatch: StallWatch;
+  readonly openSockets: OpenSockets;
   readonly counters: Counters;
   readonly logger: Logger;
   /** While draining every answer closes its connection. */
