@@ -111,6 +111,40 @@ describe('a connector asked to upgrade', () => {
     expect(second.seen.failure?.reason).to.equal('origin-aborted');
   });
 
+  it('tells the origin that it goes away when it stops, unless a frame is under way to it', async () => {
+    for (const [sent, isTold] of [
+      [Buffer.from([0x82, 0x80, 0, 0, 0, 0]), true],
+      [Buffer.from([0x82, 0x84, 0, 0, 0, 0, 1]), false],
+    ] as const) {
+      const stopping = await OriginWorld.start([originConfig(origin)]);
+      let got = Buffer.alloc(0);
+      let failure: ChannelFailure | undefined;
+      const opened = sockets.length;
+      const channel = stopping.pair.open(
+        { ...request('GET', '/', { fields: ['Upgrade', 'websocket'] }), isUpgrade: true },
+        {
+          onHead: () => channel.receiveBody({ onData: () => undefined, onEnd: () => undefined }),
+          onFailure: (it) => {
+            failure = it;
+          },
+        },
+      );
+      await until(() => sockets.length > opened, 'the upgrade');
+      sockets[opened]?.on('data', (chunk: Buffer) => {
+        got = Buffer.concat([got, chunk]);
+      });
+      channel.write(sent);
+      await until(() => got.length === sent.length, 'the frame');
+      await stopping.stop();
+      await until(() => sockets[opened]?.destroyed === true, 'the end');
+      const rest = got.subarray(sent.length);
+      const payload = rest.subarray(6).map((byte, i) => byte ^ (rest[2 + i] ?? 0));
+      const told = [rest[0], rest[1], ...payload];
+      expect(told.filter((byte) => byte !== undefined)).to.deep.equal(isTold ? [0x88, 0x82, 0x03, 0xe9] : []);
+      expect(failure?.reason).to.equal('stopped');
+    }
+  });
+
   it('does not let upgraded connections keep short calls waiting', async () => {
     const narrow = await OriginWorld.start([originConfig(origin)], { maxConnections: 1 });
     const opened: string[] = [];

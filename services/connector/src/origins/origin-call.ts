@@ -66,7 +66,8 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Pi
     const phase = this.#phase();
     const lane = this.#finish(reason, text);
     this.exchange.fail(reason, phase, text);
-    lane?.abort();
+    if (reason === 'stopped' && this.#pipe?.goAway() === true) lane?.finish();
+    else lane?.abort();
   }
 
   // ---- the tunnel's side

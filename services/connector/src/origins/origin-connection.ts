@@ -115,6 +115,8 @@ export class OriginConnection implements OriginLane {
 
   finish(): void {
     this.#user = undefined;
+    // A pool that is stopped in this same turn takes the socket away.
+    this.#socket.uncork();
     this.#socket.setTimeout(FINISH_TIMEOUT_MS, () => this.#socket.destroy());
     this.#socket.destroySoon();
   }

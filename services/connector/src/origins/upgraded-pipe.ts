@@ -1,4 +1,5 @@
 import type { BodyConsumer, ServerExchange } from '#libs/tunnel-protocol';
+import { CLOSE_GOING_AWAY, closeFrame, HalfSocket } from '#libs/websocket-frames';
 import type { BytePort } from './origin-lane.ts';
 
 export type PipeOwner = {
@@ -14,6 +15,8 @@ export class UpgradedPipe implements BodyConsumer {
   readonly #exchange: ServerExchange;
   readonly #port: BytePort;
   readonly #owner: PipeOwner;
+  /** What the origin is sent. */
+  readonly #toOrigin = new HalfSocket();
   #isOriginDone = false;
   #isUserDone = false;
 
@@ -48,7 +51,15 @@ export class UpgradedPipe implements BodyConsumer {
 
   onData(chunk: Uint8Array): void {
     this.#owner.onUserBytes();
-    if (!this.#port.write(chunk)) this.#exchange.pause();
+    const passed = this.#toOrigin.pass(chunk);
+    if (passed !== undefined && !this.#port.write(passed)) this.#exchange.pause();
+  }
+
+  /** Tells the origin that we go away. False: a frame is under way to it, which nobody will finish. */
+  goAway(): boolean {
+    const frame = this.#toOrigin.close(closeFrame('client', CLOSE_GOING_AWAY));
+    if (frame !== undefined) this.#port.write(frame);
+    return this.#toOrigin.isClosedByUs || this.#toOrigin.hasClosed;
   }
 
   onEnd(): void {
