@@ -2,6 +2,7 @@
 const GATHER_FROM_CHUNKS = 16;
 const SMALL_CHUNK_BYTES = 1024;
 const SLAB_BYTES = 8 * 1024;
+const TAKEN = new Uint8Array(0);
 
 /** Chunks waiting for credit, taken out as byte ranges. Amortized O(1): a head index instead of shifting. */
 export class SendQueue {
@@ -63,6 +64,8 @@ export class SendQueue {
   }
 
   #dropHead(): void {
+    // At once: up to 63 chunks that have left would stay alive behind one that waits for credit.
+    this.#chunks[this.#head] = TAKEN;
     this.#head++;
     this.#headOffset = 0;
     if (this.#head === this.#chunks.length) {
