@@ -4,13 +4,14 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseBenchArguments, USAGE, UsageError } from './bench/arguments.mjs';
+import { parseBenchArguments, USAGE } from './bench/arguments.mjs';
 import { describeFailure } from './bootstrap/failure.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
-import { endWithNpm } from './bootstrap/parent-watch.mjs';
+import { UsageError } from './bootstrap/options.mjs';
 import { logToStderr, PROJECT_ROOT, requireSupportedNode } from './bootstrap/project.mjs';
+import { stopOnSignal } from './bootstrap/stop-on-signal.mjs';
 
-const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, interrupted: 130 };
+const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69 };
 
 /**
  * @param {import('./bench/arguments.mjs').BenchOptions} options
@@ -72,23 +73,6 @@ async function bench(options) {
   } finally {
     await cleanUp();
   }
-}
-
-/**
- * The first Ctrl-C stops everything in order, the second at once.
- * @param {() => Promise<void>} cleanUp
- */
-function stopOnSignal(cleanUp) {
-  let isStopping = false;
-  const stop = () => {
-    if (isStopping) process.exit(EXIT.interrupted);
-    isStopping = true;
-    logToStderr('stopping what was started');
-    void cleanUp().finally(() => process.exit(EXIT.interrupted));
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  endWithNpm(process.env);
 }
 
 try {

@@ -4,14 +4,14 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from './bench/arguments.mjs';
 import { describeFailure } from './bootstrap/failure.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
-import { endWithNpm } from './bootstrap/parent-watch.mjs';
+import { UsageError } from './bootstrap/options.mjs';
 import { logToStderr, PROJECT_ROOT, requireSupportedNode } from './bootstrap/project.mjs';
+import { stopOnSignal } from './bootstrap/stop-on-signal.mjs';
 import { parseConformanceArguments, usageOf } from './conformance/arguments.mjs';
 
-const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, interrupted: 130 };
+const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69 };
 const SUITE_NAMES = [
   'malformed-requests',
   'mutations',
@@ -72,23 +72,6 @@ async function conformance(options) {
   } finally {
     await cleanUp();
   }
-}
-
-/**
- * The first Ctrl-C stops everything in order, the second at once.
- * @param {() => Promise<void>} cleanUp
- */
-function stopOnSignal(cleanUp) {
-  let isStopping = false;
-  const stop = () => {
-    if (isStopping) process.exit(EXIT.interrupted);
-    isStopping = true;
-    logToStderr('stopping what was started');
-    void cleanUp().finally(() => process.exit(EXIT.interrupted));
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  endWithNpm(process.env);
 }
 
 try {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOnly, readOptions, UsageError } from '../bootstrap/options.mjs';
 
 export const DEFAULT_ROUNDS = 3;
 export const MAX_ROUNDS = 50;
@@ -36,9 +36,6 @@ Measures, side by side on this machine: the origin direct, nginx in front of ssh
 Exit code 0: everything measured or missing; 1: a target failed or its numbers are invalid; 2: usage; 69: cannot run.
 `;
 
-/** An option that cannot be read; the message says what was expected. */
-export class UsageError extends Error {}
-
 /**
  * @typedef {object} BenchOptions
  * @property {string | undefined} jsonFile
@@ -55,37 +52,20 @@ export class UsageError extends Error {}
  * @throws {UsageError}
  */
 export function parseBenchArguments(argv) {
-  const values = read(argv);
+  const values = readOptions(argv, {
+    json: { type: 'string' },
+    rounds: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    quick: { type: 'boolean' },
+    all: { type: 'boolean' },
+    long: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
   if (values.help === true) return { help: true };
   const isQuick = values.quick === true;
-  const only = (values.only ?? []).flatMap((text) => text.split(','));
-  for (const name of only) {
-    if (!CASE_GROUPS.includes(name))
-      throw new UsageError(`--only "${name}" is no case, expected one of ${CASE_GROUPS.join(', ')}`);
-  }
+  const only = readOnly(values.only, CASE_GROUPS, 'case');
   const rounds = parseRounds(values.rounds, isQuick ? 1 : DEFAULT_ROUNDS);
   return { jsonFile: values.json, rounds, only, isQuick, isAll: values.all === true, isLong: values.long === true };
-}
-
-/** @param {readonly string[]} argv */
-function read(argv) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: false,
-      options: {
-        json: { type: 'string' },
-        rounds: { type: 'string' },
-        only: { type: 'string', multiple: true },
-        quick: { type: 'boolean' },
-        all: { type: 'boolean' },
-        long: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'options cannot be read');
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { listProcesses, nameProcesses, readStat } from './processes.mjs';
+import { listProcesses, readStat } from '../bootstrap/proc.mjs';
+import { nameProcesses } from './processes.mjs';
 
 /** Between SIGTERM and SIGKILL. */
 const STOP_LIMIT_MS = 5_000;

@@ -1,5 +1,5 @@
 import { request } from 'node:https';
-import { headersOf } from './front.mjs';
+import { requestOptionsOf } from './front.mjs';
 
 const FIRST_EVENT_TIMEOUT_MS = 10_000;
 const MAX_HELD_BYTES = 65_536;
@@ -37,16 +37,8 @@ export class StampReader {
  */
 export function readEvents(front, ca, milliseconds) {
   return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(headersOf(front).map((header) => header.split(/: (.*)/s)));
-    const call = request({
-      host: '127.0.0.1',
-      port: front.port,
-      path: '/events',
-      ca,
-      servername: front.host,
-      headers: { ...headers, accept: 'text/event-stream' },
-      agent: false,
-    });
+    const options = requestOptionsOf(front, ca, '/events');
+    const call = request({ ...options, headers: { ...options.headers, accept: 'text/event-stream' } });
     /** @type {number[]} */
     const delays = [];
     const reader = new StampReader();

@@ -1,3 +1,5 @@
+import { connect } from 'node:tls';
+
 /**
  * Where a load tool goes, and with what.
  * @typedef {object} Front
@@ -15,4 +17,26 @@
  */
 export function headersOf({ host, port, cookie }) {
   return [`Host: ${host}:${port}`, ...(cookie === undefined ? [] : [`Cookie: ${cookie}`])];
+}
+
+/**
+ * @param {Front} front
+ * @param {string} ca in PEM
+ * @returns {import('node:tls').TLSSocket} that connects, for HTTP/1.1
+ */
+export function connectTo({ host, port }, ca) {
+  const socket = connect({ host: '127.0.0.1', port, servername: host, ca, ALPNProtocols: ['http/1.1'] });
+  return socket.setNoDelay(true);
+}
+
+/**
+ * @param {Front} front
+ * @param {string} ca in PEM
+ * @param {string} path
+ * @returns {{ host: string, port: number, path: string, ca: string, servername: string, headers: Record<string, string>,
+ * agent: false }} of one request on a connection of its own
+ */
+export function requestOptionsOf(front, ca, path) {
+  const headers = Object.fromEntries(headersOf(front).map((header) => header.split(/: (.*)/s)));
+  return { host: '127.0.0.1', port: front.port, path, ca, servername: front.host, headers, agent: false };
 }

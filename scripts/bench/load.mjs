@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { howItEnded, lastWords, runCommand } from '../bootstrap/run-command.mjs';
-import { headersOf } from './front.mjs';
+import { headersOf, requestOptionsOf } from './front.mjs';
 import { parseWrk } from './parse-wrk.mjs';
 
 export const SMALL_BODY_BYTES = 1024;
@@ -120,17 +120,7 @@ async function curl(front, args) {
  */
 export function probe(front, ca) {
   return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(headersOf(front).map((header) => header.split(/: (.*)/s)));
-    const call = request({
-      host: '127.0.0.1',
-      port: front.port,
-      path: '/1k',
-      ca,
-      servername: front.host,
-      headers,
-      agent: false,
-      timeout: PROBE_TIMEOUT_MS,
-    });
+    const call = request({ ...requestOptionsOf(front, ca, '/1k'), timeout: PROBE_TIMEOUT_MS });
     call.on('timeout', () => call.destroy(new Error(`no answer within ${PROBE_TIMEOUT_MS} ms`)));
     call.on('error', reject);
     call.on('response', (response) => {

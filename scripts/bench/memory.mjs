@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { listProcesses, nameProcesses } from './processes.mjs';
+import { listProcesses, readProc } from '../bootstrap/proc.mjs';
+import { nameProcesses } from './processes.mjs';
 
 export const SAMPLE_INTERVAL_MS = 200;
 const MIB = 1024 * 1024;
@@ -64,17 +64,4 @@ function readRss(roots) {
   for (const [pid, name] of nameProcesses(roots, listProcesses()))
     found[name] = (found[name] ?? 0) + parseMemoryMib(readProc(pid, 'status'), 'VmRSS');
   return found;
-}
-
-/**
- * @param {number} pid
- * @param {string} file
- */
-function readProc(pid, file) {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    // It ended, or belongs to somebody else: counted as nothing.
-    return '';
-  }
 }

@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
-import { aptInstall } from '../bootstrap/apt-install.mjs';
+import { aptInstall, installsWithoutStarting } from '../bootstrap/apt-install.mjs';
 import { reasonOf } from '../bootstrap/failure.mjs';
 import { findOnPath } from '../bootstrap/project.mjs';
-import { runCommand } from '../bootstrap/run-command.mjs';
 import { missingForNginxSsh } from './targets/nginx-ssh.mjs';
 
 /** Debian packages by the program they bring. */
 const LOAD_TOOLS = { wrk: 'wrk', curl: 'curl' };
-const POLICY = '/usr/sbin/policy-rc.d';
-const POLICY_TIMEOUT_MS = 5_000;
-/** Exit code of policy-rc.d for "do not": packages then install without starting their services. */
-const POLICY_FORBIDS = 101;
 
 /**
  * Installs the load tools when they are missing.
@@ -37,17 +31,11 @@ export async function ensureNginxSsh(env) {
   const missing = isComplete();
   if (missing === undefined) return undefined;
   const command = 'apt-get install --no-install-recommends nginx-light openssh-server openssh-client';
-  if (!(await mayInstallServices())) return `${missing}; to measure it: ${command}`;
+  if (!(await installsWithoutStarting('nginx'))) return `${missing}; to measure it: ${command}`;
   try {
     await aptInstall(['nginx-light', 'openssh-server', 'openssh-client'], { env });
   } catch (error) {
     return `${missing}; ${reasonOf(error)}`;
   }
   return isComplete();
-}
-
-async function mayInstallServices() {
-  if (!existsSync(POLICY)) return false;
-  const answer = await runCommand(POLICY, ['nginx', 'start'], { timeoutMs: POLICY_TIMEOUT_MS }).catch(() => undefined);
-  return answer?.code === POLICY_FORBIDS;
 }

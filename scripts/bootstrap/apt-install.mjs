@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { BootstrapError } from './failure.mjs';
 import { withFileLock } from './file-lock.mjs';
 import { findOnPath, lockPath, logToStderr, PROJECT_ROOT, readOsRelease } from './project.mjs';
@@ -10,6 +10,11 @@ const APT_UPDATE_TIMEOUT_MS = 2 * 60_000;
 
 /** How long apt itself waits for another apt on this machine. */
 const DPKG_LOCK_SECONDS = 120;
+
+const POLICY = '/usr/sbin/policy-rc.d';
+const POLICY_TIMEOUT_MS = 5_000;
+/** Its exit code for "do not": packages then install without starting their services. */
+const POLICY_FORBIDS = 101;
 
 /**
  * @typedef {object} Options
@@ -54,6 +59,16 @@ export async function aptInstall(packages, options = {}) {
       );
     log(`installed ${packages.join(' ')} in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   });
+}
+
+/**
+ * @param {string} service
+ * @returns {Promise<boolean>} whether installing its package leaves it stopped; a system's own is not for us to bring up
+ */
+export async function installsWithoutStarting(service) {
+  if (!existsSync(POLICY)) return false;
+  const answer = await runCommand(POLICY, [service, 'start'], { timeoutMs: POLICY_TIMEOUT_MS }).catch(() => undefined);
+  return answer?.code === POLICY_FORBIDS;
 }
 
 /**

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { UsageError } from '../bench/arguments.mjs';
+import { readOnly, readOptions, UsageError } from '../bootstrap/options.mjs';
 
 export const DEFAULT_IDLE_SECONDS = 300;
 const MAX_IDLE_SECONDS = 3 * 3600;
@@ -34,35 +33,18 @@ H1SPEC=FILE names the file of h1spec. Exit code 0: everything that ran passed; 1
  * @throws {UsageError}
  */
 export function parseConformanceArguments(argv, suites) {
-  const values = read(argv);
+  const values = readOptions(argv, {
+    json: { type: 'string' },
+    document: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    'idle-seconds': { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  });
   if (values.help === true) return { help: true };
-  const only = (values.only ?? []).flatMap((text) => text.split(','));
-  for (const name of only) {
-    if (!suites.includes(name))
-      throw new UsageError(`--only "${name}" is no suite, expected one of ${suites.join(', ')}`);
-  }
+  const only = readOnly(values.only, suites, 'suite');
   const idle = values['idle-seconds'];
   const idleSeconds = idle === undefined ? DEFAULT_IDLE_SECONDS : Number(idle);
   if (!Number.isInteger(idleSeconds) || idleSeconds < 1 || idleSeconds > MAX_IDLE_SECONDS)
     throw new UsageError(`--idle-seconds "${idle}" is no time, expected 1 to ${MAX_IDLE_SECONDS}`);
   return { jsonFile: values.json, writesDocument: values.document === true, only, idleSeconds };
-}
-
-/** @param {readonly string[]} argv */
-function read(argv) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: false,
-      options: {
-        json: { type: 'string' },
-        document: { type: 'boolean' },
-        only: { type: 'string', multiple: true },
-        'idle-seconds': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'options cannot be read');
-  }
 }

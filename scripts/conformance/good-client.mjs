@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { percentileOf } from '../bench/statistics.mjs';
 import { ask } from './ask.mjs';
 
 const EVERY_MS = 20;
 const TIMEOUT_MS = 10_000;
+/** A client that is not part of an attack may see its p99 grow by this factor, or to this time, whichever is more. */
+const MAX_FACTOR = 2;
+const MAX_P99_MS = 50;
 
 /**
  * @typedef {object} Experience what a client saw that asks for /small on a new connection every 20 ms
@@ -35,20 +39,26 @@ export async function askMeanwhile(front, during) {
     if (answer?.status !== 200) failed += 1;
     await delay(EVERY_MS);
   }
-  times.sort((one, other) => one - other);
   return {
     asked: times.length,
     failed,
-    p50Ms: quantileOf(times, 0.5),
-    p99Ms: quantileOf(times, 0.99),
-    maxMs: times.at(-1) ?? 0,
+    p50Ms: percentileOf(times, 50),
+    p99Ms: percentileOf(times, 99),
+    maxMs: Math.max(...times),
   };
 }
 
 /**
- * @param {readonly number[]} sorted
- * @param {number} share
+ * Checks that an attack did not slow a good client down.
+ * @param {import('./suite.mjs').Checks} checks
+ * @param {string} attack
+ * @param {{ quiet: Experience, seen: Experience }} experiences before and during it
  */
-export function quantileOf(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
+export function checkHardlySlower(checks, attack, { quiet, seen }) {
+  const allowedMs = Math.max(MAX_P99_MS, MAX_FACTOR * quiet.p99Ms);
+  checks.check(seen.failed === 0, `${attack}: ${seen.failed} of ${seen.asked} requests of a good client failed`);
+  checks.check(
+    seen.p99Ms <= allowedMs,
+    `${attack}: p99 of a good client ${seen.p99Ms.toFixed(1)} ms, expected at most ${allowedMs.toFixed(1)} ms`,
+  );
 }

@@ -1,15 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aptInstall } from '../bootstrap/apt-install.mjs';
+import { aptInstall, installsWithoutStarting } from '../bootstrap/apt-install.mjs';
 import { BootstrapError } from '../bootstrap/failure.mjs';
 import { findOnPath, isExecutable, PROJECT_ROOT } from '../bootstrap/project.mjs';
 import { howItEnded, lastWords, runCommand } from '../bootstrap/run-command.mjs';
 import { SuiteUnavailable } from './suite.mjs';
 
-const POLICY = '/usr/sbin/policy-rc.d';
-const POLICY_TIMEOUT_MS = 5_000;
-/** Exit code of policy-rc.d for "do not": packages then install without starting their services. */
-const POLICY_FORBIDS = 101;
 const NPM_TIMEOUT_MS = 5 * 60_000;
 const QUERY_TIMEOUT_MS = 10_000;
 /** Where programs lie that only administrators run; not on everybody's PATH. */
@@ -28,7 +24,7 @@ export async function requireProgram(program, packages, { env, startsService = f
   const found = findProgram(program, env);
   if (found !== undefined) return found;
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
-  if (startsService && !(await mayInstallServices()))
+  if (startsService && !(await installsWithoutStarting(program)))
     throw new SuiteUnavailable(`${program} is missing; to run this suite: ${command}`);
   try {
     await aptInstall(packages, { env });
@@ -47,12 +43,6 @@ export async function requireProgram(program, packages, { env, startsService = f
  */
 function findProgram(program, env) {
   return findOnPath(program, env) ?? SYSTEM_FOLDERS.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-async function mayInstallServices() {
-  if (!existsSync(POLICY)) return false;
-  const answer = await runCommand(POLICY, ['x', 'start'], { timeoutMs: POLICY_TIMEOUT_MS }).catch(() => undefined);
-  return answer?.code === POLICY_FORBIDS;
 }
 
 /**

@@ -1,17 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  chooseUser,
-  importBuilt,
-  READY_LIMIT_MS,
-  REQUESTS_PER_SECOND,
-  retry,
-  STOP_LIMIT_MS,
-  signIn,
-} from '../bench/targets/sallyport.mjs';
+import { REQUESTS_PER_SECOND, retry, signIn, startSystem } from '../bench/system.mjs';
 import { reasonOf } from '../bootstrap/failure.mjs';
-import { PROJECT_ROOT } from '../bootstrap/project.mjs';
 import { ask } from './ask.mjs';
 import { requireNpmPackage } from './tools.mjs';
 
@@ -57,7 +47,8 @@ export async function startWorld({ folder, children, env, log, options }) {
   const script = fileURLToPath(new URL('origin.mjs', import.meta.url));
   const origin = children.start('origin', process.execPath, [script, ...(wsFolder === undefined ? [] : [wsFolder])]);
   const { port: originPort } = JSON.parse(await origin.untilLine(/"event":"ready"/, ORIGIN_LIMIT_MS));
-  const { ready, api, user } = await startSystem({ folder, children, log });
+  const { ready, user, openApi } = await startSystem({ folder, children, log });
+  const api = await openApi();
   const ca = readFileSync(ready.caFile, 'utf8');
   /** @param {string} url */
   const frontOf = (url) => {
@@ -94,27 +85,6 @@ export async function startWorld({ folder, children, env, log, options }) {
     processes: { ...ready.processes, origin: origin.pid },
     options,
   };
-}
-
-/** @param {{ folder: string, children: import('../bench/children.mjs').Children, log: (line: string) => void }} input */
-async function startSystem({ folder, children, log }) {
-  const start = join(PROJECT_ROOT, 'scripts', 'start.mjs');
-  const args = [start, '--json', '--data-dir', join(folder, 'sallyport'), '--port', '0'];
-  const launcher = children.start('npm start', process.execPath, args, {
-    cwd: PROJECT_ROOT,
-    stopLimitMs: STOP_LIMIT_MS,
-  });
-  const ready = JSON.parse(await launcher.untilLine(/"event":"ready"/, READY_LIMIT_MS));
-  log(`sallyport is ready at ${ready.ingressUrl}`);
-  const cli = JSON.parse(readFileSync(join(ready.dataDir, 'cli.json'), 'utf8'));
-  const user = chooseUser(ready.users, cli.developmentUsers);
-  const { createApiClient } = await importBuilt('services/launcher/src/api-client.js');
-  const api = await createApiClient({
-    apiUrl: ready.apiUrl,
-    caFile: ready.caFile,
-    operatorKeyFile: cli.localOperatorKeyFile,
-  });
-  return { ready, api, user };
 }
 
 async function findWs() {

@@ -1,3 +1,5 @@
+import { readOnly, readOptions, UsageError } from '../bootstrap/options.mjs';
+
 /** What `--only` may name, in the order of a full run. */
 export const KINDS = /** @type {const} */ (['checks', 'unit', 'broker', 'journey']);
 
@@ -18,43 +20,17 @@ environment
 /**
  * @param {readonly string[]} args
  * @returns {TestArguments}
- * @throws {Error} naming the argument that is not understood
+ * @throws {UsageError} naming the argument that is not understood
  */
 export function parseTestArguments(args) {
-  /** @type {Kind[]} */
-  const only = [];
-  /** @type {string | undefined} */
-  let grep;
-  let help = false;
-  for (let index = 0; index < args.length; index += 1) {
-    const [name, inline] = splitOption(args[index] ?? '');
-    if (name === '--help' || name === '-h') {
-      help = true;
-      continue;
-    }
-    if (name !== '--only' && name !== '--grep') throw new Error(`unknown argument "${args[index]}"`);
-    if (inline === undefined) index += 1;
-    const value = inline ?? args[index];
-    if (value === undefined || value === '') throw new Error(`${name} needs a value`);
-    if (name === '--grep') grep = value;
-    else only.push(requireKind(value));
-  }
+  const values = readOptions(args, {
+    only: { type: 'string', multiple: true },
+    grep: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  });
+  const { grep, help = false } = values;
+  if (grep === '') throw new UsageError('--grep needs a value');
+  const only = readOnly(values.only, KINDS, 'kind');
   const byDefault = grep === undefined ? KINDS : KINDS.filter((kind) => kind !== 'checks');
   return { kinds: only.length === 0 ? byDefault : KINDS.filter((kind) => only.includes(kind)), grep, help };
-}
-
-/** @param {string} argument */
-function splitOption(argument) {
-  const equals = argument.indexOf('=');
-  return equals === -1 ? [argument] : [argument.slice(0, equals), argument.slice(equals + 1)];
-}
-
-/**
- * @param {string} value
- * @returns {Kind}
- */
-function requireKind(value) {
-  const kind = KINDS.find((one) => one === value);
-  if (kind === undefined) throw new Error(`--only "${value}" is not one of ${KINDS.join(', ')}`);
-  return kind;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readStat } from '../bootstrap/proc.mjs';
 
 /** Linux counts processor time in hundredths of a second for every architecture (USER_HZ). */
 const TICK_MS = 10;
@@ -11,16 +11,8 @@ const BUSY_SHARE = 0.25;
  * @returns {number | undefined} processor time a process has used; undefined when it is gone, or without /proc
  */
 export function readCpuMs(pid) {
-  try {
-    // `pid (name) state …`; the name may itself hold parentheses and spaces. utime and stime are fields 14 and 15.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-  } catch {
-    // Ended meanwhile, or no /proc on this system: then it cannot be said.
-    return undefined;
-  }
+  const ticks = readStat(pid)?.cpuTicks;
+  return ticks === undefined ? undefined : ticks * TICK_MS;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { connect } from 'node:tls';
-import { importBuilt } from '../targets/sallyport.mjs';
+import { importBuilt } from '../system.mjs';
 import { LeafReader } from './leaf-reader.mjs';
 
 const LINK_TIMEOUT_MS = 15_000;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { importBuilt } from '../targets/sallyport.mjs';
+import { importBuilt } from '../system.mjs';
 
 const SCRIPT = fileURLToPath(new URL('simulated.mjs', import.meta.url));
 const GROUP = 'bench-simulated';

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { importBuilt } from '../targets/sallyport.mjs';
+import { importBuilt } from '../system.mjs';
 import { openLeafLink } from './leaf-link.mjs';
 
 /**

@@ -3,8 +3,7 @@
 // free wait, and the time they wait counts). Takes its orders as JSON in the first argument, says its result as one JSON
 // line. wrk cannot do the open loop, so both loops of the overload case are done here: like is compared with like.
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:tls';
-import { headersOf } from '../front.mjs';
+import { connectTo, headersOf } from '../front.mjs';
 import { AnswerReader } from './answer-reader.mjs';
 import { planArrivals, summarizeLoad } from './arrivals.mjs';
 
@@ -59,14 +58,7 @@ const isOpenLoop = ratePerSecond > 0;
 /** @returns {Promise<void>} */
 function openLine() {
   return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: '127.0.0.1',
-      port: front.port,
-      servername: front.host,
-      ca,
-      ALPNProtocols: ['http/1.1'],
-    });
-    socket.setNoDelay(true);
+    const socket = connectTo(front, ca);
     const line = { socket, reader: new AnswerReader(), dueMs: 0, sentMs: 0 };
     const timer = setTimeout(() => socket.destroy(new Error('a connection did not open')), OPEN_TIMEOUT_MS);
     socket.once('secureConnect', () => {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:tls';
-import { headersOf } from '../front.mjs';
+import { connectTo, headersOf } from '../front.mjs';
 import { acceptOf, encodeFrame, FrameReader, OPCODES } from './frames.mjs';
 
 export const OPEN_TIMEOUT_MS = 15_000;
@@ -23,14 +22,7 @@ const MAX_HEAD_BYTES = 16_384;
  * @throws {Error} when the front does not switch protocols
  */
 export async function openWebSocket(front, ca) {
-  const socket = connect({
-    host: '127.0.0.1',
-    port: front.port,
-    servername: front.host,
-    ca,
-    ALPNProtocols: ['http/1.1'],
-  });
-  socket.setNoDelay(true);
+  const socket = connectTo(front, ca);
   try {
     const rest = await handshake(socket, front);
     return open(socket, rest);

@@ -1,5 +1,5 @@
 import { howItEnded, runCommand } from '../../bootstrap/run-command.mjs';
-import { askMeanwhile } from '../good-client.mjs';
+import { askMeanwhile, checkHardlySlower } from '../good-client.mjs';
 import { privateHosts } from '../private-hosts.mjs';
 import { Checks } from '../suite.mjs';
 import { debianVersion, requireProgram } from '../tools.mjs';
@@ -9,9 +9,6 @@ const TIMEOUT_MS = 60_000;
 const QUIET_MS = 5_000;
 /** Slow reading bites only on answers larger than the buffers of the sockets. */
 const BIG_BYTES = 20_000_000;
-/** A client that is not part of the attack may see its p99 grow by this factor, or to this time, whichever is more. */
-const MAX_FACTOR = 2;
-const MAX_P99_MS = 50;
 const CONNECTIONS = 400;
 
 /** @type {readonly (readonly [string, string, readonly string[]])[]} */
@@ -49,12 +46,7 @@ export const slowhttptest = {
         lines.length > 0 && refused === 0,
         `${mode}: service available NO ${refused} of ${lines.length} times`,
       );
-      const allowedMs = Math.max(MAX_P99_MS, MAX_FACTOR * quiet.p99Ms);
-      checks.check(seen.failed === 0, `${mode}: ${seen.failed} of ${seen.asked} requests of a good client failed`);
-      checks.check(
-        seen.p99Ms <= allowedMs,
-        `${mode}: p99 of a good client ${seen.p99Ms.toFixed(1)} ms, expected at most ${allowedMs.toFixed(1)} ms`,
-      );
+      checkHardlySlower(checks, mode, { quiet, seen });
       checks.notes.push(
         `${mode}: available ${lines.length - refused} of ${lines.length}; good client p99 ${seen.p99Ms.toFixed(1)} ms, max ${seen.maxMs.toFixed(0)} ms, ${seen.asked} requests`,
       );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { quantileOf } from '../good-client.mjs';
+import { percentileOf } from '../../bench/statistics.mjs';
 import { patternBlocks } from '../pattern.mjs';
 import { Checks } from '../suite.mjs';
 import { frame, shakeHands, webSocketOpener } from '../web-socket.mjs';
@@ -279,7 +279,6 @@ function roundTrips(open, where) {
       await echo(socket, Buffer.from('round trip'), false);
       times.push(performance.now() - startedAt);
     }
-    times.sort((one, other) => one - other);
-    return `p50 ${quantileOf(times, 0.5).toFixed(2)} ms, p99 ${quantileOf(times, 0.99).toFixed(2)} ms`;
+    return `p50 ${percentileOf(times, 50).toFixed(2)} ms, p99 ${percentileOf(times, 99).toFixed(2)} ms`;
   });
 }

@@ -4,9 +4,9 @@ import { loadScript } from '../support/load-script.ts';
 
 type Module = {
   readonly parseBenchArguments: (argv: readonly string[]) => unknown;
-  readonly UsageError: new () => Error;
 };
-const { parseBenchArguments, UsageError } = await loadScript<Module>('bench/arguments.mjs');
+const { UsageError } = await loadScript<{ readonly UsageError: new () => Error }>('bootstrap/options.mjs');
+const { parseBenchArguments } = await loadScript<Module>('bench/arguments.mjs');
 const { listCases, FULL, QUICK } = await loadScript<{
   readonly listCases: (
     plan: Readonly<Record<string, unknown>>,

@@ -2,46 +2,20 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { loadScript } from '../support/load-script.ts';
 
-type Stat = {
+type Process = {
   readonly pid: number;
   readonly command: string;
   readonly parentPid: number;
-  readonly cpuTicks: number;
-  readonly childCpuTicks: number;
-  readonly startTicks: number;
 };
 type Module = {
-  readonly parseStat: (text: string) => Stat;
-  readonly nameProcesses: (roots: Record<string, number>, processes: readonly Stat[]) => Map<number, string>;
+  readonly nameProcesses: (roots: Record<string, number>, processes: readonly Process[]) => Map<number, string>;
 };
-const { parseStat, nameProcesses } = await loadScript<Module>('bench/processes.mjs');
+const { nameProcesses } = await loadScript<Module>('bench/processes.mjs');
 const { parseMemoryMib } = await loadScript<{ parseMemoryMib: (text: string, key: string) => number }>(
   'bench/memory.mjs',
 );
 
-const line = (command: string) =>
-  `4711 (${command}) S 4000 4711 4711 0 -1 4194560 100 200 0 0 150 25 7 3 20 0 11 0 987654 1000000 2000 18446744073709551615\n`;
-
-describe('bench: /proc', () => {
-  it('reads CPU time, parent and start of a process', () => {
-    expect(parseStat(line('node'))).to.deep.equal({
-      pid: 4711,
-      command: 'node',
-      parentPid: 4000,
-      cpuTicks: 175,
-      childCpuTicks: 10,
-      startTicks: 987_654,
-    });
-  });
-
-  it('is not misled by a command with spaces and parentheses', () => {
-    expect(parseStat(line('a) S 1 (b'))).to.include({ command: 'a) S 1 (b', parentPid: 4000, cpuTicks: 175 });
-  });
-
-  it('refuses what is no line of stat', () => {
-    expect(() => parseStat('nonsense')).to.throw('not a line of stat');
-  });
-
+describe('bench: memory of a process', () => {
   it('reads memory in MiB, and nothing where the line is absent', () => {
     expect(parseMemoryMib('Name:\tnode\nVmRSS:\t   51200 kB\n', 'VmRSS')).to.equal(50);
     expect(parseMemoryMib('Rss:  1024 kB\nPss_Dirty: 99 kB\nPss:   512 kB\n', 'Pss')).to.equal(0.5);
@@ -50,11 +24,7 @@ describe('bench: /proc', () => {
 });
 
 describe('bench: names of processes', () => {
-  const process = (pid: number, parentPid: number, command: string): Stat => ({
-    ...parseStat(line(command)),
-    pid,
-    parentPid,
-  });
+  const process = (pid: number, parentPid: number, command: string): Process => ({ pid, parentPid, command });
   const all = [
     process(1, 0, 'init'),
     process(10, 1, 'nginx'),

@@ -6,7 +6,7 @@ type Module = {
   readonly parseConformanceArguments: (argv: readonly string[], suites: readonly string[]) => unknown;
 };
 const { parseConformanceArguments } = await loadScript<Module>('conformance/arguments.mjs');
-const { UsageError } = await loadScript<{ readonly UsageError: new () => Error }>('bench/arguments.mjs');
+const { UsageError } = await loadScript<{ readonly UsageError: new () => Error }>('bootstrap/options.mjs');
 const SUITES = ['git', 'litmus'];
 
 describe('conformance: options', () => {
