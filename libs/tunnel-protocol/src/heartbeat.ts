@@ -8,6 +8,8 @@ export type Heartbeat = {
   readonly sentAt: string;
   readonly openChannels: number;
   readonly isDraining: boolean;
+  /** Only true, and only once: the link to the hub is another than before, so that what was under way on the old one is lost. */
+  readonly isRelinked?: boolean;
 };
 
 /** Longest heartbeat accepted, bytes. */
@@ -28,10 +30,10 @@ export function parseHeartbeat(payload: Uint8Array): Heartbeat | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { instanceId, sentAt, openChannels, isDraining } = value as Record<string, unknown>;
+  const { instanceId, sentAt, openChannels, isDraining, isRelinked } = value as Record<string, unknown>;
   if (typeof instanceId !== 'string' || !isSubjectId(instanceId)) return undefined;
   if (typeof sentAt !== 'string' || Number.isNaN(Date.parse(sentAt))) return undefined;
   if (typeof openChannels !== 'number' || !Number.isSafeInteger(openChannels) || openChannels < 0) return undefined;
   if (typeof isDraining !== 'boolean') return undefined;
-  return { instanceId, sentAt, openChannels, isDraining };
+  return { instanceId, sentAt, openChannels, isDraining, ...(isRelinked === true ? { isRelinked } : {}) };
 }

@@ -3,7 +3,14 @@ import type { NatsConnection } from 'nats';
 import type { ConnectorConfiguration } from '#libs/contracts';
 import type { RunningService, ServiceContext } from '#libs/service-host';
 import type { Logger } from '#libs/telemetry';
-import { downSubject, natsTransport, type TunnelEvent, TunnelServer } from '#libs/tunnel-protocol';
+import {
+  downSubject,
+  encodeHeartbeat,
+  heartbeatSubject,
+  natsTransport,
+  type TunnelEvent,
+  TunnelServer,
+} from '#libs/tunnel-protocol';
 import { type ConfigReceiver, startConfigReceiver } from './config-receiver.ts';
 import { createOriginTable, type OriginTable } from './origins/origin-table.ts';
 import {
@@ -25,6 +32,8 @@ import { connectLocally } from './tunnel/local-connection.ts';
 export const HUB_WAIT_MS = 10_000;
 /** Time given to the subscriptions to travel from the leaf to the hub, which does not say when it has them. */
 export const SETTLE_MS = 100;
+/** How long the connection to a leaf that is linked again may take to come back, before nobody is told. */
+const RELINK_WAIT_MS = 5_000;
 /** How long a drain waits for running requests. Below the 30 s after which the service host gives up. */
 export const DRAIN_WAIT_MS = 20_000;
 
@@ -129,10 +138,15 @@ class Connector implements RunningService {
     const local = await connectLocally({ port: leaf.port, user: 'connector', password: leaf.password });
     this.#closers.push(() => local.close());
     connections.push(system, local);
-    const link = watchHubLink({ connection: system, logger: this.#logger });
+    const transport = natsTransport(local, { onError: (error) => this.#logger.warn('tunnel transport', { error }) });
+    const link = watchHubLink({
+      connection: system,
+      logger: this.#logger,
+      onRelinked: () => void this.#tellRelinked(local, transport),
+    });
     this.#link = link;
     this.#closers.push(() => link.stop());
-    this.#openTunnel(natsTransport(local, { onError: (error) => this.#logger.warn('tunnel transport', { error }) }));
+    this.#openTunnel(transport);
     if (this.#receiver.current) this.#apply(this.#receiver.current);
     if (await link.whenUp(HUB_WAIT_MS)) {
       await local.flush();
@@ -165,6 +179,23 @@ class Connector implements RunningService {
     transport.subscribe(downSubject(connectorId, 'routing', 'config'), {}, () => void this.#receiver?.refresh());
     this.#tunnel = { server, join: (group) => membership.change(server, group) };
     this.#closers.push(() => server.stop());
+  }
+
+  /** What was under way is lost: the ingresses ask at once which of our requests that concerns. */
+  async #tellRelinked(local: NatsConnection, transport: ReturnType<typeof natsTransport>): Promise<void> {
+    const deadline = performance.now() + RELINK_WAIT_MS;
+    do await delay(SETTLE_MS);
+    while (transport.isConnected?.() === false && performance.now() < deadline);
+    const server = this.#tunnel?.server;
+    if (server === undefined || this.#stopped !== undefined || local.isClosed()) return;
+    const heartbeat = encodeHeartbeat({
+      instanceId: server.instanceId,
+      sentAt: new Date().toISOString(),
+      openChannels: server.openChannels,
+      isDraining: server.isDraining,
+      isRelinked: true,
+    });
+    local.publish(heartbeatSubject(this.#checked.identity.connectorId), heartbeat);
   }
 
   #apply(configuration: ConnectorConfiguration): void {

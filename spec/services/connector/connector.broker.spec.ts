@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { downSubject } from '#libs/tunnel-protocol';
+import { downSubject, HEARTBEAT_WILDCARD, parseHeartbeat } from '#libs/tunnel-protocol';
 import { GROUP, until } from '../../libs/tunnel-protocol/tunnel-pair.ts';
 import { ConnectorWorld } from './connector-world.ts';
 import { configurationOf } from './fake-service.ts';
@@ -69,6 +69,21 @@ describe('a running connector', function () {
     const portsFiles = readdirSync(world.paths.run).filter((name) => name.endsWith('.ports'));
     expect(portsFiles).to.have.length(1);
     expect(portsFiles[0]).to.match(new RegExp(`_${leafPid}\\.ports$`));
+  });
+
+  it('tells the ingresses that its link is another, after its leaf died and after the hub was away', async () => {
+    let relinked = 0;
+    world.ingress.subscribe(HEARTBEAT_WILDCARD, {
+      callback: (_error, message) => {
+        if (parseHeartbeat(message.data)?.isRelinked === true) relinked += 1;
+      },
+    });
+    await world.run();
+    process.kill(Number(readFileSync(`${world.paths.run}/leaf.pid`, 'utf8')), 'SIGKILL');
+    await until(() => relinked === 1, 'the word of the new leaf', 5_000);
+    await world.hub.halt();
+    await world.hub.restart();
+    await until(() => relinked === 2, 'the word of the new link', 10_000);
   });
 
   it('says once that the hub is lost and once that it is back, and serves again', async () => {

@@ -24,12 +24,15 @@ export function watchHubLink(options: {
   readonly logger: Logger;
   readonly pollMs?: number;
   onChange?(isUp: boolean): void;
+  /** The leaf has a link that is not the one it had, also when nobody saw it missing. Not called for the first one. */
+  onRelinked?(): void;
 }): HubLinkWatch {
   const { connection, logger } = options;
   let isUp = false;
   let isFirst = true;
   let changedAt = Date.now();
   let isStopped = false;
+  let linkId: string | undefined;
   let pending: Promise<void> | undefined;
   const waiting = new Set<(isUp: boolean) => void>();
 
@@ -46,11 +49,18 @@ export function watchHubLink(options: {
     options.onChange?.(isUp);
     if (isUp) for (const resolve of waiting) resolve(true);
   };
+  const compare = (next: string) => {
+    const isAnother = linkId !== undefined && linkId !== next;
+    linkId = next;
+    if (isAnother) options.onRelinked?.();
+  };
   const poll = async () => {
     try {
       const answer = await connection.request(LEAFZ_SUBJECT, '', { timeout: ANSWER_TIMEOUT_MS });
       const link = firstLink(answer.json());
-      if (!isStopped) settle(link !== undefined, link?.rtt);
+      if (isStopped) return;
+      settle(link !== undefined, link?.rtt);
+      if (link !== undefined) compare(link.id);
     } catch {
       // The leaf itself is away: its supervisor says so; for requests it is the same.
       if (!isStopped) settle(false, undefined);
@@ -90,13 +100,14 @@ export function watchHubLink(options: {
   };
 }
 
-/** The one remote of this leaf, from a LEAFZ answer. */
-function firstLink(answer: unknown): { readonly rtt: string | undefined } | undefined {
+/** The one remote of this leaf, from a LEAFZ answer; `id` is of this link alone, whichever leaf and hub it had. */
+function firstLink(answer: unknown): { readonly id: string; readonly rtt: string | undefined } | undefined {
   const data = member(answer, 'data');
   const leafs = member(data, 'leafs');
   if (!Array.isArray(leafs) || leafs.length === 0) return undefined;
   const rtt: unknown = member(leafs[0], 'rtt');
-  return { rtt: typeof rtt === 'string' ? rtt : undefined };
+  const id = `${String(member(member(answer, 'server'), 'id'))} ${String(member(leafs[0], 'id'))}`;
+  return { id, rtt: typeof rtt === 'string' ? rtt : undefined };
 }
 
 function member(value: unknown, name: string): unknown {

@@ -20,7 +20,7 @@ export type TenantTunnel = {
 
 /**
  * The ingress end of one tenant's tunnel, with the presence of its connectors: channels of a connector that fell silent
- * are aborted at once, those of one that restarted are probed. Requests go to the less busy connectors of a group.
+ * are aborted at once, those of one that restarted or has a new link are probed. Requests go to the less busy connectors of a group.
  */
 export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger: Logger): TenantTunnel {
   const transport = natsTransport(nc, { onError: (error) => logger.error('tunnel transport failed', { error }) });
@@ -33,7 +33,7 @@ export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger:
       const heartbeat = parseHeartbeat(message.data);
       if (connectorId === undefined || heartbeat === undefined) return;
       const observation = selector.observe(connectorId, heartbeat, performance.now());
-      if (observation === 'restarted') client.connectorRestarted(connectorId);
+      if (observation === 'restarted' || heartbeat.isRelinked === true) client.connectorRestarted(connectorId);
       else client.connectorSeen(connectorId);
       if (observation !== 'unchanged') logger.info('connector seen', { connectorId, observation });
     },
