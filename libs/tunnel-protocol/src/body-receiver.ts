@@ -46,9 +46,16 @@ export class BodyReceiver {
     if (this.#isFinished || this.#trailers !== undefined) return false;
     const nowMs = this.#now();
     if (!this.#ledger.received(this.#account, bytes.length, nowMs)) return false;
-    if (this.#consumer === undefined || this.#isPaused || this.#isHolding()) this.#hold(bytes);
-    else this.#deliver(this.#consumer, bytes);
+    // Even what is delivered may wait, in the consumer's socket.
+    const own = this.#ledger.isShort && bytes.length >= SLAB_BYTES / 2 ? ownBytes(bytes) : bytes;
+    if (this.#consumer === undefined || this.#isPaused || this.#isHolding()) this.#hold(own);
+    else this.#deliver(this.#consumer, own);
     return true;
+  }
+
+  /** Hold what is held in buffers of its own size: a piece of a read of the socket keeps all of the read alive. */
+  compact(): void {
+    if (this.#held.length > 0) this.#held = this.#held.map(ownBytes);
   }
 
   end(trailers: FieldList): void {
@@ -149,4 +156,14 @@ export class BodyReceiver {
     this.#slabUsed = 0;
     this.#ledger.close(this.#account, this.#now());
   }
+}
+
+/** The same bytes in a buffer that holds little else. */
+function ownBytes(bytes: Uint8Array): Buffer {
+  if (bytes.buffer.byteLength - bytes.length < SLAB_BYTES / 8) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
+  return own;
 }

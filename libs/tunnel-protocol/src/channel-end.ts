@@ -56,6 +56,10 @@ export abstract class ChannelEnd implements OutboxOwner, CreditOwner {
     this.outbox.grant(bytes);
   }
 
+  onReaderStalled(): void {
+    this.receiver.compact();
+  }
+
   /** One packet of the peer that has this channel. */
   onPacket(isReset: boolean, sequence: number, frames: readonly Frame[]): void {
     this.heard();

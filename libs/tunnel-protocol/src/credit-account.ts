@@ -1,12 +1,16 @@
-import { KIB } from './limits.ts';
+import { SHORT_WINDOW_BYTES, STALLED_READER_MS } from './limits.ts';
 
 /** Window of a reader that is behind, bytes: halving ends here. */
-export const LAGGING_WINDOW_BYTES = 16 * KIB;
+export const LAGGING_WINDOW_BYTES = SHORT_WINDOW_BYTES;
 const LAGGING_MS = 200;
 const TUNING_MS = 1_000;
 
 /** Receives the grants of one account; called synchronously from ledger methods, of this account or of another. */
-export type CreditOwner = { grantCredit(bytes: number): void };
+export type CreditOwner = {
+  grantCredit(bytes: number): void;
+  /** The reader takes nothing of what is held: keep it in as little memory as it needs. */
+  onReaderStalled?(): void;
+};
 
 export type CreditAccount = {
   readonly owner: CreditOwner;
@@ -27,6 +31,10 @@ export type CreditAccount = {
   laggingSinceMs: number | undefined;
   tunedAtMs: number;
   consumedSinceTuning: number;
+  /** Since when bytes are held and none was taken; without meaning while nothing is held. */
+  waitingSinceMs: number;
+  /** Taken since it last stalled: what proves a reader fast. */
+  takenBytes: number;
   previous: CreditAccount | undefined;
   next: CreditAccount | undefined;
 };
@@ -65,6 +73,8 @@ export function createAccount(
     laggingSinceMs: undefined,
     tunedAtMs: nowMs,
     consumedSinceTuning: 0,
+    waitingSinceMs: nowMs,
+    takenBytes: 0,
     previous: undefined,
     next,
   };
@@ -77,6 +87,15 @@ export function narrow(account: CreditAccount, nowMs: number): void {
   if (nowMs - account.laggingSinceMs < LAGGING_MS) return;
   account.laggingSinceMs = nowMs;
   account.window = Math.max(Math.min(account.window, LAGGING_WINDOW_BYTES), account.window >>> 1);
+}
+
+/** Whether its reader has just been found to take nothing any more: it begins anew, with a small window. */
+export function hasStalled(account: CreditAccount, nowMs: number): boolean {
+  if (account.held === 0 || nowMs - account.waitingSinceMs < STALLED_READER_MS) return false;
+  account.waitingSinceMs = nowMs;
+  account.takenBytes = 0;
+  account.window = Math.min(account.window, LAGGING_WINDOW_BYTES);
+  return true;
 }
 
 /** Double the window of a reader that took all of it within TUNING_MS and is not behind. */

@@ -3,11 +3,15 @@ import {
   type CreditLink,
   type CreditOwner,
   createAccount,
+  hasStalled,
   LAGGING_WINDOW_BYTES,
   narrow,
   widen,
 } from './credit-account.ts';
 import {
+  EASY_PROCESS_BYTES,
+  FAST_READER_BYTES,
+  FAST_READER_SHARE,
   IDLE_CREDIT_MS,
   KIB,
   LINK_CAP_HORIZON_MS,
@@ -16,11 +20,14 @@ import {
   MIN_LINK_CAP_BYTES,
   MIN_WINDOW_BYTES,
   PROCESS_CAP_BYTES,
+  SHORT_WINDOW_BYTES,
   START_WINDOW_BYTES,
 } from './limits.ts';
 
 export type LedgerLimits = {
   readonly processCapBytes: number;
+  /** Booked of the process cap up to which windows are not cut. */
+  readonly easyProcessBytes: number;
   readonly minLinkCapBytes: number;
   readonly maxLinkCapBytes: number;
   readonly startWindowBytes: number;
@@ -30,6 +37,7 @@ export type LedgerLimits = {
 
 export const DEFAULT_LEDGER_LIMITS: LedgerLimits = {
   processCapBytes: PROCESS_CAP_BYTES,
+  easyProcessBytes: EASY_PROCESS_BYTES,
   minLinkCapBytes: MIN_LINK_CAP_BYTES,
   maxLinkCapBytes: MAX_LINK_CAP_BYTES,
   startWindowBytes: START_WINDOW_BYTES,
@@ -64,6 +72,11 @@ export class CreditLedger {
   /** Charged outstanding credit plus held bytes of all accounts. */
   get committedBytes(): number {
     return this.#committed;
+  }
+
+  /** So much is booked that it pays to hold bytes in no more memory than they need. */
+  get isShort(): boolean {
+    return this.#committed > this.limits.easyProcessBytes;
   }
 
   /** Charged outstanding credit, cap and waiting accounts of a link, for metrics and specs. */
@@ -118,6 +131,7 @@ export class CreditLedger {
     if (link === undefined || account.isClosed || account.isDone || bytes > account.outstanding) return false;
     this.#charge(account, nowMs);
     account.outstanding -= bytes;
+    if (account.held === 0) account.waitingSinceMs = nowMs;
     account.held += bytes;
     narrow(account, nowMs);
     link.charged -= bytes;
@@ -129,6 +143,8 @@ export class CreditLedger {
   /** The consumer has taken bytes. */
   consumed(account: CreditAccount, bytes: number, nowMs: number): void {
     account.held -= bytes;
+    account.waitingSinceMs = nowMs;
+    account.takenBytes += bytes;
     this.#committed -= bytes;
     if (account.isClosed) {
       this.#feedStarved(nowMs);
@@ -161,10 +177,11 @@ export class CreditLedger {
     }
   }
 
-  /** Leave out of the caps the credit of channels that went quiet; call about every IDLE_CREDIT_MS / 2. */
+  /** Leave out of the caps the credit of channels that went quiet, find stalled readers; call about every IDLE_CREDIT_MS / 2. */
   sweep(nowMs: number): void {
     const touched = new Set<CreditLink>();
     for (let account = this.#first; account !== undefined; account = account.next) {
+      if (hasStalled(account, nowMs)) account.owner.onReaderStalled?.();
       if (!account.isCharged || account.outstanding === 0 || nowMs - account.lastAtMs < IDLE_CREDIT_MS) continue;
       account.isCharged = false;
       this.#committed -= account.outstanding;
@@ -214,7 +231,19 @@ export class CreditLedger {
 
   /** Half of the window must be free before a grant is worth a packet: every credit crosses four processes. */
   #wants(account: CreditAccount): boolean {
-    return 2 * (account.window - account.outstanding - account.held) >= account.window;
+    const window = this.#windowOf(account);
+    return 2 * (window - account.outstanding - account.held) >= window;
+  }
+
+  /** Its window, cut to what the budget of the process allows one reader. */
+  #windowOf(account: CreditAccount): number {
+    const { processCapBytes, easyProcessBytes, maxWindowBytes } = this.limits;
+    if (this.#committed <= easyProcessBytes) return account.window;
+    const room = Math.max(0, processCapBytes - this.#committed);
+    const left = room / (processCapBytes - easyProcessBytes);
+    const unproven = maxWindowBytes * left ** 4;
+    const allowed = account.takenBytes >= FAST_READER_BYTES ? Math.max(unproven, room * FAST_READER_SHARE) : unproven;
+    return Math.min(account.window, Math.max(SHORT_WINDOW_BYTES, Math.floor(allowed)));
   }
 
   #pump(link: CreditLink, nowMs: number): void {
@@ -239,7 +268,7 @@ export class CreditLedger {
   #grantFromRoom(link: CreditLink, account: CreditAccount, nowMs: number): boolean {
     // An account that went quiet counts again with its grant, with all it holds.
     const uncharged = account.isCharged ? 0 : account.outstanding;
-    const want = Math.min(account.window - account.outstanding - account.held, GRANT_QUANTUM_BYTES);
+    const want = Math.min(this.#windowOf(account) - account.outstanding - account.held, GRANT_QUANTUM_BYTES);
     const least = Math.min(want, LAGGING_WINDOW_BYTES);
     const processRoom = this.limits.processCapBytes - this.#committed - uncharged;
     if (processRoom < least) {

@@ -49,8 +49,27 @@ export const MIN_LINK_CAP_BYTES = 1 * MIB;
 export const MAX_LINK_CAP_BYTES = 4 * MIB;
 /** The adaptive cap follows this many milliseconds of the measured rate. */
 export const LINK_CAP_HORIZON_MS = 500;
-/** Bytes granted or held in this process before channels fall back to MIN_WINDOW_BYTES. */
+/**
+ * Bytes granted or held in this process before channels fall back to MIN_WINDOW_BYTES: what all slow readers together can
+ * make an ingress hold, and all slow origins a connector.
+ */
 export const PROCESS_CAP_BYTES = 64 * MIB;
+/**
+ * Booked of the process cap, bytes, up to which every reader may have MAX_WINDOW_BYTES and pieces are held in the buffers
+ * they came in. Beyond, windows shrink with the fourth power of what is left, to SHORT_WINDOW_BYTES at the least, and pieces
+ * are copied: a view of 16 KiB may keep a read of 64 KiB alive.
+ */
+export const EASY_PROCESS_BYTES = 16 * MIB;
+/** The least a reader may have beyond the minimum while the budget is short, bytes; the process cap still stands above it. */
+export const SHORT_WINDOW_BYTES = 16 * KIB;
+/**
+ * Bytes a reader has to take, without stalling, to count as fast: more than the send buffer of its socket (4 MiB) can take in
+ * its place. While the budget is short a fast reader may have a part of what is left.
+ */
+export const FAST_READER_BYTES = 8 * MIB;
+export const FAST_READER_SHARE = 1 / 4;
+/** A reader that has taken nothing for this long of what is held for it has stalled: it has to prove itself again. */
+export const STALLED_READER_MS = 500;
 /** A channel that received nothing for this long no longer counts against its link cap. */
 export const IDLE_CREDIT_MS = 1_000;
 /** Largest credit a peer may hold on one channel; a CREDIT beyond it is a protocol violation. */

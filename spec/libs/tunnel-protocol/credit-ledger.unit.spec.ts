@@ -5,6 +5,7 @@ import type { CreditAccount } from '../../../libs/tunnel-protocol/src/credit-acc
 import { CreditLedger, DEFAULT_LEDGER_LIMITS } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
 
 const KIB = 1024;
+const MIB = 1024 * KIB;
 /** Small enough for random runs to meet every bound. */
 const LIMITS = {
   ...DEFAULT_LEDGER_LIMITS,
@@ -12,6 +13,8 @@ const LIMITS = {
   minLinkCapBytes: 256 * KIB,
   maxLinkCapBytes: 1024 * KIB,
 };
+/** The same with a budget that is soon short. */
+const SHORT_LIMITS = { ...LIMITS, easyProcessBytes: 200 * KIB };
 const LINKS = ['c1', 'c2', 'c3'];
 
 class Peer {
@@ -41,9 +44,13 @@ class Peer {
 }
 
 class World {
-  readonly ledger = new CreditLedger(LIMITS);
+  readonly ledger: CreditLedger;
   readonly peers: Peer[] = [];
   nowMs = 0;
+
+  constructor(limits = LIMITS) {
+    this.ledger = new CreditLedger(limits);
+  }
 
   open(link: number, maxInitial: number, isBound: boolean): void {
     const open = this.peers.filter(({ account }) => !account.isClosed).length;
@@ -113,8 +120,8 @@ function run(world: World, { kind, who, share }: Step): void {
 describe('credit ledger', () => {
   it('keeps its caps and its books, and starves nobody, whatever happens', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
-        const world = new World();
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), fc.boolean(), (steps, isShort) => {
+        const world = new World(isShort ? SHORT_LIMITS : LIMITS);
         for (const one of steps) {
           run(world, one);
           world.check();
@@ -129,8 +136,8 @@ describe('credit ledger', () => {
 
   it('lets every channel finish, from any state, when readers read', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-        const world = new World();
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.boolean(), (steps, isShort) => {
+        const world = new World(isShort ? SHORT_LIMITS : LIMITS);
         for (const one of steps) run(world, one);
         const waiting = world.peers.filter((peer) => !peer.isOver);
         for (const peer of waiting) world.bind(peer, 0);
@@ -173,6 +180,57 @@ describe('credit ledger', () => {
     }
     expect(busy.account.window).to.be.at.least(128 * KIB);
     expect(busy.account.outstanding).to.be.at.least(64 * KIB);
+  });
+
+  it('leaves room for a fast reader, whoever else stopped reading, and tells who did', () => {
+    const ledger = new CreditLedger();
+    let nowMs = 0;
+    const stalled = new Set<number>();
+    const open = (index: number): Peer => {
+      const peer = new Peer(ledger, ledger.initialCredit(index, 64 * KIB), nowMs);
+      Object.assign(peer, { onReaderStalled: () => stalled.add(index) });
+      ledger.bind(peer.account, 'c1', nowMs);
+      return peer;
+    };
+    const move = (peer: Peer, bytes: number): void => {
+      for (let left = bytes; left > 0; nowMs += 1) {
+        const some = Math.min(left, peer.account.outstanding);
+        ledger.received(peer.account, some, nowMs);
+        ledger.consumed(peer.account, some, nowMs);
+        left -= some;
+      }
+    };
+    const stop = (peer: Peer): void => {
+      while (peer.account.outstanding > 0) ledger.received(peer.account, peer.account.outstanding, nowMs);
+    };
+    // Each looks fast while its socket fills.
+    for (let index = 0; index < 1_000; index++) {
+      const peer = open(index);
+      move(peer, 3 * MIB);
+      stop(peer);
+    }
+    expect(ledger.committedBytes).to.be.within(32 * MIB, 62 * MIB);
+    nowMs += 500;
+    ledger.sweep(nowMs);
+    expect(stalled.size).to.equal(1_000);
+    const fast = open(1_001);
+    move(fast, 12 * MIB);
+    expect(fast.account.outstanding).to.be.at.least(256 * KIB);
+    const rounds = nowMs;
+    move(fast, 64 * MIB);
+    expect((64 * MIB) / (nowMs - rounds)).to.be.at.least(256 * KIB, 'bytes per round trip');
+  });
+
+  it('gives a fast reader its whole window within a few round trips', () => {
+    const ledger = new CreditLedger();
+    const peer = new Peer(ledger, 64 * KIB, 0);
+    ledger.bind(peer.account, 'c1', 0);
+    let rounds = 0;
+    for (; peer.account.window < 2 * MIB; rounds++) {
+      ledger.received(peer.account, peer.account.outstanding, 20 * rounds);
+      ledger.consumed(peer.account, peer.account.held, 20 * rounds);
+    }
+    expect(rounds).to.be.at.most(10);
   });
 
   it('refuses bytes without credit and books nothing', () => {
