@@ -47,7 +47,8 @@ export class BodyReceiver {
     const nowMs = this.#now();
     if (!this.#ledger.received(this.#account, bytes.length, nowMs)) return false;
     // Even what is delivered may wait, in the consumer's socket.
-    const own = this.#ledger.isShort && bytes.length >= SLAB_BYTES / 2 ? ownBytes(bytes) : bytes;
+    const mustCopy = bytes.length >= SLAB_BYTES / 2 && this.#ledger.isMemoryShortFor(this.#account);
+    const own = mustCopy ? ownBytes(bytes) : bytes;
     if (this.#consumer === undefined || this.#isPaused || this.#isHolding()) this.#hold(own);
     else this.#deliver(this.#consumer, own);
     return true;

@@ -74,9 +74,9 @@ export class CreditLedger {
     return this.#committed;
   }
 
-  /** So much is booked that it pays to hold bytes in no more memory than they need. */
-  get isShort(): boolean {
-    return this.#committed > this.limits.easyProcessBytes;
+  /** Whether what arrives may stay long while the budget is short: it pays to hold it in no more memory than it needs. */
+  isMemoryShortFor(account: CreditAccount): boolean {
+    return this.#committed > this.limits.easyProcessBytes && account.takenBytes < FAST_READER_BYTES;
   }
 
   /** Charged outstanding credit, cap and waiting accounts of a link, for metrics and specs. */

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, type TLSSocket } from 'node:tls';
 
 const CONNECT_TIMEOUT_MS = 20_000;
+const STREAM_WINDOW_BYTES = 1024;
 
 /** A user who asks for a large answer and then takes a few bytes a second of it, over a socket with a small window. */
 export type SlowReader = {
@@ -60,4 +63,50 @@ export function startSlowReader(options: SlowReaderOptions): Promise<SlowReader>
       });
     });
   });
+}
+
+export type SlowStreamsOptions = SlowReaderOptions & {
+  /** Readers that share the connection. */
+  readonly streams: number;
+};
+
+/**
+ * Many slow readers over one connection of HTTP/2. Each lets the other side send no more than STREAM_WINDOW_BYTES ahead, so that
+ * what is not read waits in processes instead of the buffers of sockets. Resolves when all have asked.
+ */
+export async function startSlowStreams(options: SlowStreamsOptions): Promise<readonly SlowReader[]> {
+  const { host, port, ca, streams } = options;
+  const session = connectHttp2(`https://${host}:${port}`, {
+    ca,
+    servername: host,
+    lookup: (_host, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
+    settings: { initialWindowSize: STREAM_WINDOW_BYTES },
+  });
+  await once(session, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+  return Array.from({ length: streams }, () => slowStream(session, options));
+}
+
+function slowStream(session: ClientHttp2Session, { path, bytes: atOnce, everyMs }: SlowReaderOptions): SlowReader {
+  let [bytes, isClosed, status] = [0, false, ''];
+  const stream = session.request({ ':path': path });
+  const take = () => {
+    const piece = (stream.read(atOnce) ?? stream.read()) as Buffer | null;
+    bytes += piece?.length ?? 0;
+  };
+  let timer: NodeJS.Timeout | undefined;
+  stream.once('response', (head) => {
+    status = `HTTP/2 ${head[':status']}`;
+  });
+  stream.on('readable', () => {
+    if (timer !== undefined) return;
+    timer = setInterval(take, everyMs);
+    take();
+  });
+  // Its end shows in `isClosed`.
+  stream.on('error', () => undefined);
+  stream.once('close', () => {
+    isClosed = true;
+    clearInterval(timer);
+  });
+  return { status: () => status, bytes: () => bytes, isClosed: () => isClosed, close: () => session.destroy() };
 }
