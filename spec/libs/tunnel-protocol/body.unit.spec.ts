@@ -11,7 +11,13 @@ import {
   MAX_LANES,
   peerRoute,
 } from '../../../libs/tunnel-protocol/src/coalescing-publisher.ts';
-import { CreditLedger } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
+import { CreditLedger, DEFAULT_LEDGER_LIMITS } from '../../../libs/tunnel-protocol/src/credit-ledger.ts';
+import {
+  DATA_FRAME_BYTES,
+  FAST_READER_BYTES,
+  MIB,
+  STALLED_READER_MS,
+} from '../../../libs/tunnel-protocol/src/limits.ts';
 import { SendQueue } from '../../../libs/tunnel-protocol/src/send-queue.ts';
 import { LossyBroker } from './lossy-transport.ts';
 import { streaming, TunnelPair, until } from './tunnel-pair.ts';
@@ -42,6 +48,43 @@ describe('body receiver', () => {
     expect(read.every((value, index) => value === (index & 0xff))).to.equal(true);
     expect(read.length).to.equal(400_000);
     expect(held.reduce((sum, { byteLength }) => sum + byteLength, 0)).to.be.lessThan(400_000 + 2 * 16_384);
+  });
+
+  it('holds pieces of a stalled reader in memory of their size, not in the reads they came in', () => {
+    const ledger = new CreditLedger();
+    let nowMs = 0;
+    const account = ledger.open(
+      { grantCredit: () => undefined, onReaderStalled: () => receiver.compact() },
+      MIB,
+      nowMs,
+    );
+    ledger.bind(account, 'c1', nowMs);
+    const receiver = new BodyReceiver(ledger, account, () => nowMs);
+    for (let number = 0; number < 64; number++) {
+      const read = Buffer.alloc(64 * 1024, number);
+      expect(receiver.data(read.subarray(1_000, 1_000 + DATA_FRAME_BYTES))).to.equal(true);
+    }
+    nowMs += STALLED_READER_MS;
+    ledger.sweep(nowMs);
+    const kept: Uint8Array[] = [];
+    receiver.attach({ onData: (chunk) => void kept.push(chunk), onEnd: () => undefined });
+    expect(kept.every((chunk, number) => chunk.every((byte) => byte === number))).to.equal(true);
+    expect(kept.map(({ length }) => length)).to.deep.equal(Array(64).fill(DATA_FRAME_BYTES));
+    expect(kept.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)).to.be.at.most(64 * DATA_FRAME_BYTES);
+  });
+
+  it('copies what arrives while the budget is short, but not for a reader that has proved fast', () => {
+    const ledger = new CreditLedger({ ...DEFAULT_LEDGER_LIMITS, easyProcessBytes: 0 });
+    const account = ledger.open({ grantCredit: () => undefined }, FAST_READER_BYTES + MIB, 0);
+    ledger.bind(account, 'c1', 0);
+    const receiver = new BodyReceiver(ledger, account, () => 0);
+    const sizes: number[] = [];
+    receiver.attach({ onData: (chunk) => void sizes.push(chunk.buffer.byteLength), onEnd: () => undefined });
+    const read = Buffer.alloc(64 * 1024);
+    for (let bytes = 0; bytes <= FAST_READER_BYTES + DATA_FRAME_BYTES; bytes += DATA_FRAME_BYTES)
+      receiver.data(read.subarray(0, DATA_FRAME_BYTES));
+    expect(sizes.at(0)).to.equal(DATA_FRAME_BYTES);
+    expect(sizes.at(-1)).to.equal(64 * 1024);
   });
 
   it('books nothing as consumed while paused, and ends after the last byte', () => {
