@@ -15,7 +15,7 @@ const SOCKETS = 16;
 const INGRESS_GONE_WITHIN_MS = 5_000;
 /** The connector waits 20 s for what runs before it ends it. */
 const CONNECTOR_GONE_WITHIN_MS = 26_000;
-const LOST_WITHIN_MS = 6_000;
+const LOST_WITHIN_MS = 5_000;
 
 describe('WebSockets of a process that goes', function socketsThatGo() {
   this.timeout(60_000);

@@ -14,8 +14,8 @@ const FAILOVER_BOUND_MS = 2000;
 const HELD_BOUND_MS = 1000;
 /** Nothing takes over for the ingress of an all-in-one system: the launcher starts it again. */
 const RESTART_BOUND_MS = 6000;
-/** A connector that stays away is given up after 5 s of silence, looked at twice a second. */
-const END_BOUND_MS = 6000;
+/** A connector that stays away is given up within 5 s of silence; so are its streams. */
+const END_BOUND_MS = 5000;
 /** A link that is back is asked at once what was lost on the old one: the restart, a poll each second, one heartbeat. */
 const RELINKED_END_BOUND_MS = 6000;
 const OBSERVED_MS = 3000;

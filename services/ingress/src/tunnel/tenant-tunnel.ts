@@ -10,7 +10,9 @@ import {
   type TunnelEvent,
 } from '#libs/tunnel-protocol';
 
-const LIVENESS_CHECK_MS = 500;
+const LIVENESS_CHECK_MS = 250;
+/** Two heartbeats missed and half a second: with the check, a connector that is gone is found within 5 s. */
+const LOST_AFTER_MS = 4_500;
 
 export type TenantTunnel = {
   readonly client: TunnelClient;
@@ -24,7 +26,7 @@ export type TenantTunnel = {
  */
 export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger: Logger): TenantTunnel {
   const transport = natsTransport(nc, { onError: (error) => logger.error('tunnel transport failed', { error }) });
-  const selector = new ConnectorSelector();
+  const selector = new ConnectorSelector({ lostAfterMs: LOST_AFTER_MS });
   const client = new TunnelClient({ transport, ingressId, selector, onEvent: (event) => report(event, logger) });
   const heartbeats = nc.subscribe(HEARTBEAT_WILDCARD, {
     callback: (error, message) => {
