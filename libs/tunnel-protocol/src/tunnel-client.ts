@@ -296,7 +296,8 @@ export class TunnelClient {
 
   #sweep(): void {
     const nowMs = this.#clock.tick();
-    if (this.#channels.size === 0) {
+    // Answers that have come whole may still wait for their readers: those stall too.
+    if (this.#channels.size === 0 && this.#ledger.committedBytes === 0) {
       clearInterval(this.#sweepTimer);
       this.#sweepTimer = undefined;
       return;
