@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { isRunning } from '../journeys/support/processes.ts';
@@ -11,8 +10,8 @@ import { say } from './support/say.ts';
 
 /** Enough that each of two connectors has some. */
 const SOCKETS = 16;
-/** All are told at once, and answer at once. */
-const INGRESS_GONE_WITHIN_MS = 5_000;
+/** All are told at once, and answer at once; records may take 4 s to be stored. */
+const INGRESS_GONE_WITHIN_MS = 8_000;
 /** The connector waits 20 s for what runs before it ends it. */
 const CONNECTOR_GONE_WITHIN_MS = 26_000;
 const LOST_WITHIN_MS = 5_000;
@@ -82,7 +81,6 @@ describe('WebSockets of a process that goes', function socketsThatGo() {
   it('are closed on both sides at the end of the drain of their connector, the others go on', async function drained() {
     const before = await openAll();
     const pid = faults.second.pid();
-    await until(() => catchesSigterm(pid), { what: 'the connector has started' });
     process.kill(pid, 'SIGTERM');
     await until(() => !isRunning(pid), { deadlineMs: CONNECTOR_GONE_WITHIN_MS, what: 'the connector has ended' });
     await until(() => closes().length > 0, { what: 'the first close' });
@@ -91,9 +89,3 @@ describe('WebSockets of a process that goes', function socketsThatGo() {
     expect(countBy(origin.closes.slice(before))).to.deep.equal({ 1001: closes().length });
   });
 });
-
-/** A connector serves a moment before its start is over; a signal until then ends it at once. Linux alone says so, proc(5). */
-function catchesSigterm(pid: number): boolean {
-  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${caught}`) & (1n << 14n)) !== 0n;
-}

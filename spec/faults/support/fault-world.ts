@@ -152,6 +152,8 @@ class RunningConnector implements SecondConnector {
     }
     const { lines } = this.#background;
     const isHeard = async () => {
+      // It serves a moment before its start is over; a signal until then would end it without a drain.
+      if (!lines.some((line) => line.startsWith('{"event":"ready"'))) return false;
       const view = (await world.api('GET', `/connectors/${connectorId}`)) as ConnectorView;
       return view.presence === 'online' && (view.lastSeenAt ?? '') >= since;
     };
