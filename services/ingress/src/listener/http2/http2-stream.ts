@@ -40,6 +40,10 @@ export class Http2UserStream implements UserStream {
   #isEnded = false;
   #isClosed = false;
   #isListening = false;
+  /** The user ended its side; of an extended CONNECT perhaps before the answer. */
+  #hasUserEnded = false;
+  /** A WebSocket that is not accepted yet. */
+  #awaitsUpgrade: boolean;
   #isClosing = false;
   /** We ended this stream early, not the user. */
   #isCutByUs = false;
@@ -57,6 +61,14 @@ export class Http2UserStream implements UserStream {
     this.fields = this.#webSocketKey ? [...head.fields, 'Sec-WebSocket-Key', this.#webSocketKey] : head.fields;
     // The bytes of a WebSocket are no body: they begin with the answer.
     this.isComplete = head.isExtendedConnect || !head.head.hasBody;
+    this.#awaitsUpgrade = head.isExtendedConnect;
+    // Both may come before anybody reads: the end of a body without bytes does.
+    if (head.isExtendedConnect || !this.isComplete) {
+      stream.on('trailers', (_trailers, _flags, raw?: unknown) => {
+        if (Array.isArray(raw)) this.trailers = raw.map(String);
+      });
+      stream.on('end', () => this.#userEnded());
+    }
     stream.on('drain', () => this.onDrain?.());
     stream.on('error', () => undefined);
     stream.on('close', () => this.#closed(this.#isEnded && stream.rstCode === NGHTTP2_NO_ERROR));
@@ -99,6 +111,7 @@ export class Http2UserStream implements UserStream {
   readBody(reader: BodyReader | undefined): void {
     this.#reader = reader;
     if (reader === undefined) this.#stream.pause();
+    else if (this.#hasUserEnded && !this.#awaitsUpgrade) this.#requestDone();
     else this.#listen();
   }
 
@@ -136,6 +149,7 @@ export class Http2UserStream implements UserStream {
   upgrade(fields: FieldList): void {
     this.statusCode = 200;
     this.isComplete = false;
+    this.#awaitsUpgrade = false;
     if (this.destroyed) return;
     if (!isWebSocketAccepted(fields, this.#webSocketKey ?? '')) {
       this.destroy();
@@ -148,7 +162,7 @@ export class Http2UserStream implements UserStream {
     } catch {
       this.#fail();
     }
-    if (this.#reader) this.#listen();
+    if (this.#reader) this.readBody(this.#reader);
   }
 
   flushHeaders(): void {
@@ -240,12 +254,13 @@ export class Http2UserStream implements UserStream {
     if (!this.#isListening) {
       this.#isListening = true;
       this.#stream.on('data', (chunk: Buffer) => this.#reader?.onUserData(chunk));
-      this.#stream.on('trailers', (_trailers, _flags, raw?: unknown) => {
-        if (Array.isArray(raw)) this.trailers = raw.map(String);
-      });
-      this.#stream.on('end', () => this.#requestDone());
     }
     if (!this.#stream.destroyed) this.#stream.resume();
+  }
+
+  #userEnded(): void {
+    this.#hasUserEnded = true;
+    if (!this.#awaitsUpgrade) this.#requestDone();
   }
 
   #requestDone(): void {
