@@ -37,6 +37,33 @@ describe('ingress: bodies that nobody waits for', () => {
     expect(sent).to.be.lessThan(5_000_000);
   });
 
+  for (const [what, head] of [
+    ['its answer', `OPTIONS * HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n`],
+    ['an answer that ends the connection', `OPTIONS * HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`],
+    ['what is no request', 'OPTIONS * HTTP/1.1\r\nHost : x\r\n\r\n'],
+  ] as const)
+    it(`reads no more of a user who closes nothing and sends on after ${what}`, async () => {
+      const socket = await openSocket(rig, { allowHalfOpen: true });
+      socket.on('error', () => undefined);
+      let text = '';
+      socket.on('data', (data: Buffer) => {
+        text += data.toString('latin1');
+      });
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      const chunk = Buffer.concat([Buffer.from('4000\r\n'), Buffer.alloc(0x4000), Buffer.from('\r\n')]);
+      let sent = 0;
+      const send = () => {
+        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+      };
+      socket.on('drain', send);
+      socket.write(head);
+      await until(() => text.includes('\r\n\r\n'));
+      send();
+      await closed;
+      expect(text).to.match(/^HTTP\/1.1 (204|400) /);
+      expect(sent).to.be.lessThan(16_000_000);
+    });
+
   it('takes an upgrade that is no WebSocket for the ordinary request it is', async () => {
     let seen: ServerExchange | undefined;
     let body = '';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { DOMAIN, type IngressRig } from './ingress-rig.ts';
 
 export type Answer = {
@@ -82,11 +82,13 @@ export async function get(at: {
 }
 
 /** A TLS socket to the ingress, for bytes no client library would send. */
-export function openSocket(rig: IngressRig): Promise<TLSSocket> {
+export function openSocket(
+  rig: IngressRig,
+  more: ConnectionOptions & { allowHalfOpen?: boolean } = {},
+): Promise<TLSSocket> {
+  const options = { host: '127.0.0.1', port: rig.port, servername: `wiki.${DOMAIN}`, ca: rig.ca, ...more };
   return new Promise((resolve, reject) => {
-    const socket = connectTls({ host: '127.0.0.1', port: rig.port, servername: `wiki.${DOMAIN}`, ca: rig.ca }, () =>
-      resolve(socket),
-    );
+    const socket = connectTls(options, () => resolve(socket));
     socket.once('error', reject);
   });
 }

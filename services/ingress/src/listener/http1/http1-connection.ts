@@ -15,6 +15,8 @@ import { Http1Turn, type TurnHost } from './http1-turn.ts';
 
 /** Bytes kept of requests that a user sends before the answer to the first one (pipelining). */
 const MAX_EARLY_BYTES = 64 * 1024;
+/** From our end of a connection to its destruction, when the user may still be sending. */
+const LINGER_MS = 1_000;
 const EMPTY = Buffer.alloc(0);
 
 export type Http1Limits = {
@@ -78,7 +80,8 @@ export class Http1Connection implements TurnHost {
 
   onDeadline(): void {
     this.deadlineAtMs = 0;
-    if (this.#turn === undefined && this.#reader.hasBegun) this.#refuse('head-timeout');
+    if (this.#isClosing) this.socket.destroy();
+    else if (this.#turn === undefined && this.#reader.hasBegun) this.#refuse('head-timeout');
     else if (this.socket.writableLength < this.#untaken) this.#allowTimeToRead();
     else if (this.#turn === undefined || this.#turn.isAnswered || this.#untaken > 0) this.socket.destroy();
   }
@@ -136,7 +139,7 @@ export class Http1Connection implements TurnHost {
     if (this.#turn !== turn) return;
     if (turn.mustClose) {
       this.#turn = undefined;
-      this.endSoon();
+      this.endSoon(turn.isComplete && this.#early.length === 0);
       return;
     }
     this.#turn = undefined;
@@ -149,13 +152,21 @@ export class Http1Connection implements TurnHost {
     this.socket.destroy();
   }
 
-  endSoon(): void {
+  /**
+   * Ends our side once all that was written has left. What the user may still send stays unread: after our end OpenSSL takes one
+   * record of what a read brings and Node keeps the rest for ever. `isWhole`: the user has nothing more to say.
+   */
+  endSoon(isWhole = false): void {
+    if (this.#isClosing) return;
     this.#isClosing = true;
     this.#early = EMPTY;
     this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
-    this.socket.end();
-    // What the user still sends is read and dropped, so that the answer is not lost to a reset.
-    this.socket.resume();
+    this.socket.pause();
+    this.socket.end(() => {
+      // Closed with bytes unread, a connection is reset, and the user might lose the answer: it has this long to read it.
+      if (isWhole) this.socket.destroy();
+      else this.deadlineAtMs = performance.now() + LINGER_MS;
+    });
   }
 
   dateLine(): string {
@@ -197,9 +208,10 @@ export class Http1Connection implements TurnHost {
   }
 
   #readOrPause(): void {
+    if (this.#isClosing) return;
     const turn = this.#turn;
     const isWanted = turn === undefined || turn.wantsBytes || (turn.isComplete && this.#early.length === 0);
-    const mustPause = !isWanted && !this.#isClosing;
+    const mustPause = !isWanted;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
     if (mustPause) this.socket.pause();
