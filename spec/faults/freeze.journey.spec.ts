@@ -14,6 +14,8 @@ const SLOWEST_AFTER_MS = 1500;
 /** Bytes may be on their way for as long as the freeze lasts, so it lasts longer than it takes to be found. */
 const FROZEN_MS = 9000;
 const THAWED_MS = 3000;
+/** Below the 4.5 s after which a connector that is not heard of is lost, and within the 10 s requests wait for the hub. */
+const SHORT_FREEZE_MS = 4000;
 
 describe('a frozen process under load', function frozenUnderLoad() {
   this.timeout(60_000);
@@ -39,13 +41,13 @@ describe('a frozen process under load', function frozenUnderLoad() {
     await faults.whenWhole();
   });
 
-  const observe = async (pid: number) => {
+  const observe = async (pid: number, frozenMs = FROZEN_MS) => {
     const { world, app, origin } = faults;
     load = await startSteadyLoad({ url: app.externalUrl, ca: world.ca, origin });
     const faultAt = performance.now();
     frozen = pid;
     process.kill(pid, 'SIGSTOP');
-    await delay(FROZEN_MS);
+    await delay(frozenMs);
     const streamsFound = load.openStreams();
     thaw();
     await delay(THAWED_MS);
@@ -66,6 +68,23 @@ describe('a frozen process under load', function frozenUnderLoad() {
       expect(verdict.slowestAfterMs, JSON.stringify(verdict)).to.be.below(SLOWEST_AFTER_MS);
       expect(verdict.lastCutMs, JSON.stringify(verdict)).to.be.below(FROZEN_MS);
       expect(verdict.streamsFound, 'streams of the other connector run on').to.be.above(0);
+    });
+  }
+
+  for (const [name, victim] of [
+    ['the hub', 'hub'],
+    ['the ingress', 'ingress'],
+  ] as const) {
+    it(`${name}, for 4 s: requests wait, none fails, and streams go on`, async function shortFreeze() {
+      const verdict = await observe(await faults.pidOf(victim), SHORT_FREEZE_MS);
+      say(this, verdict);
+      expect(verdict.failures, JSON.stringify(verdict)).to.deep.equal({});
+      expect(verdict.answered).to.be.above(0);
+      expect(Object.keys(verdict.streams).sort()).to.deep.equal([
+        'download answered',
+        'events answered',
+        'upload answered',
+      ]);
     });
   }
 });

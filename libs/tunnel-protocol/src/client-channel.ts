@@ -139,8 +139,8 @@ export class DispatchedChannel extends ChannelEnd implements ClientChannel {
     this.#dispatch.noResponders();
   }
 
-  onLink(isUp: boolean): void {
-    this.#dispatch.onLink(isUp);
+  onLink(isUp: boolean, isSameLink: boolean): void {
+    this.#dispatch.onLink(isUp, isSameLink);
   }
 
   /** Whether an answer of this connector may pin the channel. */

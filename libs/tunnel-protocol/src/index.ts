@@ -21,7 +21,7 @@ export { encodeHeartbeat, type Heartbeat, parseHeartbeat } from './heartbeat.ts'
 export { HEARTBEAT_INTERVAL_MS, LOST_AFTER_MS } from './limits.ts';
 export { type Liveness, LivenessTable, type Observation } from './liveness-table.ts';
 export type { MessageFraming } from './message-framing.ts';
-export { type NatsTransportOptions, natsTransport } from './nats-transport.ts';
+export { type LinkPulse, type NatsTransportOptions, natsTransport } from './nats-transport.ts';
 export type { ServeOptions, TunnelClientOptions, TunnelEvent, TunnelServerOptions } from './options.ts';
 export type { CancelPhase, CancelReason, FailureReason, LocalReason, RefuseReason, RetryClass } from './reasons.ts';
 export {

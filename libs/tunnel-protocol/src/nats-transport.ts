@@ -5,6 +5,13 @@ import type { TransportMessageHandler, TransportSubscription, TunnelTransport } 
 export type NatsTransportOptions = {
   /** A publish failed because the connection is closed, or a subscription was denied. The packet is lost. */
   readonly onError?: (error: unknown) => void;
+  /** Tells when the server falls silent on a connection that stands: the link counts as down meanwhile. Default: never. */
+  readonly pulse?: LinkPulse;
+};
+
+export type LinkPulse = {
+  readonly isSilent: boolean;
+  onChange(listener: (isSilent: boolean) => void): void;
 };
 
 /**
@@ -13,13 +20,21 @@ export type NatsTransportOptions = {
  * tunnel notices by the accept deadline, which waits for the link, and by probes.
  */
 export function natsTransport(connection: NatsConnection, options: NatsTransportOptions = {}): TunnelTransport {
+  const { pulse } = options;
   let isConnected = true;
+  let linkNumber = 0;
+  const isUp = (): boolean => isConnected && pulse?.isSilent !== true;
   const report = (error: unknown): void => options.onError?.(error);
   const listeners: ((isConnected: boolean) => void)[] = [];
+  const tell = (): void => {
+    for (const listener of listeners) listener(isUp());
+  };
   watchLink(connection, (value) => {
     isConnected = value;
-    for (const listener of listeners) listener(value);
+    if (value) linkNumber += 1;
+    tell();
   }).catch(report);
+  pulse?.onChange(tell);
   const framing = natsFraming(connection, () => isConnected);
   return {
     ...(framing === undefined ? {} : { framing }),
@@ -37,7 +52,8 @@ export function natsTransport(connection: NatsConnection, options: NatsTransport
     flush: async () => {
       if (!connection.isClosed()) await connection.flush().catch(report);
     },
-    isConnected: () => isConnected,
+    isConnected: isUp,
+    linkNumber: () => linkNumber,
     onLinkChange: (listener) => listeners.push(listener),
   };
 }

@@ -99,11 +99,15 @@ export class RequestDispatch implements PacketSource {
     else this.#channel.onUndelivered('no-connector', `no connector serves group ${this.#channel.group}`);
   }
 
-  /** The link was lost or has come back: what is on its way is unknown, what waits may leave. */
-  onLink(isUp: boolean): void {
+  /**
+   * The link was lost or has come back: what is on its way is unknown, what waits may leave. On the same link as before it
+   * is still on its way, and has its accept deadline once more.
+   */
+  onLink(isUp: boolean, isSameLink: boolean): void {
     if (this.#state === 'sent' && !isUp) this.#hasMissed = true;
     if (!isUp || !this.isSearching) return;
-    if (this.#state === 'sent') this.#again('accept-timeout', 'the link to the hub was lost');
+    if (this.#state === 'sent' && isSameLink) this.#sinceMs = this.#host.now();
+    else if (this.#state === 'sent') this.#again('accept-timeout', 'the link to the hub was lost');
     else this.#sendHeld();
   }
 

@@ -33,6 +33,8 @@ export type TunnelTransport = {
   readonly framing?: MessageFraming;
   /** False while the link to the server is down: accept deadlines then wait. Absent means always true. */
   isConnected?(): boolean;
+  /** Which connection this is, counted: the same after an outage means that nothing was lost, only late. Absent: never the same. */
+  linkNumber?(): number;
   /** Be told at once when the link goes down and comes up; otherwise it is noticed by the next sweep. */
   onLinkChange?(listener: (isConnected: boolean) => void): void;
 };

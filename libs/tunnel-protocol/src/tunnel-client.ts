@@ -50,6 +50,7 @@ export class TunnelClient {
   #sweepTimer: NodeJS.Timeout | undefined;
   #sweeps = 0;
   #ledgerSweptAtMs = 0;
+  #linkNumber: number | undefined;
   #isStopped = false;
 
   constructor(options: TunnelClientOptions) {
@@ -66,6 +67,7 @@ export class TunnelClient {
     const wildcard = upWildcard(ingressId);
     this.#prefixLength = wildcard.length - 1;
     this.#host = this.#createHost(ingressId);
+    this.#linkNumber = options.transport.linkNumber?.();
     options.transport.onLinkChange?.((isUp) => this.#onLink(isUp));
     this.#subscription = options.transport.subscribe(wildcard, {}, (subject, packet, status) =>
       this.#onMessage(subject, packet, status),
@@ -282,16 +284,23 @@ export class TunnelClient {
 
   /**
    * The link was lost or is back. Running channels are not asked before their connector has been heard of again: the
-   * question itself could get lost, and would be missed like any packet.
+   * question itself could get lost, and would be missed like any packet. A link that was only silent has lost nothing.
    */
   #onLink(isUp: boolean): void {
     const nowMs = this.#clock.tick();
     if (!this.#held.setLink(isUp, nowMs)) return;
+    const isSameLink = isUp && this.#isSameLink();
     if (isUp) this.#options.selector?.resumed(nowMs);
     for (const channel of this.#channels.values()) {
-      if (isUp && channel.connectorId !== undefined) this.#unseen.add(channel.connectorId);
-      this.#guard(channel, () => channel.onLink(isUp));
+      if (isUp && !isSameLink && channel.connectorId !== undefined) this.#unseen.add(channel.connectorId);
+      this.#guard(channel, () => channel.onLink(isUp, isSameLink));
     }
+  }
+
+  #isSameLink(): boolean {
+    const before = this.#linkNumber;
+    this.#linkNumber = this.#options.transport.linkNumber?.();
+    return before !== undefined && before === this.#linkNumber;
   }
 
   #sweep(): void {

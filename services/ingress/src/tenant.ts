@@ -8,6 +8,7 @@ import { listenForRevocations } from './decisions/revocation-listener.ts';
 import { AppDirectory } from './directory/app-directory.ts';
 import { DirectoryFeed } from './directory/directory-feed.ts';
 import { watchHub } from './hub/hub-link.ts';
+import { watchPulse } from './hub/hub-pulse.ts';
 import { AppWatch } from './pipeline/app-watch.ts';
 import type { TenantServices } from './pipeline/services.ts';
 import { AccessRecorder } from './records/access-recorder.ts';
@@ -41,7 +42,8 @@ export function startTenant(options: {
   const directory = new AppDirectory(tenant);
   const feed = new DirectoryFeed(backbone, directory, tenant, logger);
   const auth = createAuthPort(backbone, tenant);
-  const hub = watchHub(backbone, () => afterHubReturn(), logger);
+  const pulse = watchPulse(backbone, logger);
+  const hub = watchHub(backbone, { pulse, onBack: () => afterHubReturn(), logger });
   const decisions = new Decisions({
     authorize: (question) => hub.ask(() => auth.authorize(question)),
     maxDecisions: limits.maxDecisions,
@@ -91,6 +93,7 @@ export function startTenant(options: {
       revocations.stop();
       demand.stop();
       recorder.stop();
+      pulse.stop();
       await tunnel.stop();
     },
   };

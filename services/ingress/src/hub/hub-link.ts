@@ -1,6 +1,7 @@
 import type { NatsConnection } from 'nats';
 import { isSallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
+import type { HubPulse } from './hub-pulse.ts';
 
 /** A hub that restarts is waited for, as requests to apps are (libs/tunnel-protocol/PROTOCOL.md, Hold). */
 const HOLD_MS = 10_000;
@@ -9,26 +10,38 @@ const RETRY_MS = 100;
 
 /** What the ingress knows of its link to the hub. */
 export type HubLink = {
+  /** False also while the hub is silent on a link that stands. */
   readonly isConnected: boolean;
   /** Asks a service; while the hub is away, and for as long as its services come back, for up to 10 s again. */
   ask<Reply>(question: () => Promise<Reply>): Promise<Reply>;
 };
 
-/** `onBack`: changes and revocations went unheard meanwhile. */
-export function watchHub(backbone: NatsConnection, onBack: () => void, logger: Logger): HubLink {
-  let isConnected = true;
+export type HubLinkOptions = {
+  readonly pulse: Pick<HubPulse, 'isSilent' | 'onChange'>;
+  /** Changes and revocations went unheard meanwhile. Not called when the hub was only silent: they came late then. */
+  readonly onBack: () => void;
+  readonly logger: Logger;
+};
+
+export function watchHub(backbone: NatsConnection, { pulse, onBack, logger }: HubLinkOptions): HubLink {
+  let hasLink = true;
   let lastAwayAtMs = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
+  const isConnected = () => hasLink && !pulse.isSilent;
+  const wakeAll = () => {
+    lastAwayAtMs = performance.now();
+    if (!isConnected()) return;
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  };
+  pulse.onChange(wakeAll);
   const run = async () => {
     for await (const status of backbone.status()) {
       if (status.type !== 'disconnect' && status.type !== 'reconnect') continue;
-      isConnected = status.type === 'reconnect';
-      lastAwayAtMs = performance.now();
-      if (!isConnected) continue;
-      onBack();
-      const woken = waiting;
-      waiting = [];
-      for (const wake of woken) wake();
+      hasLink = status.type === 'reconnect';
+      if (hasLink) onBack();
+      wakeAll();
     }
   };
   run().catch((error: unknown) => logger.error('hub watch ended', { error }));
@@ -40,15 +53,15 @@ export function watchHub(backbone: NatsConnection, onBack: () => void, logger: L
         resolve();
       });
     });
-  const isReturning = () => !isConnected || performance.now() - lastAwayAtMs < HOLD_MS;
+  const isReturning = () => !isConnected() || performance.now() - lastAwayAtMs < HOLD_MS;
   return {
     get isConnected() {
-      return isConnected;
+      return isConnected();
     },
     ask: async (question) => {
       const deadlineMs = performance.now() + HOLD_MS;
       for (;;) {
-        if (!isConnected) await untilBack(Math.max(0, deadlineMs - performance.now()));
+        if (!isConnected()) await untilBack(Math.max(0, deadlineMs - performance.now()));
         try {
           return await question();
         } catch (error) {

@@ -9,6 +9,7 @@ import {
   TunnelClient,
   type TunnelEvent,
 } from '#libs/tunnel-protocol';
+import { type HubPulse, watchPulse } from '../hub/hub-pulse.ts';
 
 const LIVENESS_CHECK_MS = 250;
 /** Two heartbeats missed and half a second: with the check, a connector that is gone is found within 5 s. */
@@ -24,8 +25,14 @@ export type TenantTunnel = {
  * The ingress end of one tenant's tunnel, with the presence of its connectors: channels of a connector that fell silent
  * are aborted at once, those of one that restarted or has a new link are probed. Requests go to the less busy connectors of a group.
  */
-export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger: Logger): TenantTunnel {
-  const transport = natsTransport(nc, { onError: (error) => logger.error('tunnel transport failed', { error }) });
+export function startTenantTunnel(
+  nc: NatsConnection,
+  ingressId: string,
+  logger: Logger,
+  pulse: HubPulse = watchPulse(nc, logger),
+): TenantTunnel {
+  const onError = (error: unknown) => logger.error('tunnel transport failed', { error });
+  const transport = natsTransport(nc, { onError, pulse });
   const selector = new ConnectorSelector({ lostAfterMs: LOST_AFTER_MS });
   const client = new TunnelClient({ transport, ingressId, selector, onEvent: (event) => report(event, logger) });
   const heartbeats = nc.subscribe(HEARTBEAT_WILDCARD, {
@@ -56,6 +63,7 @@ export function startTenantTunnel(nc: NatsConnection, ingressId: string, logger:
     client,
     stop: async () => {
       clearInterval(timer);
+      pulse.stop();
       if (!heartbeats.isClosed()) heartbeats.unsubscribe();
       await client.stop();
     },
