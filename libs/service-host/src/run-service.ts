@@ -36,10 +36,13 @@ const EXIT_CONFIG = 78;
 const EXIT_UNAVAILABLE = 69;
 const EXIT_BUG = 70;
 const DRAIN_LIMIT_MS = 30_000;
+/** A service that is told to end while it starts is drained as soon as it has started; at the limit it is ended as it is. */
+const START_LIMIT_MS = 5_000;
 
 /**
  * Frame of every service's main.ts: reads the JSON file named by `--config`, starts, prints one ready line on stdout,
- * drains on SIGTERM, SIGINT or when stdin (the supervisor's pipe) ends, stops, exits. A second signal stops at once.
+ * drains on SIGTERM, SIGINT or when stdin (the supervisor's pipe) ends, stops, exits. A second signal stops at once. A signal
+ * during the start is remembered: no ready line then, the drain follows the start, which has 5 s more.
  */
 export async function runService<Config>(host: ProcessPort, definition: ServiceDefinition<Config>): Promise<void> {
   const logger = createLogger({
@@ -49,27 +52,39 @@ export async function runService<Config>(host: ProcessPort, definition: ServiceD
   });
   host.on('uncaughtException', (error: unknown) => fatal(host, logger, EXIT_BUG, error));
   host.on('unhandledRejection', (error: unknown) => fatal(host, logger, EXIT_BUG, error));
-  let running: RunningService;
+  let started: (running: RunningService) => void = () => undefined;
+  const starting = new Promise<RunningService>((resolve) => {
+    started = resolve;
+  });
+  let isEnding = false;
+  const shutdown = onceThen(
+    () => {
+      isEnding = true;
+      return drainAndStop(host, logger, starting);
+    },
+    () => host.exit(1),
+  );
+  listen(host, shutdown);
   try {
     const path = configPath(host);
     const config = parseConfig(definition.config, await readJsonFile(path), `configuration file ${path}`);
-    running = await definition.start(config, { logger });
+    const running = await definition.start(config, { logger });
+    started(running);
+    if (isEnding) return;
+    host.stdout.write(`${JSON.stringify({ event: 'ready', service: definition.name, ...running.ready })}\n`);
   } catch (error) {
     const isConfig = error instanceof SallyportError && error.code.startsWith('ERR_CONFIG');
-    return fatal(host, logger, isConfig ? EXIT_CONFIG : EXIT_UNAVAILABLE, error);
+    fatal(host, logger, isConfig ? EXIT_CONFIG : EXIT_UNAVAILABLE, error);
   }
-  const shutdown = onceThen(
-    () => drainAndStop(host, logger, running),
-    () => host.exit(1),
-  );
+}
+
+function listen(host: ProcessPort, shutdown: () => void): void {
   host.on('SIGTERM', shutdown);
   host.on('SIGINT', shutdown);
-  if (host.env.SALLYPORT_SUPERVISED === '1') {
-    host.stdin.on('end', shutdown);
-    host.stdin.on('error', shutdown);
-    host.stdin.resume();
-  }
-  host.stdout.write(`${JSON.stringify({ event: 'ready', service: definition.name, ...running.ready })}\n`);
+  if (host.env.SALLYPORT_SUPERVISED !== '1') return;
+  host.stdin.on('end', shutdown);
+  host.stdin.on('error', shutdown);
+  host.stdin.resume();
 }
 
 function configPath(host: ProcessPort): string {
@@ -81,13 +96,18 @@ function configPath(host: ProcessPort): string {
   });
 }
 
-async function drainAndStop(host: ProcessPort, logger: Logger, running: RunningService): Promise<void> {
+async function drainAndStop(host: ProcessPort, logger: Logger, starting: Promise<RunningService>): Promise<void> {
   logger.info('draining');
-  const limit = setTimeout(() => {
-    logger.error('drain took too long', { limitMs: DRAIN_LIMIT_MS });
-    host.exit(1);
-  }, DRAIN_LIMIT_MS);
+  const exitAfter = (limitMs: number, message: string) =>
+    setTimeout(() => {
+      logger.error(message, { limitMs });
+      host.exit(1);
+    }, limitMs);
+  let limit = exitAfter(START_LIMIT_MS, 'start took too long to be drained');
   try {
+    const running = await starting;
+    clearTimeout(limit);
+    limit = exitAfter(DRAIN_LIMIT_MS, 'drain took too long');
     await running.drain();
     await running.stop();
     clearTimeout(limit);

@@ -49,6 +49,16 @@ const definition = (steps: string[], more: Partial<{ start: () => Promise<Runnin
   ...more,
 });
 
+function deferred<Value>() {
+  let resolve: (value: Value) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<Value>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
 describe('runService', () => {
   it('says ready once, drains and stops on SIGTERM, and exits 0', async () => {
     const host = new FakeProcess();
@@ -77,6 +87,82 @@ describe('runService', () => {
     host.emit('SIGTERM');
     host.emit('SIGTERM');
     expect(host.exitCode).to.equal(1);
+  });
+
+  describe('told to end while it starts', () => {
+    const slowly = (steps: string[]) => {
+      const started = deferred<RunningService>();
+      const begun = deferred<void>();
+      const start = () => {
+        begun.resolve();
+        return started.promise;
+      };
+      const drain = async () => void steps.push('drain');
+      const stop = async () => void steps.push('stop');
+      return { start, begun: begun.promise, finish: () => started.resolve({ drain, stop }) };
+    };
+
+    for (const [what, tell] of [
+      ['a signal', (host: FakeProcess) => host.emit('SIGTERM')],
+      ['the end of its supervisor', (host: FakeProcess) => host.stdin.emit('end')],
+    ] as const) {
+      it(`by ${what}, is drained as soon as it has started, and never says ready`, async () => {
+        const host = new FakeProcess(undefined, { SALLYPORT_SUPERVISED: '1' });
+        const steps: string[] = [];
+        const service = slowly(steps);
+        const running = runService(host, definition(steps, service));
+        await service.begun;
+        tell(host);
+        expect([steps, host.exitCode]).to.deep.equal([[], undefined]);
+        service.finish();
+        await running;
+        await until(() => host.exitCode !== undefined);
+        expect([steps, host.exitCode, host.out]).to.deep.equal([['drain', 'stop'], 0, []]);
+      });
+    }
+
+    it('twice, exits at once', async () => {
+      const host = new FakeProcess();
+      const service = slowly([]);
+      const running = runService(host, definition([], service));
+      await service.begun;
+      host.emit('SIGTERM');
+      expect(host.exitCode).to.equal(undefined);
+      host.emit('SIGINT');
+      expect(host.exitCode).to.equal(1);
+      service.finish();
+      await running;
+    });
+
+    it('exits 1 with a line in its log when the start takes 5 s more', async function () {
+      this.timeout(10_000);
+      const host = new FakeProcess();
+      const service = slowly([]);
+      void runService(host, definition([], service));
+      await service.begun;
+      const toldAt = performance.now();
+      host.emit('SIGTERM');
+      await until(() => host.exitCode !== undefined, { deadlineMs: 8_000 });
+      expect(host.exitCode).to.equal(1);
+      expect(performance.now() - toldAt).to.be.within(4_900, 7_000);
+      expect(host.err.join('')).to.contain('start took too long to be drained');
+    });
+
+    it('and failing to start, exits as a start that fails does', async () => {
+      const host = new FakeProcess();
+      const begun = deferred<void>();
+      const broken = deferred<RunningService>();
+      const start = () => {
+        begun.resolve();
+        return broken.promise;
+      };
+      const running = runService(host, definition([], { start }));
+      await begun.promise;
+      host.emit('SIGTERM');
+      broken.reject(new SallyportError('ERR_MESSAGING_CONNECT', 'hub away', { retryable: true }));
+      await running;
+      expect(host.exitCode).to.equal(69);
+    });
   });
 
   for (const [what, argv, code] of [
