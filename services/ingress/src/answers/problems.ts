@@ -58,6 +58,7 @@ const table = {
   'cors-refused': ['SP-1212', 403, 'administrator', 'app-owner'],
   'websocket-refused': ['SP-1213', 403, 'administrator'],
   'grpc-refused': ['SP-1214', 403, 'administrator'],
+  'websocket-cross-site': ['SP-1215', 403, 'administrator', 'app-owner'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

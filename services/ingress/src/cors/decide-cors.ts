@@ -55,13 +55,23 @@ export function decideCors(rules: readonly CorsRule[], request: CorsRequest, own
   const resource = longestResource(rules, path);
   if (resource === undefined) return NONE;
   if (origin === '') return VARY_ORIGIN;
-  const rule = rules.find((one) => one.resource === resource && allowsOrigin(one, origin));
+  const rule = ruleFor(rules, resource, origin);
   if (request.method === 'OPTIONS' && request.requestMethod !== '') return decidePreflight(rule, request);
   if (rule === undefined) return VARY_ORIGIN;
   const fields = originFields(rule, origin);
   if (rule.exposedHeaders.length > 0) fields.push('Access-Control-Expose-Headers', rule.exposedHeaders.join(', '));
   fields.push('Vary', 'Origin');
   return { kind: 'fields', fields };
+}
+
+/** Whether a script of a web origin may read what the app answers to a person's cookies at this path. */
+export function allowsCredentials(rules: readonly CorsRule[], path: string, origin: string): boolean {
+  const resource = longestResource(rules, path);
+  return resource !== undefined && ruleFor(rules, resource, origin)?.allowCredentials === true;
+}
+
+function ruleFor(rules: readonly CorsRule[], resource: string, origin: string): CorsRule | undefined {
+  return rules.find((one) => one.resource === resource && allowsOrigin(one, origin));
 }
 
 function decidePreflight(rule: CorsRule | undefined, request: CorsRequest): CorsDecision {

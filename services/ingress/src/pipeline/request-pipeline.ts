@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { forwardOverTunnel } from './forward-over-tunnel.ts';
 import { requireAccessDecision } from './require-access-decision.ts';
 import { requireCapability } from './require-capability.ts';
+import { requireSocketOrigin } from './require-socket-origin.ts';
 import { type RouteKind, resolveApp } from './resolve-app.ts';
 import { showPortal } from './show-portal.ts';
 import {
@@ -39,6 +40,7 @@ const PIPELINE: Readonly<Record<RouteKind, readonly Step[]>> = {
     applyCors,
     redirectToAppFolder,
     requireAccessDecision,
+    requireSocketOrigin,
     requireCapability,
     forwardOverTunnel,
   ],

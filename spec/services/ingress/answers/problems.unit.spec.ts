@@ -52,6 +52,7 @@ const PUBLISHED = [
   ['SP-1212', 'cors-refused', 403],
   ['SP-1213', 'websocket-refused', 403],
   ['SP-1214', 'grpc-refused', 403],
+  ['SP-1215', 'websocket-cross-site', 403],
   ['SP-1301', 'directory-unavailable', 503],
   ['SP-1302', 'no-connector', 503],
   ['SP-1303', 'connector-unavailable', 503],

@@ -117,6 +117,18 @@ export const identityTexts = {
     cause: 'WebSockets are switched off for the app, so the ingress refused the handshake. No connector was asked.',
     look: ['`sallyport apps show <app>`; `sallyport apps change <app> --websocket on` lets them through.'],
   },
+  'websocket-cross-site': {
+    title: 'Another site may not connect here',
+    detail:
+      'A page of another site asked for a WebSocket connection to this app, which the rules of the app do not allow.',
+    cause:
+      'A browser sends cookies with WebSockets of any site. The field `Origin` of the handshake names neither an address of this app nor a site that its CORS rules trust with credentials, so the ingress refused it. No connector was asked.',
+    look: [
+      'The CORS rules of the app: `sallyport apps show <app>`. `--cors-origin <origin> --cors-credentials on` lets a site connect; web origins are compared exactly, with scheme and port.',
+      'A program that sends an `Origin` of its own can leave it out, or send that of the app.',
+      'A site that you do not know: somebody may have tried to act in the name of a signed-in person.',
+    ],
+  },
   'app-retired': {
     title: 'This app is no longer published',
     detail: 'The app was taken off the network.',

@@ -121,6 +121,18 @@ export const identityTexts = {
       'I WebSocket sono disattivati per l’app, perciò l’ingress ha rifiutato l’handshake. Nessun connettore è stato interpellato.',
     look: ['`sallyport apps show <app>`; `sallyport apps change <app> --websocket on` li ammette.'],
   },
+  'websocket-cross-site': {
+    title: 'Un altro sito non può connettersi qui',
+    detail:
+      'Una pagina di un altro sito ha chiesto una connessione WebSocket a questa app, che le regole dell’app non permettono.',
+    cause:
+      'Un browser invia i cookie con i WebSocket di qualsiasi sito. Il campo `Origin` dell’handshake non indica né un indirizzo di questa app né un sito a cui le sue regole CORS concedono le credenziali, perciò l’ingress lo ha rifiutato. Nessun connettore è stato interpellato.',
+    look: [
+      'Le regole CORS dell’app: `sallyport apps show <app>`. `--cors-origin <origine> --cors-credentials on` ammette un sito; le origini web si confrontano esattamente, con schema e porta.',
+      'Un programma che invia un proprio `Origin` può ometterlo, o inviare quello dell’app.',
+      'Un sito che non conosci: qualcuno può aver cercato di agire a nome di una persona connessa.',
+    ],
+  },
   'app-retired': {
     title: 'Questa app non è più pubblicata',
     detail: 'L’app è stata tolta dalla rete.',
