@@ -61,12 +61,14 @@ export function startTenant(options: {
   const demand = startDemandReports({ nc: backbone, tenant, ingressId, admission, logger });
   const recorder = new AccessRecorder({
     store: (batch) =>
-      callEndpoint(
-        backbone,
-        tenant,
-        recordAccess,
-        { ingressId, ...batch, records: [...batch.records] },
-        { timeoutMs: STORE_TIMEOUT_MS },
+      hub.ask(() =>
+        callEndpoint(
+          backbone,
+          tenant,
+          recordAccess,
+          { ingressId, ...batch, records: [...batch.records] },
+          { timeoutMs: STORE_TIMEOUT_MS },
+        ),
       ),
     budget: options.budget,
     logger,

@@ -12,7 +12,10 @@ const RETRY_MS = 100;
 export type HubLink = {
   /** False also while the hub is silent on a link that stands. */
   readonly isConnected: boolean;
-  /** Asks a service; while the hub is away, and for as long as its services come back, for up to 10 s again. */
+  /**
+   * Asks a service; while the hub is away, and for as long as its services come back, for up to 10 s again. A question that was
+   * under way when the link was lost is asked again as soon as there is another, so it must be one that may be asked twice.
+   */
   ask<Reply>(question: () => Promise<Reply>): Promise<Reply>;
 };
 
@@ -27,6 +30,8 @@ export function watchHub(backbone: NatsConnection, { pulse, onBack, logger }: Hu
   let hasLink = true;
   let lastAwayAtMs = Number.NEGATIVE_INFINITY;
   let waiting: (() => void)[] = [];
+  /** Questions on their way. */
+  const asked = new Set<() => void>();
   const isConnected = () => hasLink && !pulse.isSilent;
   const wakeAll = () => {
     lastAwayAtMs = performance.now();
@@ -41,6 +46,7 @@ export function watchHub(backbone: NatsConnection, { pulse, onBack, logger }: Hu
       if (status.type !== 'disconnect' && status.type !== 'reconnect') continue;
       hasLink = status.type === 'reconnect';
       if (hasLink) onBack();
+      else for (const lose of asked) lose();
       wakeAll();
     }
   };
@@ -53,6 +59,19 @@ export function watchHub(backbone: NatsConnection, { pulse, onBack, logger }: Hu
         resolve();
       });
     });
+  /** Undefined: its link was lost, and with it the question or the answer. The client would wait for its deadline. */
+  const orLost = async <Reply>(question: () => Promise<Reply>): Promise<{ readonly reply: Reply } | undefined> => {
+    let lose: () => void = () => undefined;
+    const lost = new Promise<undefined>((resolve) => {
+      lose = () => resolve(undefined);
+    });
+    asked.add(lose);
+    try {
+      return await Promise.race([question().then((reply) => ({ reply })), lost]);
+    } finally {
+      asked.delete(lose);
+    }
+  };
   const isReturning = () => !isConnected() || performance.now() - lastAwayAtMs < HOLD_MS;
   return {
     get isConnected() {
@@ -63,7 +82,9 @@ export function watchHub(backbone: NatsConnection, { pulse, onBack, logger }: Hu
       for (;;) {
         if (!isConnected()) await untilBack(Math.max(0, deadlineMs - performance.now()));
         try {
-          return await question();
+          const isLast = performance.now() >= deadlineMs;
+          const answer = isLast ? { reply: await question() } : await orLost(question);
+          if (answer !== undefined) return answer.reply;
         } catch (error) {
           const isWorthIt = isSallyportError(error) && error.retryable && isReturning();
           if (!isWorthIt || performance.now() + RETRY_MS >= deadlineMs) throw error;

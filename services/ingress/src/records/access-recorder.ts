@@ -33,6 +33,8 @@ export class AccessRecorder {
   #isSending = false;
   #isFlushing = false;
   #isStopped = false;
+  /** Sends the batch that waits to be sent again. */
+  #retryNow: (() => void) | undefined;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: AccessRecorderOptions) {
@@ -51,10 +53,11 @@ export class AccessRecorder {
     else this.#timer ??= setTimeout(() => this.#send(), this.#isFlushing ? 0 : BATCH_INTERVAL_MS);
   }
 
-  /** Resolves when everything recorded so far is stored. */
+  /** Resolves when everything recorded so far is stored. Nothing waits for its turn any longer, nor longer than 100 ms to be sent again. */
   async flush(): Promise<void> {
     this.#isFlushing = true;
     if (!this.#isSending) this.#send();
+    else this.#retryNow?.();
     while (this.unstored > 0 && !this.#isStopped)
       await new Promise<void>((resolve) => {
         this.#idleWaiters.push(resolve);
@@ -100,7 +103,14 @@ export class AccessRecorder {
           error,
         });
         if (this.#isStopped) return;
-        this.#timer = setTimeout(() => this.#store(batch, Math.min(retryMs * 2, RETRY_MAX_MS)), retryMs);
+        const nextMs = this.#isFlushing ? RETRY_MIN_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
+        const retry = () => {
+          clearTimeout(this.#timer);
+          this.#retryNow = undefined;
+          this.#store(batch, nextMs);
+        };
+        this.#retryNow = retry;
+        this.#timer = setTimeout(retry, this.#isFlushing ? RETRY_MIN_MS : retryMs);
       },
     );
   }

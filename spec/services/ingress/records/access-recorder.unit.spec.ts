@@ -78,6 +78,22 @@ describe('access recorder', () => {
     recorder.stop();
   });
 
+  it('does not wait to send a batch again once it is flushed', async () => {
+    let attempts = 0;
+    const recorder = recorderWith(() => {
+      attempts += 1;
+      return attempts < 6 ? Promise.reject(new Error('audit is away')) : Promise.resolve();
+    });
+    recorder.record(recordOf('req_1'));
+    // After the fourth failure the next attempt is 800 ms away, after the fifth 1.6 s.
+    await until(() => attempts === 4, { deadlineMs: 3_000 });
+    const flushedAt = performance.now();
+    await recorder.flush();
+    expect(attempts).to.equal(6);
+    expect(performance.now() - flushedAt).to.be.lessThan(400);
+    recorder.stop();
+  });
+
   it('gives places back only when records are stored', async () => {
     const budget = new RecordBudget(2);
     let store: () => void = () => undefined;
