@@ -19,6 +19,8 @@ const END_BOUND_MS = 5000;
 /** A link that is back is asked at once what was lost on the old one: the restart, a poll each second, one heartbeat. */
 const RELINKED_END_BOUND_MS = 6000;
 const OBSERVED_MS = 3000;
+/** The launcher starts a hub again at once, unless it stands still itself. What is back after this has 1.5 s to spare. */
+const LONG_AWAY_MS = 8500;
 
 describe('kill -9 under load', function killUnderLoad() {
   this.timeout(60_000);
@@ -89,6 +91,21 @@ describe('kill -9 under load', function killUnderLoad() {
       endMs: RELINKED_END_BOUND_MS,
     });
     say(this, verdict);
+  });
+
+  it('of the hub, which stays away for 8.5 s: what was asked meanwhile is answered', async function longHub() {
+    const launcher = faults.world.start.child;
+    launcher.kill('SIGSTOP');
+    const back = delay(LONG_AWAY_MS).then(() => launcher.kill('SIGCONT'));
+    try {
+      const verdict = await observe(await faults.pidOf('hub'), {
+        recoveryMs: HELD_BOUND_MS,
+        endMs: LONG_AWAY_MS + RELINKED_END_BOUND_MS,
+      });
+      say(this, verdict);
+    } finally {
+      await back;
+    }
   });
 
   it('of the ingress: nothing of it looks whole, the system serves again', async function ingress() {
