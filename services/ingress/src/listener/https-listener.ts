@@ -76,7 +76,7 @@ export async function startHttpsListener(options: {
   timer.unref();
   await listen(server, host, port);
   const closeIdle = () => {
-    for (const connection of connections) if (connection.isIdle) connection.endSoon();
+    for (const connection of connections) if (connection.isIdle) connection.endSoon(true);
   };
   return {
     port: (server.address() as AddressInfo).port,

@@ -53,7 +53,11 @@ describe('ingress: bodies that nobody waits for', () => {
       const chunk = Buffer.concat([Buffer.from('4000\r\n'), Buffer.alloc(0x4000), Buffer.from('\r\n')]);
       let sent = 0;
       const send = () => {
-        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+        let hasRoom = !socket.destroyed;
+        while (hasRoom) {
+          sent += chunk.length;
+          hasRoom = socket.write(chunk);
+        }
       };
       socket.on('drain', send);
       socket.write(head);

@@ -15,8 +15,10 @@ import { Http1Turn, type TurnHost } from './http1-turn.ts';
 
 /** Bytes kept of requests that a user sends before the answer to the first one (pipelining). */
 const MAX_EARLY_BYTES = 64 * 1024;
-/** From our end of a connection to its destruction, when the user may still be sending. */
-const LINGER_MS = 1_000;
+/** A connection that ends while its user may be sending is closed when nothing came for QUIET_MS, or at the latest at these. */
+const QUIET_MS = 100;
+const MAX_LINGER_MS = 1_000;
+const MAX_DROPPED_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 export type Http1Limits = {
@@ -58,6 +60,9 @@ export class Http1Connection implements TurnHost {
   #isPumping = false;
   #isClosing = false;
   #isCorked = false;
+  #quiet: NodeJS.Timeout | undefined;
+  #lingerUntilMs = 0;
+  #droppedBytes = 0;
   /** Bytes of a complete answer that its reader had not taken when last looked at; 0 when no answer waits for that. */
   #untaken = 0;
 
@@ -153,20 +158,18 @@ export class Http1Connection implements TurnHost {
   }
 
   /**
-   * Ends our side once all that was written has left. What the user may still send stays unread: after our end OpenSSL takes one
-   * record of what a read brings and Node keeps the rest for ever. `isWhole`: the user has nothing more to say.
+   * Ends the connection once all that was written has left. `isWhole`: the user has nothing more to say. If not, what still comes
+   * is read and dropped for a while before: closed with bytes unread a connection is reset, and the answer could be lost
+   * (RFC 9112, 9.6).
    */
   endSoon(isWhole = false): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#early = EMPTY;
-    this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
-    this.socket.pause();
-    this.socket.end(() => {
-      // Closed with bytes unread, a connection is reset, and the user might lose the answer: it has this long to read it.
-      if (isWhole) this.socket.destroy();
-      else this.deadlineAtMs = performance.now() + LINGER_MS;
-    });
+    this.#lingerUntilMs = performance.now() + MAX_LINGER_MS;
+    if (isWhole) this.#close();
+    else this.#quiet = setTimeout(() => this.#close(), QUIET_MS);
+    this.socket.resume();
   }
 
   dateLine(): string {
@@ -180,8 +183,31 @@ export class Http1Connection implements TurnHost {
     this.deadlineAtMs = performance.now() + this.#host.limits.bodyIdleTimeoutMs;
   }
 
+  /**
+   * End and destruction are one: between them OpenSSL would take one record of what each read brings, and Node keep the rest
+   * in memory of its own, as much as the user sends.
+   */
+  #close(): void {
+    clearTimeout(this.#quiet);
+    this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
+    this.socket.write(EMPTY, () => {
+      this.socket.end();
+      this.socket.destroy();
+    });
+  }
+
+  #drop(bytes: number): void {
+    this.#droppedBytes += bytes;
+    if (this.#droppedBytes > MAX_DROPPED_BYTES) this.socket.destroy();
+    else if (performance.now() > this.#lingerUntilMs) this.#close();
+    else this.#quiet?.refresh();
+  }
+
   #onData(chunk: Buffer): void {
-    if (this.#isClosing) return;
+    if (this.#isClosing) {
+      this.#drop(chunk.length);
+      return;
+    }
     this.#early = this.#early.length === 0 ? chunk : Buffer.concat([this.#early, chunk]);
     this.#pump();
     this.#readOrPause();
@@ -267,12 +293,17 @@ export class Http1Connection implements TurnHost {
 
   #onEnd(): void {
     if (this.#turn?.userEnded() === true) return;
+    if (this.#isClosing) {
+      this.#close();
+      return;
+    }
     // Half of a request, or a user who does not wait for the answer.
-    if (this.#turn !== undefined && !this.#isClosing) this.socket.destroy();
+    if (this.#turn !== undefined) this.socket.destroy();
     else this.socket.end();
   }
 
   #onClose(): void {
+    clearTimeout(this.#quiet);
     this.deadlineAtMs = 0;
     const turn = this.#turn;
     this.#turn = undefined;
