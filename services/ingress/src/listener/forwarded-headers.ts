@@ -1,7 +1,9 @@
 import type { FieldList } from '#libs/tunnel-protocol';
+import type { PublishedApp } from '../directory/published-app.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { narrowAcceptEncoding } from '../translation/content-coding.ts';
 import { toInternalUrl } from '../translation/rewrite-urls.ts';
+import type { ClientAddress } from './client-address.ts';
 import { traceState } from './trace-state.ts';
 
 /**
@@ -46,6 +48,9 @@ const NOT_FORWARDED = new Set([
 const OTHER_SIGN = /[^a-z0-9-]/;
 const OTHER_SIGNS = /[^a-z0-9-]/g;
 
+const SCHEME = 'https://';
+const PORT = /:([0-9]+)$/;
+
 const TRANSLATED = new Set(['origin', 'referer', 'destination']);
 
 /**
@@ -54,9 +59,8 @@ const TRANSLATED = new Set(['origin', 'referer', 'destination']);
  */
 export function buildForwardedFields(exchange: Exchange): FieldList {
   const { app, head, services, access } = exchange;
-  const fields = app
-    ? exchange.facts.forwarded(app, exchange.tenant.directory.changes, () => userFields(exchange))
-    : userFields(exchange);
+  if (!app) throw new Error('forwarding needs a resolved app');
+  const fields = exchange.facts.forwarded(app, exchange.tenant.directory.changes, () => userFields(exchange, app));
   const traceparent = services.ids.nextTraceparent(head.traceparent);
   const own = ['X-Request-Id', exchange.requestId, 'traceparent', traceparent];
   const isContinued = head.traceparent !== '' && traceparent.slice(0, 35) === head.traceparent.slice(0, 35);
@@ -65,18 +69,18 @@ export function buildForwardedFields(exchange: Exchange): FieldList {
 }
 
 /** What is the same for every request with this head to this app. */
-function userFields(exchange: Exchange): FieldList {
-  const { app, head } = exchange;
+function userFields(exchange: Exchange, app: PublishedApp): FieldList {
+  const { head } = exchange;
   const raw = exchange.req.fields;
-  const fields: string[] = ['Host', exchange.hostAndPort];
+  const fields: string[] = ['Host', externalHost(app)];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     const lower = name.toLowerCase();
     if (isReserved(lower) || head.connectionNames?.has(lower)) continue;
-    if (app?.view.translateHeaders && TRANSLATED.has(lower)) {
+    if (app.view.translateHeaders && TRANSLATED.has(lower)) {
       fields.push(name, toInternalUrl(app, value, exchange.tenant.directory));
-    } else if (app?.view.translateBodyLinks && lower === 'accept-encoding') {
+    } else if (app.view.translateBodyLinks && lower === 'accept-encoding') {
       fields.push(name, narrowAcceptEncoding(value));
     } else fields.push(name, value);
   }
@@ -84,7 +88,7 @@ function userFields(exchange: Exchange): FieldList {
   const cookie = exchange.facts.originCookie;
   if (cookie !== '') fields.push('Cookie', cookie);
   if (head.wantsTrailers) fields.push('TE', 'trailers');
-  addForwardingFields(exchange, fields);
+  addForwardingFields(exchange.client, externalHost(app), fields);
   return fields;
 }
 
@@ -95,17 +99,24 @@ export function isReserved(lower: string): boolean {
   return name.charCodeAt(0) === 0x78 && (name.startsWith('x-forwarded') || name.startsWith('x-sallyport'));
 }
 
-function addForwardingFields(exchange: Exchange, fields: string[]): void {
-  const { client } = exchange;
+/**
+ * The host a person came by, with the port of the external URL. What the user wrote may name any port, and an origin makes links
+ * of what it is told.
+ */
+function externalHost(app: PublishedApp): string {
+  return app.externalOrigin.slice(SCHEME.length);
+}
+
+function addForwardingFields(client: ClientAddress, host: string, fields: string[]): void {
   fields.push('X-Forwarded-For', client.forwardedFor);
-  fields.push('X-Forwarded-Host', exchange.hostAndPort);
+  fields.push('X-Forwarded-Host', host);
   fields.push('X-Forwarded-Proto', 'https');
-  fields.push('X-Forwarded-Port', exchange.port);
-  fields.push('Forwarded', forwardedElements(client.forwardedFor, exchange.hostAndPort));
+  fields.push('X-Forwarded-Port', PORT.exec(host)?.[1] ?? '443');
+  fields.push('Forwarded', forwardedElements(client.forwardedFor, host));
   fields.push('Via', '1.1 sallyport');
 }
 
-/** RFC 7239: one element per hop we know; host and protocol are those of the connection to us. */
+/** RFC 7239: one element per hop we know; host and protocol are those of the external URL. */
 function forwardedElements(forwardedFor: string, hostAndPort: string): string {
   const own = `host="${hostAndPort}";proto=https`;
   if (!forwardedFor.includes(',')) return `for=${nodeName(forwardedFor)};${own}`;

@@ -36,7 +36,6 @@ export class Exchange implements UserStreamEvents {
   hostname = '';
   /** Host and port as the user wrote them, lower case. */
   hostAndPort = '';
-  port = '';
   target: RequestTarget = NO_TARGET;
   tenant: TenantServices;
   app: PublishedApp | undefined = undefined;

@@ -30,7 +30,6 @@ export function resolveApp(exchange: Exchange): RouteKind {
   if (target.authority !== undefined && target.authority.toLowerCase() !== head.host?.toLowerCase())
     return malformed(exchange, 'host-mismatch');
   exchange.hostname = host.hostname;
-  exchange.port = host.port;
   exchange.hostAndPort = (head.host ?? '').toLowerCase();
   // The answer would show an origin's view of the request to a script, assertion included (RFC 9110, 9.3.8).
   if (exchange.method === 'TRACE') return malformed(exchange, 'method-trace');

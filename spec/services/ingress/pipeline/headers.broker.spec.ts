@@ -90,12 +90,29 @@ describe('ingress: what an origin sees', () => {
     expect(fields['x-request-id']).to.match(/^req_/);
   });
 
-  it('names the port the user came by', async () => {
-    const fields = await fieldsSeen({ host: `WIKI.${DOMAIN}:${rig.port}` });
-    expect(fields).to.include({
-      'x-forwarded-host': `wiki.${DOMAIN}:${rig.port}`,
-      'x-forwarded-port': String(rig.port),
-    });
+  it('names host and port of the external URL, whatever port the user writes', async () => {
+    for (const host of [`WIKI.${DOMAIN}:${rig.port}`, `wiki.${DOMAIN}:99`, `wiki.${DOMAIN}:443`]) {
+      const fields = await fieldsSeen({ host });
+      expect(fields, host).to.include({
+        host: `wiki.${DOMAIN}`,
+        'x-forwarded-host': `wiki.${DOMAIN}`,
+        'x-forwarded-port': '443',
+        forwarded: `for=127.0.0.1;host="wiki.${DOMAIN}";proto=https`,
+      });
+    }
+  });
+
+  it('names the port of an external URL that has one, and the host the user came by', async () => {
+    const changes = { externalUrl: `https://ported.${DOMAIN}:8443/`, alternateHosts: [`other.${DOMAIN}`] };
+    await rig.putApp(appView('ported', changes));
+    for (const name of ['ported', 'other']) {
+      const fields = await fieldsSeen({ host: `${name}.${DOMAIN}:99` });
+      expect(fields).to.include({
+        'x-forwarded-host': `${name}.${DOMAIN}:8443`,
+        'x-forwarded-port': '8443',
+        forwarded: `for=127.0.0.1;host="${name}.${DOMAIN}:8443";proto=https`,
+      });
+    }
   });
 
   it('continues a trace or begins one', async () => {
