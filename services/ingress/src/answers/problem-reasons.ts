@@ -17,7 +17,7 @@ const KEY_OF_FAULT: Readonly<Record<string, ProblemReason>> = {
   'target-too-long': 'target-too-long',
   'field-character': 'field-invalid',
   'field-look-alike': 'field-invalid',
-  expectation: 'field-invalid',
+  expectation: 'expectation-failed',
   'encoding-repeated': 'length-invalid',
   'field-name': 'field-invalid',
   'field-value': 'field-invalid',

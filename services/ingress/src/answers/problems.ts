@@ -39,6 +39,7 @@ const table = {
   'request-too-large': ['SP-1016', 413, 'administrator'],
   'version-unsupported': ['SP-1017', 505, 'client-developer'],
   'request-too-slow': ['SP-1018', 408, 'you', 'administrator'],
+  'expectation-failed': ['SP-1019', 417, 'client-developer'],
 
   'app-limit-exceeded': ['SP-1101', 429, 'time', 'administrator'],
   'tenant-limit-exceeded': ['SP-1102', 429, 'time', 'administrator'],

@@ -35,6 +35,7 @@ const PUBLISHED = [
   ['SP-1016', 'request-too-large', 413],
   ['SP-1017', 'version-unsupported', 505],
   ['SP-1018', 'request-too-slow', 408],
+  ['SP-1019', 'expectation-failed', 417],
   ['SP-1101', 'app-limit-exceeded', 429],
   ['SP-1102', 'tenant-limit-exceeded', 429],
   ['SP-1103', 'records-full', 503],

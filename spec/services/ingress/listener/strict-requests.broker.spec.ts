@@ -85,6 +85,12 @@ describe('ingress: requests that proxies disagree on', () => {
     ['another protocol version', `GET / HTTP/2.5\r\n${HOST}\r\n`, 505],
     ['a version of HTTP without Host', `GET / HTTP/0.9\r\n${HOST}\r\n`, 505],
     ['a version of HTTP in frames', `GET / HTTP/2.0\r\n${HOST}\r\n`, 505],
+    ['an unknown expectation', `POST / HTTP/1.1\r\n${HOST}Content-Length: 2\r\nExpect: 200-ok\r\n\r\nab`, 417],
+    [
+      'an expectation among others',
+      `POST / HTTP/1.1\r\n${HOST}Content-Length: 2\r\nExpect: 100-continue, x\r\n\r\nab`,
+      417,
+    ],
     ['a head that takes too long', `GET / HTTP/1.1\r\n${HOST}X-A: `, 408],
   ] as const) {
     it(`answers ${status} to ${what} and closes, and no origin sees it`, async () => {
@@ -125,6 +131,13 @@ describe('ingress: requests that proxies disagree on', () => {
       expect(isComplete).to.equal(false);
     });
   }
+
+  it('tells of an unknown expectation what it is, under a number of its own', async () => {
+    const text = await sendRaw(rig, `POST / HTTP/1.1\r\n${HOST}Content-Length: 2\r\nExpect: tea\r\n\r\nab`);
+    expect(text).to.contain('"code":"SP-1019"').and.contain('"reason":"expectation"').and.contain('Expect field');
+    const record = await rig.recordOf(/x-request-id: (\S+)/i.exec(text)?.[1]);
+    expect(record).to.include({ status: 417, reason: 'expectation', outcome: 'answered' });
+  });
 
   it('accepts an absolute target of the same host', async () => {
     origin.seen.length = 0;

@@ -140,4 +140,10 @@ export const requestTexts = {
       'Whether somebody holds places on purpose: `sallyport access tail` shows the address.',
     ],
   },
+  'expectation-failed': {
+    title: 'Unknown expectation',
+    detail: 'The Expect field of the request asks for something that is not done here.',
+    cause: `${PARSER} The only expectation there is in HTTP is \`100-continue\`: the program waits with the body until it is asked for.`,
+    look: ['The `Expect` field that the program sends: leave it out, or write `100-continue`.', CLIENT],
+  },
 } as const satisfies Record<string, ProblemText>;

@@ -141,4 +141,10 @@ export const requestTexts = {
       'Se qualcuno occupa posti di proposito: `sallyport access tail` mostra l’indirizzo.',
     ],
   },
+  'expectation-failed': {
+    title: 'Aspettativa sconosciuta',
+    detail: 'Il campo Expect della richiesta chiede qualcosa che qui non si fa.',
+    cause: `${PARSER} L’unico valore previsto da HTTP è \`100-continue\`: il programma attende a inviare il corpo finché non gli viene chiesto.`,
+    look: ['Il campo `Expect` che il programma invia: ometterlo, o scrivere `100-continue`.', CLIENT],
+  },
 } as const satisfies Record<string, ProblemText>;
