@@ -19,6 +19,7 @@ const SUITE_NAMES = [
   'http-cache-tests',
   'testssl',
   'sslscan',
+  'wapiti',
   'slowhttptest',
   'http2-requests',
   'http2-client',

@@ -17,6 +17,7 @@ import { skopeo } from './suites/skopeo.mjs';
 import { slowhttptest } from './suites/slowhttptest.mjs';
 import { sslscan } from './suites/sslscan.mjs';
 import { testssl } from './suites/testssl.mjs';
+import { wapiti } from './suites/wapiti.mjs';
 import { websocket } from './suites/websocket.mjs';
 
 const SUITES = [
@@ -26,6 +27,7 @@ const SUITES = [
   httpCacheTests,
   testssl,
   sslscan,
+  wapiti,
   slowhttptest,
   http2Requests,
   http2Client,

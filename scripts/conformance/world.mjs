@@ -33,6 +33,7 @@ const WS = { name: 'ws', version: '8.23.0' };
  * @property {Front} passthrough the echo app for everybody
  * @property {Front} signedIn the same with sign-in, and the cookie of a user
  * @property {(name: string, internalUrl: string, settings?: object) => Promise<Front>} publish a further app
+ * @property {() => Promise<Front>} openPortal with the cookie of a user who has signed in there
  * @property {Readonly<Record<string, number>>} processes ids by name
  * @property {import('./arguments.mjs').Options} options
  */
@@ -71,6 +72,10 @@ export async function startWorld({ folder, children, env, log, options }) {
   const passthrough = await publish('echo', internalUrl);
   const guarded = await publish('echo-signed-in', internalUrl, { preauthentication: 'oidc' });
   const cookie = await retry(() => signIn(`${guarded.url}small`, user, ca), log);
+  const openPortal = async () => {
+    const { portalUrl } = /** @type {typeof ready & { portalUrl: string }} */ (ready);
+    return { ...frontOf(portalUrl), cookie: await retry(() => signIn(portalUrl, user, ca), log) };
+  };
   return {
     folder,
     children,
@@ -82,6 +87,7 @@ export async function startWorld({ folder, children, env, log, options }) {
     passthrough,
     signedIn: { ...guarded, cookie },
     publish,
+    openPortal,
     processes: { ...ready.processes, origin: origin.pid },
     options,
   };
