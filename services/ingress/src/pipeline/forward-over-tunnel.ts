@@ -31,6 +31,8 @@ import { type RelayOwner, WebSocketRelay } from './websocket-relay.ts';
 
 /** Opens of one request: the tunnel itself dispatches each up to three times. */
 const MAX_OPENS = 2;
+/** Beyond RFC 9110 there are origins that answer 999, which HTTP/1.1 has a form for; Node's HTTP/2 refuses it. */
+const MAX_HTTP2_STATUS = 599;
 const EARLY_HINTS = 103;
 const NOTHING_TRAILED: FieldList = [];
 /** Ends that say nothing about the app: where the tunnel allows it, the request goes out once more. */
@@ -405,7 +407,8 @@ class Forward
 
   #writeHead(head: ResponseHead): boolean {
     const exchange = this.#exchange;
-    const built = head.status >= 200 && head.status <= 999 && buildResponseFields(exchange, head.fields, head.status);
+    const isStatus = head.status >= 200 && head.status <= (exchange.req.version === '2' ? MAX_HTTP2_STATUS : 999);
+    const built = isStatus && buildResponseFields(exchange, head.fields, head.status);
     if (!built) return this.#refuseHead();
     const { fields, contentLength, trailer, body } = built;
     const isBodyless = head.status === 204 || head.status === 304 || exchange.method === 'HEAD';

@@ -97,6 +97,16 @@ describe('ingress: users who speak HTTP/2', () => {
     expect(answer.informational).to.deep.equal([103]);
   });
 
+  it('says of a status HTTP/2 has no form for that the answer is invalid', async () => {
+    rig.serve((it) => {
+      it.respondHead(999, [], { hasBody: false });
+      return { onCancel: () => undefined };
+    });
+    const answer = await exchange({});
+    expect(answer.headers[':status']).to.equal(502);
+    expect(answer.body.toString()).to.contain('SP-1408');
+  });
+
   it('answers HEAD without a body and keeps the length', async () => {
     rig.serve((it) => {
       it.respondHead(200, ['Content-Length', '12'], { hasBody: false });
