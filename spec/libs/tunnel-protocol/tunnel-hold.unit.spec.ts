@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { TunnelClientOptions } from '#libs/tunnel-protocol';
+import type { OnRequest, TunnelClientOptions } from '#libs/tunnel-protocol';
 import { HeldHeads } from '../../../libs/tunnel-protocol/src/held-heads.ts';
 import { LossyBroker } from './lossy-transport.ts';
 import { answering, head, type Outcome, TunnelPair, until } from './tunnel-pair.ts';
@@ -8,6 +8,8 @@ import { answering, head, type Outcome, TunnelPair, until } from './tunnel-pair.
 describe('tunnel without a link to the hub', () => {
   let broker: LossyBroker;
   let pair: TunnelPair;
+  /** Until the link was lost once. */
+  let isFirst = true;
 
   const start = async (options: Partial<TunnelClientOptions> = {}): Promise<void> => {
     broker = new LossyBroker();
@@ -75,6 +77,41 @@ describe('tunnel without a link to the hub', () => {
     mend();
     expect((await lost).body.toString()).to.equal('ok');
   });
+
+  for (const [what, number, dispatches] of [
+    ['does not send again what was on its way when the link was only silent', () => 1, 1],
+    ['sends it again on a link that is another', () => (broker.isConnected && !isFirst ? 2 : 1), 2],
+  ] as const) {
+    it(what, async () => {
+      await pair.close();
+      broker = new LossyBroker();
+      isFirst = true;
+      pair = await TunnelPair.create(
+        { transport: async () => ({ ...broker.transport(), linkNumber: number }), close: async () => undefined },
+        { acceptDeadlineMs: 5_000, holdMs: 4_000, returnGraceMs: 300 },
+      );
+      const responses: (() => void)[] = [];
+      const keep: OnRequest = (exchange) => {
+        responses.push(() => exchange.respondHead(200, [], { hasBody: false }));
+        return { onCancel: () => undefined };
+      };
+      await pair.addConnector('c1', keep, { acceptDelayMs: 5_000 });
+      const late = pair.fetch();
+      await until(() => responses.length === 1, 'it has arrived');
+      broker.isConnected = false;
+      isFirst = false;
+      const held = pair.fetch();
+      await until(() => pair.client.heldRequests === 1, 'the link counts as down');
+      broker.isConnected = true;
+      await until(() => responses.length === dispatches + 1, 'the held one has arrived, and what was sent again');
+      for (const respond of responses) respond();
+      const outcomes = await Promise.all([late, held]);
+      expect(outcomes.map(({ head: answer, channel }) => [answer?.status, channel.dispatches])).to.deep.equal([
+        [200, dispatches],
+        [200, 1],
+      ]);
+    });
+  }
 
   it('gives up when the link stays away, as not dispatched, and refuses further ones at once', async () => {
     await pair.addConnector('c1', answering(200, 'ok'));
