@@ -7,7 +7,7 @@ export type Counters = {
   denied: number;
   throttled: number;
   failed: number;
-  /** Requests Node's parser refused: they have no access record because nothing of them can be trusted. */
+  /** Requests the parser refused: they have no access record because nothing of them can be trusted; the log has some. */
   malformed: number;
   /** Requests refused because access records could not be stored. */
   refusedForRecords: number;

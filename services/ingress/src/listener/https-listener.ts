@@ -12,6 +12,7 @@ import type { TlsSettings } from './certificate-files.ts';
 import { HttpDate } from './http1/http-date.ts';
 import { Http1Connection, type Http1Host } from './http1/http1-connection.ts';
 import { createHttp2Sessions } from './http2/http2-sessions.ts';
+import { RefusalLog } from './refusal-log.ts';
 import type { RequestHeadFields } from './request-head.ts';
 import type { UserStream } from './user-stream.ts';
 
@@ -43,7 +44,8 @@ export async function startHttpsListener(options: {
 }): Promise<HttpsListener> {
   const { services, host, port } = options;
   const connections = new Set<Http1Connection>();
-  const http1 = http1Host(services, connections);
+  const refusals = new RefusalLog(services.logger);
+  const http1 = http1Host(services, connections, refusals);
   const server = createServer({
     ...options.tls,
     // HTTP/1.0 has a name too (RFC 7301): whoever offers that alone is no stranger.
@@ -61,7 +63,9 @@ export async function startHttpsListener(options: {
   const http2 = createHttp2Sessions({
     limits: services.limits,
     onStream: (stream, head, socket) => handle(services, stream, head, socket),
-    onMalformed: (reason) => http1.onMalformed(reason),
+    onMalformed: () => {
+      services.counters.malformed += 1;
+    },
   });
   server.on('secureConnection', (socket) => {
     if (socket.alpnProtocol === 'h2') http2.serve(socket);
@@ -70,7 +74,11 @@ export async function startHttpsListener(options: {
   server.on('tlsClientError', () => undefined);
   server.on('error', (error) => services.logger.error('listener failed', { error }));
   const timer = setInterval(
-    () => checkDeadlines(connections),
+    () => {
+      const now = performance.now();
+      checkDeadlines(connections, now);
+      refusals.check(now);
+    },
     Math.min(CHECK_INTERVAL_MS, services.limits.headerTimeoutMs, services.limits.keepAliveTimeoutMs),
   );
   timer.unref();
@@ -90,26 +98,31 @@ export async function startHttpsListener(options: {
     },
     destroy: () => {
       clearInterval(timer);
+      refusals.end();
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-function http1Host(services: IngressServices, connections: Set<Http1Connection>): Http1Host {
+function http1Host(services: IngressServices, connections: Set<Http1Connection>, refusals: RefusalLog): Http1Host {
   return {
     limits: services.limits,
     date: new HttpDate(),
     onTurn: (turn, head, socket) => handle(services, turn, head, socket),
-    onMalformed: (reason) => {
+    onMalformed: (reason, socket) => {
       services.counters.malformed += 1;
-      return bareProblem(reason);
+      const requestId = services.ids.nextRequestId();
+      if (refusals.tryTakeLine(performance.now())) {
+        const { address } = services.readClientAddress(socket.remoteAddress, '');
+        refusals.write({ reason, requestId, address });
+      }
+      return bareProblem(reason, requestId);
     },
     onClosed: (connection) => void connections.delete(connection),
   };
 }
 
-function checkDeadlines(connections: ReadonlySet<Http1Connection>): void {
-  const now = performance.now();
+function checkDeadlines(connections: ReadonlySet<Http1Connection>, now: number): void {
   for (const connection of connections)
     if (connection.deadlineAtMs !== 0 && connection.deadlineAtMs <= now) connection.onDeadline();
 }

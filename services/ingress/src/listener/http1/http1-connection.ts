@@ -35,7 +35,7 @@ export type Http1Host = {
   readonly date: HttpDate;
   onTurn(turn: Http1Turn, head: RequestHeadFields, socket: TLSSocket): void;
   /** Bytes that are no request: nothing of them is trusted, not even their host. */
-  onMalformed(reason: string): BareAnswer;
+  onMalformed(reason: string, socket: TLSSocket): BareAnswer;
   onClosed(connection: Http1Connection): void;
 };
 
@@ -285,7 +285,7 @@ export class Http1Connection implements TurnHost {
   }
 
   #refuse(reason: string): void {
-    const { status, fields, body } = this.#host.onMalformed(reason);
+    const { status, fields, body } = this.#host.onMalformed(reason, this.socket);
     const head = `${statusLine(status)}${this.dateLine()}Connection: close\r\n${fieldLines(fields)}\r\n`;
     this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]));
     this.endSoon();

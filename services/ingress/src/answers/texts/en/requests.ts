@@ -3,7 +3,7 @@ import type { ProblemText } from '../texts.ts';
 const PARSER =
   'The ingress read the bytes of the request, refused them and closed the connection. No origin saw any of it.';
 const RECORD =
-  'The exact finding stands as the reason in the access record: `sallyport access tail --request <request id>`.';
+  'The exact finding stands as the reason in the access record: `sallyport access tail --request <request id>`; when there is none, in the log of the ingress, by the request id.';
 const CLIENT = 'The program that sent the request, and every proxy between it and the ingress.';
 
 export const requestTexts = {

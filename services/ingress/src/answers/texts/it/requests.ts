@@ -2,7 +2,8 @@ import type { ProblemText } from '../texts.ts';
 
 const PARSER =
   'L’ingress ha letto i byte della richiesta, li ha rifiutati e ha chiuso la connessione. Nessuna origine ne ha visto nulla.';
-const RECORD = 'Il motivo esatto è nel registro degli accessi: `sallyport access tail --request <id della richiesta>`.';
+const RECORD =
+  'Il motivo esatto è nel registro degli accessi: `sallyport access tail --request <id della richiesta>`; se non c’è, nel log dell’ingress, con l’id della richiesta.';
 const CLIENT = 'Il programma che ha inviato la richiesta e ogni proxy tra questo e l’ingress.';
 
 export const requestTexts = {
