@@ -33,6 +33,7 @@ const SUITE_NAMES = [
   'curl',
   'npm',
   'skopeo',
+  'mediawiki',
 ];
 
 /**

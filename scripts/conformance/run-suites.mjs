@@ -9,6 +9,7 @@ import { http2Requests } from './suites/http2-requests.mjs';
 import { idleWebSocket } from './suites/idle-websocket.mjs';
 import { litmus } from './suites/litmus.mjs';
 import { malformedRequests } from './suites/malformed-requests.mjs';
+import { mediawiki } from './suites/mediawiki.mjs';
 import { mutations } from './suites/mutations.mjs';
 import { npm } from './suites/npm.mjs';
 import { serverSentEvents } from './suites/server-sent-events.mjs';
@@ -41,6 +42,7 @@ const SUITES = [
   curl,
   npm,
   skopeo,
+  mediawiki,
 ];
 /** Runs while the others do: it does nothing but wait, and what it waits through is what it judges. */
 const IN_BACKGROUND = new Set([idleWebSocket]);
