@@ -1,3 +1,4 @@
+// long because links, channels and the budget they share are one ledger, whose sums must never disagree
 import {
   type CreditAccount,
   type CreditLink,

@@ -10,7 +10,7 @@ import { type LinkDirectory, LinkMap } from './rewrite-urls.ts';
 
 /**
  * Fields of an origin's response that do not reach the user: those of its connection, those that would lead the user
- * around the ingress (Alt-Svc), and those this side makes itself.
+ * around the ingress (Alt-Svc) or name the origin (Host, which some send), and those this side makes itself.
  */
 const NOT_RETURNED = new Set([
   'connection',
@@ -23,6 +23,7 @@ const NOT_RETURNED = new Set([
   'proxy-authenticate',
   'proxy-authentication-info',
   'alt-svc',
+  'host',
   'x-request-id',
 ]);
 

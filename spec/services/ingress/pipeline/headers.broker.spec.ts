@@ -230,6 +230,7 @@ describe('ingress: what a user sees of an origin', () => {
     ['Set-Cookie', '__HOST-Sallyport-session=evil', undefined],
     ['X-Sallyport-User', 'root', undefined],
     ['Alt-Svc', 'h3=":443"', undefined],
+    ['Host', '10.0.0.7:8080', undefined],
     ['Keep-Alive', 'timeout=99', undefined],
   ] as const) {
     it(`shows ${name}: ${value} as ${shown ?? 'nothing'}`, async () => {

@@ -1,3 +1,4 @@
+// long because one connection is one state: reading, answering, lingering and deadlines share its few fields
 import type { TLSSocket } from 'node:tls';
 import {
   type FieldFault,
