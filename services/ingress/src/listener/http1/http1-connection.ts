@@ -17,7 +17,7 @@ import { Http1Turn, type TurnHost } from './http1-turn.ts';
 /** Bytes kept of requests that a user sends before the answer to the first one (pipelining). */
 const MAX_EARLY_BYTES = 64 * 1024;
 /** A connection that ends while its user may be sending is closed when nothing came for QUIET_MS, or at the latest at these. */
-const QUIET_MS = 100;
+const QUIET_MS = 50;
 const MAX_LINGER_MS = 1_000;
 const MAX_DROPPED_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
