@@ -29,6 +29,8 @@ export type ServiceDefinition<Config> = {
   readonly name: string;
   readonly config: z.ZodType<Config>;
   start(config: Config, context: ServiceContext): Promise<RunningService>;
+  /** Milliseconds that a start under way has once the process was told to end. Default 15,000: beyond every start's own waits. */
+  readonly startLimitMs?: number;
 };
 
 /** Exit codes by class (sysexits): bad configuration is not worth a restart, everything else is. */
@@ -37,12 +39,12 @@ const EXIT_UNAVAILABLE = 69;
 const EXIT_BUG = 70;
 const DRAIN_LIMIT_MS = 30_000;
 /** A service that is told to end while it starts is drained as soon as it has started; at the limit it is ended as it is. */
-const START_LIMIT_MS = 5_000;
+const DEFAULT_START_LIMIT_MS = 15_000;
 
 /**
  * Frame of every service's main.ts: reads the JSON file named by `--config`, starts, prints one ready line on stdout,
  * drains on SIGTERM, SIGINT or when stdin (the supervisor's pipe) ends, stops, exits. A second signal stops at once. A signal
- * during the start is remembered: no ready line then, the drain follows the start, which has 5 s more.
+ * during the start is remembered: no ready line then, the drain follows the start, which has `startLimitMs` more.
  */
 export async function runService<Config>(host: ProcessPort, definition: ServiceDefinition<Config>): Promise<void> {
   const logger = createLogger({
@@ -60,7 +62,7 @@ export async function runService<Config>(host: ProcessPort, definition: ServiceD
   const shutdown = onceThen(
     () => {
       isEnding = true;
-      return drainAndStop(host, logger, starting);
+      return drainAndStop(host, logger, starting, definition.startLimitMs);
     },
     () => host.exit(1),
   );
@@ -96,14 +98,19 @@ function configPath(host: ProcessPort): string {
   });
 }
 
-async function drainAndStop(host: ProcessPort, logger: Logger, starting: Promise<RunningService>): Promise<void> {
+async function drainAndStop(
+  host: ProcessPort,
+  logger: Logger,
+  starting: Promise<RunningService>,
+  startLimitMs = DEFAULT_START_LIMIT_MS,
+): Promise<void> {
   logger.info('draining');
   const exitAfter = (limitMs: number, message: string) =>
     setTimeout(() => {
       logger.error(message, { limitMs });
       host.exit(1);
     }, limitMs);
-  let limit = exitAfter(START_LIMIT_MS, 'start took too long to be drained');
+  let limit = exitAfter(startLimitMs, 'start took too long to be drained');
   try {
     const running = await starting;
     clearTimeout(limit);

@@ -241,7 +241,7 @@ export class CreditLedger {
     const { processCapBytes, easyProcessBytes, maxWindowBytes } = this.limits;
     if (this.#committed <= easyProcessBytes) return account.window;
     const room = Math.max(0, processCapBytes - this.#committed);
-    const left = room / (processCapBytes - easyProcessBytes);
+    const left = room / Math.max(1, processCapBytes - easyProcessBytes);
     const unproven = maxWindowBytes * left ** 4;
     const allowed = account.takenBytes >= FAST_READER_BYTES ? Math.max(unproven, room * FAST_READER_SHARE) : unproven;
     return Math.min(account.window, Math.max(SHORT_WINDOW_BYTES, Math.floor(allowed)));

@@ -134,17 +134,14 @@ describe('runService', () => {
       await running;
     });
 
-    it('exits 1 with a line in its log when the start takes 5 s more', async function () {
-      this.timeout(10_000);
+    it('exits 1 with a line in its log when the start takes longer than it has', async () => {
       const host = new FakeProcess();
       const service = slowly([]);
-      void runService(host, definition([], service));
+      void runService(host, { ...definition([], service), startLimitMs: 100 });
       await service.begun;
-      const toldAt = performance.now();
       host.emit('SIGTERM');
-      await until(() => host.exitCode !== undefined, { deadlineMs: 8_000 });
+      await until(() => host.exitCode !== undefined);
       expect(host.exitCode).to.equal(1);
-      expect(performance.now() - toldAt).to.be.within(4_900, 7_000);
       expect(host.err.join('')).to.contain('start took too long to be drained');
     });
 

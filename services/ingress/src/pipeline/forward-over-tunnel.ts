@@ -117,7 +117,7 @@ class Forward
 
   /** Both sides may speak in turn: gRPC, and any HTTP/2 request whose answer has begun. */
   get #isConversation(): boolean {
-    return isGrpc(this.#exchange) || (this.#isResponding && this.#exchange.req.version === '2');
+    return this.#exchange.req.version === '2' && (this.#isResponding || isGrpc(this.#exchange));
   }
 
   get waitsForUserSinceMs(): number {
@@ -400,6 +400,7 @@ class Forward
     this.#source = this.#channel;
     this.#upload?.upgraded(this.#relay);
     exchange.res.upgrade(built.fields);
+    if (this.#isEnded) return;
     this.#channel.receiveBody(this);
     exchange.services.stallWatch.add(this);
     exchange.services.openSockets.add(this);

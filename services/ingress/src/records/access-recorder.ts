@@ -106,6 +106,7 @@ export class AccessRecorder {
         const nextMs = this.#isFlushing ? RETRY_MIN_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
         const retry = () => {
           clearTimeout(this.#timer);
+          this.#timer = undefined;
           this.#retryNow = undefined;
           this.#store(batch, nextMs);
         };

@@ -54,6 +54,20 @@ describe('access recorder', () => {
     recorder.stop();
   });
 
+  it('stores what comes after a batch that failed once and then was stored, as soon as ever', async () => {
+    let attempts = 0;
+    const recorder = recorderWith(() => {
+      attempts += 1;
+      return attempts === 1 ? Promise.reject(new Error('audit away')) : Promise.resolve();
+    });
+    recorder.record(recordOf('first'));
+    await until(() => recorder.unstored === 0, { deadlineMs: 2_000 });
+    recorder.record(recordOf('second'));
+    await until(() => recorder.unstored === 0, { deadlineMs: 1_000, what: 'the next record is stored' });
+    expect(attempts).to.equal(3);
+    recorder.stop();
+  });
+
   it('keeps a batch below the largest message whatever users write', async () => {
     const sizes: number[] = [];
     const recorder = recorderWith((batch) => Promise.resolve(sizes.push(JSON.stringify(batch).length)));

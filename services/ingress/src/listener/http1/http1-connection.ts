@@ -61,6 +61,8 @@ export class Http1Connection implements TurnHost {
   #isPumping = false;
   #isClosing = false;
   #isCorked = false;
+  /** What is written is on its way, and the end right behind it. */
+  #isEnding = false;
   #quiet: NodeJS.Timeout | undefined;
   #lingerUntilMs = 0;
   #droppedBytes = 0;
@@ -86,9 +88,9 @@ export class Http1Connection implements TurnHost {
 
   onDeadline(): void {
     this.deadlineAtMs = 0;
-    if (this.#isClosing) this.socket.destroy();
+    if (this.socket.writableLength < this.#untaken) this.#allowTimeToRead();
+    else if (this.#isClosing) this.socket.destroy();
     else if (this.#turn === undefined && this.#reader.hasBegun) this.#refuse('head-timeout');
-    else if (this.socket.writableLength < this.#untaken) this.#allowTimeToRead();
     else if (this.#turn === undefined || this.#turn.isAnswered || this.#untaken > 0) this.socket.destroy();
   }
 
@@ -167,6 +169,7 @@ export class Http1Connection implements TurnHost {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#early = EMPTY;
+    this.deadlineAtMs = 0;
     this.#lingerUntilMs = performance.now() + MAX_LINGER_MS;
     if (isWhole) this.#close();
     else this.#quiet = setTimeout(() => this.#close(), QUIET_MS);
@@ -189,8 +192,10 @@ export class Http1Connection implements TurnHost {
    * in memory of its own, as much as the user sends.
    */
   #close(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     clearTimeout(this.#quiet);
-    this.deadlineAtMs = performance.now() + this.#host.limits.headerTimeoutMs;
+    this.#allowTimeToRead();
     this.socket.write(EMPTY, () => {
       this.socket.end();
       this.socket.destroy();
@@ -199,9 +204,9 @@ export class Http1Connection implements TurnHost {
 
   #drop(bytes: number): void {
     this.#droppedBytes += bytes;
-    if (this.#droppedBytes > MAX_DROPPED_BYTES) this.socket.destroy();
-    else if (performance.now() > this.#lingerUntilMs) this.#close();
-    else this.#quiet?.refresh();
+    if (this.#droppedBytes > MAX_DROPPED_BYTES) this.socket.pause();
+    if (this.#droppedBytes > MAX_DROPPED_BYTES || performance.now() > this.#lingerUntilMs) this.#close();
+    else if (!this.#isEnding) this.#quiet?.refresh();
   }
 
   #onData(chunk: Buffer): void {

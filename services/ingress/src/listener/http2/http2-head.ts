@@ -43,6 +43,7 @@ export function readHttp2Head(raw: readonly string[], hasBody: boolean, maxField
   if (!TOKEN.test(method) || (method === 'CONNECT' && !isExtendedConnect) || path === '') return undefined;
   const fields = withHost(authority ?? host, cookie, rest);
   const head = scanRequestHead(fields, false, maxFields);
+  if (isExtendedConnect && head.hasBody) return undefined;
   if (isExtendedConnect) head.becomeWebSocket();
   else if (hasBody) head.isStreamed = true;
   return { method: isExtendedConnect ? 'GET' : method, target: path, fields, head, isExtendedConnect };
