@@ -14,8 +14,11 @@ const VERSION_TIMEOUT_MS = 10_000;
 const MIN_VERSION: readonly [number, number] = [2, 14];
 /** Soft memory limit of the hub; queue weights of a hostile leaf are unbounded in the server, so it runs under a cap. */
 const HUB_MEMORY_LIMIT = '512MiB';
-/** Percent the heap may grow between collections, below the limit above: a fifth less CPU for a transfer than with Go's 100. */
-const HUB_COLLECTION = '400';
+/**
+ * Percent the heap may grow between collections, below the limit above: at 150 a transfer costs the hub a seventh more CPU than at
+ * 250; at 400 it saves nothing more and the hub grows by a third more (docs/performance.md).
+ */
+const HUB_COLLECTION = '200';
 
 /** The hub's nats-server: version checked, configuration tested, ready when it says so. */
 export async function planHub(options: {
