@@ -5,18 +5,24 @@ import { until } from '../../../support/until.ts';
 import { ask, open } from '../support/http-client.ts';
 import { appView, startIngressRig } from '../support/ingress-rig.ts';
 
+/** Its connector was heard, and its origin begins an answer that does not end. */
+async function startStreamingRig() {
+  const rig = await startIngressRig({
+    apps: [appView('wiki')],
+    onRequest: (exchange) => {
+      exchange.respondHead(200, ['Content-Type', 'text/event-stream']);
+      exchange.write(Buffer.from('data: 1\n\n'));
+      return { onCancel: () => undefined };
+    },
+  });
+  await until(() => rig.log.some((line) => line.message === 'connector seen'), { what: 'the first heartbeat' });
+  return rig;
+}
+
 describe('ingress: a connector that has a new link', () => {
   it('is asked at once which of its running requests lost something', async () => {
-    const rig = await startIngressRig({
-      apps: [appView('wiki')],
-      onRequest: (exchange) => {
-        exchange.respondHead(200, ['Content-Type', 'text/event-stream']);
-        exchange.write(Buffer.from('data: 1\n\n'));
-        return { onCancel: () => undefined };
-      },
-    });
+    const rig = await startStreamingRig();
     try {
-      await until(() => rig.log.some((line) => line.message === 'connector seen'), { what: 'the first heartbeat' });
       const req = open(rig, '/events');
       req.on('error', () => undefined);
       let isBegun = false;
@@ -61,16 +67,8 @@ describe('ingress: a connector that has a new link', () => {
 describe('ingress: a connector that falls silent', () => {
   it('is found within seconds: running answers are cut, new requests learn that nobody is there', async function () {
     this.timeout(20_000);
-    const rig = await startIngressRig({
-      apps: [appView('wiki')],
-      onRequest: (exchange) => {
-        exchange.respondHead(200, ['Content-Type', 'text/event-stream']);
-        exchange.write(Buffer.from('data: 1\n\n'));
-        return { onCancel: () => undefined };
-      },
-    });
+    const rig = await startStreamingRig();
     try {
-      await until(() => rig.log.some((line) => line.message === 'connector seen'), { what: 'the first heartbeat' });
       const req = open(rig, '/events');
       let isBegun = false;
       const ended = new Promise<string>((resolve) => {
