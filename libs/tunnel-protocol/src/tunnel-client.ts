@@ -27,6 +27,7 @@ import type { TunnelClientOptions, TunnelEvent } from './options.ts';
 import { prepareRequest } from './prepare-request.ts';
 import { refusedChannel } from './refused-channel.ts';
 import { BUNDLES, NO_CONNECTOR, parsePeer, requireSubjectId, upWildcard } from './subjects.ts';
+import { SweepTimer } from './sweep-timer.ts';
 import type { TransportSubscription } from './transport.ts';
 
 /**
@@ -47,7 +48,7 @@ export class TunnelClient {
   readonly #prefixLength: number;
   readonly #host: ChannelHost;
   readonly #maxChannels: number;
-  #sweepTimer: NodeJS.Timeout | undefined;
+  readonly #sweeper: SweepTimer;
   #sweeps = 0;
   #ledgerSweptAtMs = 0;
   #linkNumber: number | undefined;
@@ -55,6 +56,7 @@ export class TunnelClient {
 
   constructor(options: TunnelClientOptions) {
     this.#options = options;
+    this.#sweeper = new SweepTimer(() => this.#sweep(), options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
     const ingressId = requireSubjectId('ingress id', options.ingressId);
     this.#publisher = new CoalescingPublisher(options.transport);
     this.#lanes = new DownLanes(this.#publisher, ingressId);
@@ -104,7 +106,7 @@ export class TunnelClient {
     const prepared = prepareRequest(request);
     if ('problem' in prepared) return refusedChannel(handlers, prepared.reason, `request head: ${prepared.problem}`);
     this.#onLink(this.#isConnected());
-    this.#startSweep();
+    this.#sweeper.start();
     return new DispatchedChannel(this.#host, request, prepared.open, handlers, prepared.isIdempotent);
   }
 
@@ -130,7 +132,7 @@ export class TunnelClient {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    clearInterval(this.#sweepTimer);
+    this.#sweeper.stop();
     for (const channel of this.#channels.values()) channel.abort('stopped', 'the ingress stops');
     this.#publisher.flush();
     this.#subscription.close();
@@ -274,10 +276,6 @@ export class TunnelClient {
     }
   }
 
-  #startSweep(): void {
-    this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
-  }
-
   #isConnected(): boolean {
     return this.#options.transport.isConnected?.() ?? true;
   }
@@ -307,8 +305,7 @@ export class TunnelClient {
     const nowMs = this.#clock.tick();
     // Answers that have come whole may still wait for their readers: those stall too.
     if (this.#channels.size === 0 && this.#ledger.committedBytes === 0) {
-      clearInterval(this.#sweepTimer);
-      this.#sweepTimer = undefined;
+      this.#sweeper.stop();
       return;
     }
     const isConnected = this.#isConnected();

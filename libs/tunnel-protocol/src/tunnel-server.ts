@@ -35,6 +35,7 @@ import {
   requireSubjectId,
   upSubject,
 } from './subjects.ts';
+import { SweepTimer } from './sweep-timer.ts';
 import type { TransportSubscription } from './transport.ts';
 
 /** The connector end of the tunnel: takes requests of its groups and answers them. */
@@ -51,7 +52,7 @@ export class TunnelServer {
   readonly #prefixLength: number;
   readonly #host: ExchangeHost;
   readonly #maxChannels: number;
-  #sweepTimer: NodeJS.Timeout | undefined;
+  readonly #sweeper: SweepTimer;
   readonly #heartbeatTimer: NodeJS.Timeout | undefined;
   #sweeps = 0;
   #ledgerSweptAtMs = 0;
@@ -62,6 +63,7 @@ export class TunnelServer {
 
   constructor(options: TunnelServerOptions) {
     this.#options = options;
+    this.#sweeper = new SweepTimer(() => this.#sweep(), options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
     requireSubjectId('connector id', options.connectorId);
     this.#publisher = new CoalescingPublisher(options.transport);
     this.#ledger = new CreditLedger({
@@ -129,7 +131,7 @@ export class TunnelServer {
     this.#isStopped = true;
     this.#isDraining = true;
     clearInterval(this.#heartbeatTimer);
-    clearInterval(this.#sweepTimer);
+    this.#sweeper.stop();
     for (const exchange of this.#exchanges.values()) {
       this.#guard(exchange, () => exchange.abort('stopped', 'the connector stops'));
     }
@@ -227,7 +229,7 @@ export class TunnelServer {
   #startExchange(ingressId: string, { high, middle, low }: ChannelId, open: OpenFrame): void {
     const exchange = new TunnelExchange(this.#host, ingressId, { high, middle, low }, open, this.#laneTo(ingressId));
     this.#exchanges.set(exchange.id, exchange);
-    this.#startSweep();
+    this.#sweeper.start();
     this.#guard(exchange, () => exchange.setHandlers(this.#options.onRequest(exchange)));
   }
 
@@ -294,15 +296,10 @@ export class TunnelServer {
     }
   }
 
-  #startSweep(): void {
-    this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#options.sweepIntervalMs ?? SWEEP_INTERVAL_MS);
-  }
-
   #sweep(): void {
     const nowMs = this.#clock.tick();
     if (this.#exchanges.size === 0) {
-      clearInterval(this.#sweepTimer);
-      this.#sweepTimer = undefined;
+      this.#sweeper.stop();
       return;
     }
     const isConnected = this.#options.transport.isConnected?.() ?? true;

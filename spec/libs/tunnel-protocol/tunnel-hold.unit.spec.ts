@@ -78,6 +78,22 @@ describe('tunnel without a link to the hub', () => {
     expect((await lost).body.toString()).to.equal('ok');
   });
 
+  it('does not send again what was answered while this process stood still', async () => {
+    const responses: (() => void)[] = [];
+    const keep: OnRequest = (exchange) => {
+      responses.push(() => exchange.respondHead(200, [], { hasBody: false }));
+      return { onCancel: () => undefined };
+    };
+    await pair.addConnector('c1', keep, { acceptDelayMs: 5_000 });
+    const asked = pair.fetch();
+    await until(() => responses.length === 1, 'it has arrived');
+    for (const respond of responses) respond();
+    const until400Ms = performance.now() + 400;
+    while (performance.now() < until400Ms);
+    expect((await asked).channel.dispatches).to.equal(1);
+    expect(responses.length).to.equal(1);
+  });
+
   for (const [what, number, dispatches] of [
     ['does not send again what was on its way when the link was only silent', () => 1, 1],
     ['sends it again on a link that is another', () => (broker.isConnected && !isFirst ? 2 : 1), 2],
