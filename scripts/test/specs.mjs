@@ -13,7 +13,7 @@ export const EXIT_GRACE_MS = 15_000;
 const REPORTER = fileURLToPath(new URL('./counting-reporter.cjs', import.meta.url));
 
 /** @typedef {'unit' | 'broker' | 'journey'} SpecKind */
-/** @typedef {{ passed: number, failed: number, skipped: number, open?: readonly string[] }} Counts as the reporter writes them */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures?: readonly string[], open?: readonly string[] }} Counts as the reporter writes them */
 
 /**
  * @param {string} root
@@ -66,10 +66,18 @@ export async function runSpecs(options) {
     });
     const counts = readCounts(results);
     const note = [...problems, ...(counts === undefined ? ['mocha wrote no results'] : [])].join(', ');
-    const { passed = 0, failed = 0, skipped = 0 } = counts ?? {};
+    const { passed = 0, failed = 0, skipped = 0, failures: named = [] } = counts ?? {};
     // A problem counts only where no spec has failed for it: one cause, one failure.
     const failures = failed === 0 && note !== '' ? 1 : failed;
-    const step = { name, passed, failed: failures, skipped, durationMs: Date.now() - startedAt };
+    const durationMs = Date.now() - startedAt;
+    const step = {
+      name,
+      passed,
+      failed: failures,
+      skipped,
+      durationMs,
+      ...(named.length > 0 ? { failures: named } : {}),
+    };
     return note === '' ? step : { ...step, note };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+/** Failed specs named again below the table. */
+const MAX_FAILURES = 10;
 /**
  * @typedef {object} StepResult
  * @property {string} name
@@ -6,6 +8,7 @@
  * @property {number} skipped
  * @property {number} durationMs
  * @property {string} [note] shown beside the counts
+ * @property {readonly string[]} [failures] one line for each spec that failed, shown again below the table
  */
 
 /**
@@ -19,18 +22,20 @@ export function withNote(step, note) {
 
 /**
  * @param {readonly StepResult[]} steps
- * @returns {string} a table of the steps
+ * @returns {string} a table of the steps, then what failed: the end of a long output is what people see
  */
 export function summarize(steps) {
   const width = Math.max(0, ...steps.map(({ name }) => name.length));
-  return steps
-    .map(({ name, passed, failed, skipped, durationMs, note }) => {
-      const mark = failed > 0 ? 'FAIL' : 'ok  ';
-      const seconds = `${(durationMs / 1000).toFixed(1)} s`.padStart(8);
-      const counts = counted(passed, failed, skipped);
-      return `${mark}  ${name.padEnd(width)}  ${seconds}  ${counts}${note === undefined ? '' : `  (${note})`}`;
-    })
-    .join('\n');
+  const table = steps.map(({ name, passed, failed, skipped, durationMs, note }) => {
+    const mark = failed > 0 ? 'FAIL' : 'ok  ';
+    const seconds = `${(durationMs / 1000).toFixed(1)} s`.padStart(8);
+    const counts = counted(passed, failed, skipped);
+    return `${mark}  ${name.padEnd(width)}  ${seconds}  ${counts}${note === undefined ? '' : `  (${note})`}`;
+  });
+  const failures = steps.flatMap(({ failures: named = [] }) => named);
+  const list = failures.slice(0, MAX_FAILURES).map((failure) => `failed: ${failure}`);
+  const more = failures.length - list.length;
+  return [...table, ...list, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
 /**

@@ -16,6 +16,8 @@ export type Verdict = {
   readonly streams: Readonly<Record<string, number>>;
   /** Milliseconds from the fault to the end of the last stream that was cut. */
   readonly lastCutMs: number;
+  /** Of the process that measured. */
+  readonly longestStallMs: number;
 };
 
 /**
@@ -45,6 +47,7 @@ export function judge(report: LoadReport, faultAt: number, recoveryBoundMs: numb
     slowestAfterMs: latest(after.map(({ startedAt, endedAt }) => endedAt - startedAt)),
     streams: countBy(report.streams.map((end) => `${end.kind} ${end.outcome.kind}`)),
     lastCutMs: latest(cut.map(({ endedAt }) => endedAt - faultAt)),
+    longestStallMs: report.longestStallMs,
   };
 }
 

@@ -1,4 +1,5 @@
 import { Agent } from 'node:https';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../support/until.ts';
 import { echoOf, type FaultOrigin } from './fault-origin.ts';
@@ -32,7 +33,12 @@ export type StreamEnd = {
   readonly endedAt: number;
 };
 
-export type LoadReport = { readonly samples: readonly Sample[]; readonly streams: readonly StreamEnd[] };
+export type LoadReport = {
+  readonly samples: readonly Sample[];
+  readonly streams: readonly StreamEnd[];
+  /** The longest time this process stood still: what it measured is no better than that. */
+  readonly longestStallMs: number;
+};
 
 export type SteadyLoad = {
   /** Streams that have not ended. */
@@ -74,6 +80,7 @@ class Load implements SteadyLoad {
   readonly #running = new Set<Promise<unknown>>();
   readonly #streams: StreamEnd[] = [];
   readonly #flowing = new Set<string>();
+  readonly #stalls = monitorEventLoopDelay({ resolution: 10 });
   #opened = 0;
   #asked = 0;
   #isEnding = false;
@@ -89,6 +96,7 @@ class Load implements SteadyLoad {
   }
 
   start(): void {
+    this.#stalls.enable();
     this.#track(this.#ask());
     if (this.#options.withStreams === false) return;
     for (let index = 0; index < STREAMS; index += 1) {
@@ -111,7 +119,9 @@ class Load implements SteadyLoad {
     const isOver = () => this.#running.size === 0;
     await until(isOver, { deadlineMs: END_DEADLINE_MS, what: `${this.#running.size} exchanges of the load end` });
     this.#agent?.destroy();
-    return { samples: this.samples, streams: this.#streams };
+    this.#stalls.disable();
+    const longestStallMs = Math.round(this.#stalls.max / 1e6);
+    return { samples: this.samples, streams: this.#streams, longestStallMs };
   }
 
   async #ask(): Promise<void> {

@@ -6,7 +6,14 @@ import { loadScript } from '../support/load-script.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { createTempProject, type TempProject } from '../support/temp-project.ts';
 
-type Step = { name: string; passed: number; failed: number; skipped: number; note?: string };
+type Step = {
+  name: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  note?: string;
+  failures?: string[];
+};
 type Modules = {
   readonly runSpecs: (options: {
     root: string;
@@ -66,7 +73,12 @@ describe('one kind of specs', function () {
   it('is counted: passed, failed, skipped', async () => {
     spec(`it('a', () => {}); it('b', () => { throw new Error('why it failed'); }); it.skip('c', () => {});`);
     project.write('spec/b.broker.spec.ts', 'throw new Error("of another kind");');
-    expect(await run()).to.deep.include({ passed: 1, failed: 1, skipped: 1 });
+    expect(await run()).to.deep.include({
+      passed: 1,
+      failed: 1,
+      skipped: 1,
+      failures: ['b: why it failed'],
+    });
     expect(output).to.contain('why it failed');
   });
 

@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { loadScript } from '../support/load-script.ts';
 
-type Step = { name: string; passed: number; failed: number; skipped: number; durationMs: number; note?: string };
+type Step = {
+  name: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  durationMs: number;
+  note?: string;
+  failures?: string[];
+};
 type Module = {
   readonly summarize: (steps: readonly Step[]) => string;
   readonly conclude: (steps: readonly Step[]) => { line: string; exitCode: number };
@@ -45,6 +53,14 @@ describe('summary of a test run', () => {
       'ok    types          1.2 s  1 passed, 0 failed',
       'FAIL  unit specs     1.2 s  2 passed, 1 failed  (mocha hung)',
     ]);
+  });
+
+  it('names what failed below, ten of them', () => {
+    const failures = Array.from({ length: 12 }, (_, index) => `spec ${index}: why`);
+    const lines = summarize([{ ...step('unit specs', 2, 12), failures }]).split('\n');
+    expect(lines[1]).to.equal('failed: spec 0: why');
+    expect(lines.length).to.equal(12);
+    expect(lines[11]).to.equal('and 2 more');
   });
 
   it('adds a note to that of the step, and none where there is nothing to say', () => {
