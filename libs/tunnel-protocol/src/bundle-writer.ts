@@ -1,5 +1,5 @@
 import { BUNDLE_HEADER_BYTES } from './frame.ts';
-import { BUNDLE_BYTES, KIB, LARGE_BUNDLE_BYTES, LARGE_PACKET_BYTES, PROTOCOL_VERSION } from './limits.ts';
+import { BUNDLE_BYTES, KIB, PROTOCOL_VERSION } from './limits.ts';
 import type { MessageFraming } from './message-framing.ts';
 
 const SLAB_BYTES = 64 * KIB;
@@ -17,8 +17,8 @@ export type BundleRoute = {
 
 /**
  * Writes packets of many channels into as few messages as the bounds allow, in place: a packet's bytes are laid down
- * where they leave from. A bundle ends when the next packet would lift it above BUNDLE_BYTES (a large one: above
- * LARGE_BUNDLE_BYTES), when it has the route's maximum of packets, and at `finish`. One packet alone may be larger.
+ * where they leave from. A bundle ends when the next packet would lift it above BUNDLE_BYTES, when it has the route's
+ * maximum of packets, and at `finish`. One packet alone may be larger.
  *
  * One slab of SLAB_BYTES is written again and again as long as the transport keeps up; while it does not, each full slab
  * is left to it and a new one taken.
@@ -82,8 +82,7 @@ export class BundleWriter {
 
   #hasRoom(bytes: number): boolean {
     const end = this.#end + bytes;
-    const most = bytes >= LARGE_PACKET_BYTES ? LARGE_BUNDLE_BYTES : BUNDLE_BYTES;
-    return end - this.#start <= most && end + this.#framing.tailBytes <= this.#slab.length;
+    return end - this.#start <= BUNDLE_BYTES && end + this.#framing.tailBytes <= this.#slab.length;
   }
 
   #open(route: BundleRoute, bytes: number): void {

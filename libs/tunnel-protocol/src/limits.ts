@@ -10,15 +10,12 @@ export const MAX_BUNDLE_BYTES = 128 * KIB;
 export const MAX_PACKET_BYTES = MAX_BUNDLE_BYTES - 128;
 /** Bytes after which a bundle with several packets is sent, and a new one begun. */
 export const BUNDLE_BYTES = 32 * KIB - 128;
-/** The same when a packet of LARGE_PACKET_BYTES or more would be the next: bulk travels in messages of its own. */
-export const LARGE_BUNDLE_BYTES = 16 * KIB;
-export const LARGE_PACKET_BYTES = 4 * KIB;
 /** Heads (OPEN) in one bundle to a group: the next connector of the group gets the next ones. */
 export const MAX_BUNDLED_HEADS = 16;
 /** Largest payload of one DATA frame a receiver accepts, bytes. */
 export const MAX_DATA_BYTES = 64 * KIB;
 /** Payload of a full DATA frame as sent, bytes: where transfers were fastest (ADR 0003). */
-export const DATA_FRAME_BYTES = 16 * KIB - 256;
+export const DATA_FRAME_BYTES = 32 * KIB - 256;
 
 /** Header fields in one block, and bytes of the encoded block. */
 export const MAX_FIELDS = 512;
@@ -75,8 +72,8 @@ export const IDLE_CREDIT_MS = 1_000;
 /** Largest credit a peer may hold on one channel; a CREDIT beyond it is a protocol violation. */
 export const MAX_OUTSTANDING_CREDIT_BYTES = 16 * MIB;
 
-/** Bytes a sender accepts from its caller before `write` answers false. */
-export const SEND_QUEUE_BYTES = 128 * KIB;
+/** Bytes a sender accepts from its caller before `write` answers false: a smaller queue stops and starts bulk all the time. */
+export const SEND_QUEUE_BYTES = 1 * MIB;
 /** The same, while all senders of the process together hold SEND_QUEUES_BYTES or more. */
 export const MIN_SEND_QUEUE_BYTES = 16 * KIB;
 export const SEND_QUEUES_BYTES = 16 * MIB;

@@ -177,7 +177,7 @@ describe('tunnel under faults', () => {
   it('finds out by a probe that the last packet of a response was lost', async () => {
     await pair.close();
     await start({ probeAfterMs: 50, probeTimeoutMs: 1_000 });
-    await pair.addConnector('c1', streaming(40_000, filled));
+    await pair.addConnector('c1', streaming(65_300, filled));
     faultAt(2, isUp, 'drop');
     const { failure } = await pair.fetch();
     expect(failure?.reason).to.equal('connector-lost');
