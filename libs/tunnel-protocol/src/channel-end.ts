@@ -30,13 +30,13 @@ export abstract class ChannelEnd implements OutboxOwner, CreditOwner {
   protected isUpgraded = false;
   protected informationalCount = 0;
 
-  /** `ownCredit` has been granted to the peer, `peerCredit` by it. */
-  constructor(host: EndHost, firstSequence: number, peerCredit: number, ownCredit: number) {
+  /** `ownCredit` has been granted to the peer, `peerCredit` by it. `windowBytes`: by default the ledger's for a start. */
+  constructor(host: EndHost, firstSequence: number, peerCredit: number, ownCredit: number, windowBytes?: number) {
     const nowMs = host.now();
     this.#host = host;
     this.#watch = new PeerWatch(host, nowMs);
     this.outbox = new Outbox(host.publisher, this, firstSequence, peerCredit);
-    this.account = host.ledger.open(this, ownCredit, nowMs);
+    this.account = host.ledger.open(this, ownCredit, nowMs, windowBytes);
     this.receiver = new BodyReceiver(host.ledger, this.account, host.now);
   }
 

@@ -151,6 +151,7 @@ export class CreditLedger {
       this.#feedStarved(nowMs);
       return;
     }
+    if (!account.isDone) this.#charge(account, nowMs);
     widen(account, bytes, this.limits.maxWindowBytes, nowMs);
     this.#request(account, nowMs);
     this.#feedStarved(nowMs);
@@ -252,7 +253,7 @@ export class CreditLedger {
     let next = 0;
     for (; next < link.queue.length; next++) {
       const account = link.queue[next];
-      if (account === undefined || account.isDone || account.isClosed || !this.#wants(account)) {
+      if (account === undefined || isQuiet(account) || !this.#wants(account)) {
         if (account !== undefined) account.isQueued = false;
         continue;
       }
@@ -307,4 +308,12 @@ export class CreditLedger {
     link.periodStartMs = nowMs;
     link.periodBytes = 0;
   }
+}
+
+/**
+ * Whether it has no use for more credit now: what it has is left out of the caps since nothing comes, and the next bytes ask
+ * again. Otherwise channels that are idle would take in turn what busy ones need.
+ */
+function isQuiet(account: CreditAccount): boolean {
+  return account.isDone || account.isClosed || !account.isCharged;
 }

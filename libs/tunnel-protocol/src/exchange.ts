@@ -12,7 +12,7 @@ import type { Lane } from './coalescing-publisher.ts';
 import { encodeCancelPacket, encodeRefusePacket, prepareHead } from './encode-frame.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import type { Frame, OpenFrame } from './frame.ts';
-import { MAX_INFORMATIONAL } from './limits.ts';
+import { MAX_INFORMATIONAL, START_WINDOW_BYTES } from './limits.ts';
 import type { CancelPhase, CancelReason, RefuseReason } from './reasons.ts';
 
 const NO_HANDLERS: ExchangeHandlers = { onCancel: () => undefined };
@@ -37,7 +37,8 @@ export class TunnelExchange extends ChannelEnd implements ServerExchange {
   #onConfirmed: (() => void) | undefined;
 
   constructor(host: ExchangeHost, ingressId: string, id: ChannelId, open: OpenFrame, lane: Lane) {
-    super(host, 0, open.credit, 0);
+    // A WebSocket mostly says little: its window grows as it is used.
+    super(host, 0, open.credit, 0, open.isUpgrade ? START_WINDOW_BYTES : undefined);
     this.#host = host;
     this.ingressId = ingressId;
     this.id = id;

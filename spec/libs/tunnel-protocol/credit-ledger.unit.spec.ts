@@ -182,6 +182,25 @@ describe('credit ledger', () => {
     expect(busy.account.outstanding).to.be.at.least(64 * KIB);
   });
 
+  it('gives a busy channel what it needs while idle ones have not got their whole windows', () => {
+    const world = new World();
+    for (let count = 0; count < 30; count++) world.open(0, 4 * KIB, true);
+    for (const peer of world.peers) peer.account.window = 2 * MIB;
+    for (const peer of world.peers) world.send(peer, 0.01);
+    for (const peer of world.peers) world.consume(peer, 1);
+    world.nowMs = 1_500;
+    world.ledger.sweep(world.nowMs);
+    const idle = world.peers.map(({ granted }) => granted);
+    const busy = new Peer(world.ledger, 4 * KIB, world.nowMs);
+    world.bind(busy, 0);
+    for (let round = 0; round < 40; round++) {
+      world.send(busy, 1);
+      world.consume(busy, 1);
+    }
+    expect(busy.account.outstanding).to.be.at.least(64 * KIB);
+    expect(world.peers.slice(0, 30).map(({ granted }) => granted)).to.deep.equal(idle);
+  });
+
   it('leaves room for a fast reader, whoever else stopped reading, and tells who did', () => {
     const ledger = new CreditLedger();
     let nowMs = 0;

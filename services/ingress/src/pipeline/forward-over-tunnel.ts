@@ -246,6 +246,8 @@ class Forward
       services.stallWatch.add(this);
       this.#isEnded = true;
       this.#upload?.abandon();
+      // Its other direction would wait for bytes of the user, which nobody reads any more.
+      if (this.#relay) this.#channel?.end();
       res.end(undefined, trailers.length > 0 && head.wantsTrailers ? trailersFrom(trailers) : undefined);
       return;
     }

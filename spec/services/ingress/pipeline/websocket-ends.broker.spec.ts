@@ -96,6 +96,13 @@ describe('ingress: the end of a WebSocket', () => {
       await drained;
     });
 
+    it(`ends on both sides over ${name} when the origin ends`, async () => {
+      const socket = await start(open);
+      origin.exchange?.end();
+      expect(await socket.ended).to.equal(0);
+      await until(() => origin.isEnded, { what: 'the end of what the origin is sent' });
+    });
+
     it(`tells the user over ${name} that its connector stops`, async () => {
       const socket = await start(open);
       origin.exchange?.fail('stopped', 'response-begun', 'connector stops');
