@@ -6,6 +6,7 @@ import { connectorAggregate, connectorPresenceAggregate } from './facts/connecto
 import { connectorGroupAggregate } from './facts/connector-group.facts.ts';
 import { externalUrlAggregate } from './facts/external-url.facts.ts';
 import { limitAggregate } from './facts/limit.facts.ts';
+import { policySetAggregate } from './facts/policy-set.facts.ts';
 import { connectorRefusalAggregate, signInRefusalAggregate } from './facts/security.facts.ts';
 import { serverCertificateAggregate } from './facts/server-certificate.facts.ts';
 import { userSessionAggregate } from './facts/user-session.facts.ts';
@@ -21,6 +22,7 @@ export const EVENT_TYPES: readonly AggregateType[] = [
   connectorRefusalAggregate,
   externalUrlAggregate,
   limitAggregate,
+  policySetAggregate,
   serverCertificateAggregate,
   signInRefusalAggregate,
   userSessionAggregate,

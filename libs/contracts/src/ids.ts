@@ -21,7 +21,20 @@ export type DecisionId = z.infer<typeof decisionId>;
 export const requestId = token.brand<'RequestId'>();
 export type RequestId = z.infer<typeof requestId>;
 
-export type IdPrefix = 'app' | 'grp' | 'con' | 'ses' | 'dec' | 'req' | 'cmd' | 'reg' | 'ing' | 'tkt' | 'bat';
+export type IdPrefix =
+  | 'app'
+  | 'grp'
+  | 'con'
+  | 'ses'
+  | 'dec'
+  | 'req'
+  | 'cmd'
+  | 'reg'
+  | 'ing'
+  | 'tkt'
+  | 'bat'
+  | 'pol'
+  | 'loc';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 

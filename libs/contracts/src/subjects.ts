@@ -12,10 +12,12 @@ export const endpoints = {
   openAppAccess: (tenant: string) => `cmd.${tenant}.auth.open-app-access`,
   signOut: (tenant: string) => `cmd.${tenant}.auth.sign-out`,
   endSession: (tenant: string) => `cmd.${tenant}.auth.end-session`,
+  changePolicySet: (tenant: string) => `cmd.${tenant}.auth.change-policy-set`,
   authorize: (tenant: string) => `qry.${tenant}.auth.authorize`,
   verifyToken: (tenant: string) => `qry.${tenant}.auth.verify-token`,
   assertionKeys: (tenant: string) => `qry.${tenant}.auth.assertion-keys`,
   sessions: (tenant: string) => `qry.${tenant}.auth.sessions`,
+  policySet: (tenant: string) => `qry.${tenant}.auth.policy-set`,
 
   app: (tenant: string) => `cmd.${tenant}.routing.app`,
   connectorGroup: (tenant: string) => `cmd.${tenant}.routing.connector-group`,

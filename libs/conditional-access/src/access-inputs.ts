@@ -1,0 +1,29 @@
+import type { ClientKind, DeviceState, Platform, RiskLevel } from '#libs/contracts';
+
+/**
+ * Everything a decision depends on besides the policy set: recorded with it, so that it can be made again. `null`: unknown. A policy
+ * that needs an unknown input denies.
+ */
+export type AccessInputs = {
+  readonly appId: string;
+  readonly subject: string;
+  readonly groups: readonly string[] | null;
+  readonly directoryRoles: readonly string[] | null;
+  readonly isGuest: boolean | null;
+  /** When the user last proved who they are, milliseconds since the epoch. */
+  readonly authenticatedAtMs: number;
+  readonly sessionStartedAtMs: number;
+  /** What the identity provider vouched for (`acrs`). */
+  readonly authenticationContexts: readonly string[];
+  readonly address: string;
+  /** The address the session began at. */
+  readonly sessionAddress: string;
+  /** ISO 3166-1 alpha-2; `unknown`: looked up and not found; null: there is no way to look it up. */
+  readonly country: string | null;
+  readonly platform: Platform | null;
+  readonly deviceStates: readonly DeviceState[] | null;
+  readonly clientKind: ClientKind | null;
+  readonly signInRisk: RiskLevel | null;
+  readonly userRisk: RiskLevel | null;
+  readonly nowMs: number;
+};
