@@ -19,6 +19,8 @@ export const authPermissions = (tenant: string): ServicePermissions => ({
         endpoints.verifyToken(tenant),
         endpoints.assertionKeys(tenant),
         endpoints.sessions(tenant),
+        endpoints.changePolicySet(tenant),
+        endpoints.policySet(tenant),
         inbox('auth'),
       ],
       mayRespond: true,

@@ -11,6 +11,8 @@ export const consolePermissions = (tenant: string): ServicePermissions => ({
         endpoints.endSession(tenant),
         endpoints.verifyToken(tenant),
         endpoints.sessions(tenant),
+        endpoints.changePolicySet(tenant),
+        endpoints.policySet(tenant),
         endpoints.app(tenant),
         endpoints.connectorGroup(tenant),
         endpoints.connector(tenant),

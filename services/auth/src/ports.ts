@@ -1,5 +1,11 @@
 import type { NatsConnection } from 'nats';
-import { accessDecisionAggregate, appAggregate, signInRefusalAggregate, userSessionAggregate } from '#libs/contracts';
+import {
+  accessDecisionAggregate,
+  appAggregate,
+  policySetAggregate,
+  signInRefusalAggregate,
+  userSessionAggregate,
+} from '#libs/contracts';
 import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
 import { connectAccounts } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
@@ -14,6 +20,7 @@ export const AUTH_AGGREGATES: readonly AggregateType[] = [
   accessDecisionAggregate,
   signInRefusalAggregate,
   appAggregate,
+  policySetAggregate,
 ];
 
 /** Both connections, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */

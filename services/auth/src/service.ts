@@ -15,6 +15,9 @@ import {
 } from '#libs/contracts';
 import { publishFeed, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
+import { servePolicySet } from './conditional-access/policy-set.api.ts';
+import { createPolicySetChecks } from './conditional-access/policy-set.checks.ts';
+import { startPolicySet } from './conditional-access/policy-set-view.ts';
 import { type AuthConfig, authConfig } from './config.ts';
 import { handleAuthorize } from './decisions/authorize.api.ts';
 import { AccessDecider } from './decisions/decide-access.ts';
@@ -75,6 +78,7 @@ export async function startAuth(
     nowMs,
     onRevocation: (revocation) => publish(backbone, tenant, revocation),
   });
+  const policies = await startPolicySet({ store, tenant, logger });
   const refusals = createRefusalRecorder({ store, tenant, logger, nowMs });
   const { sealer, assertions, localOperator } = files;
   const { portalUrl, decisionCacheSeconds: cacheSeconds, administratorRoles } = config;
@@ -91,11 +95,15 @@ export async function startAuth(
     sessionSeconds: Math.floor(config.sessionHours * 3600),
     nowMs,
   };
-  const served = serve(backbone, config, context, {
-    decider: new AccessDecider({ store, tenant, live, assertions, portalUrl, cacheSeconds, nowMs }),
-    verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
-    assertions,
-  });
+  const checks = createPolicySetChecks();
+  const served = [
+    ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
+    ...serve(backbone, config, context, {
+      decider: new AccessDecider({ store, tenant, live, assertions, portalUrl, cacheSeconds, nowMs }),
+      verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
+      assertions,
+    }),
+  ];
   const beat = () => publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [] });
   beat();
   // Ready means that the hub knows our endpoints.
@@ -107,6 +115,7 @@ export async function startAuth(
   const stop = once(async () => {
     clearInterval(beating);
     refusals.stop();
+    await policies.stop();
     await live.stop();
     await identityProvider.close();
     await ports.close();

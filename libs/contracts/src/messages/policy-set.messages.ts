@@ -26,15 +26,15 @@ const change = z.discriminatedUnion('kind', [
 export type PolicySetChange = z.infer<typeof change>;
 
 /** Something an admin should know about a set that is accepted all the same. */
-const finding = z.object({ policyId: z.string(), clause: z.string(), text: z.string() });
-export type PolicyFinding = z.infer<typeof finding>;
+export const policyFinding = z.object({ policyId: z.string(), clause: z.string(), text: z.string() });
+export type PolicyFinding = z.infer<typeof policyFinding>;
 
 const setView = z.object({
   /** Of the policy set: what decisions name. */
   revision: z.number().int(),
   policies: z.array(z.object({ version: z.number().int(), policy: accessPolicy })),
   locations: z.array(z.object({ version: z.number().int(), location: namedLocation })),
-  findings: z.array(finding),
+  findings: z.array(policyFinding),
 });
 export type PolicySetView = z.infer<typeof setView>;
 
