@@ -7,6 +7,7 @@ import { connectorGroupRoutes } from './connector-groups.ts';
 import { connectorRoutes } from './connectors.ts';
 import { limitRoutes } from './limits.ts';
 import { describeApi } from './openapi.ts';
+import { policyRoutes } from './policies.ts';
 import { type Backbone, type Route, route } from './route.ts';
 import { sessionRoutes } from './sessions.ts';
 
@@ -43,6 +44,7 @@ export function createRoutes(
     ...connectorRoutes(backbone),
     ...certificateRoutes(backbone, files),
     ...limitRoutes(backbone),
+    ...policyRoutes(backbone),
     ...sessionRoutes(backbone),
     ...auditRoutes(backbone),
   ];
