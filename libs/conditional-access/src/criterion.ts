@@ -1,13 +1,21 @@
-import type { AccessPolicy, NamedLocation } from '#libs/contracts';
-import type { AccessInputs } from './access-inputs.ts';
+import type { AccessPolicy } from '#libs/contracts';
+import type { LocationTable } from './locations/location-table.ts';
+import type { Situation } from './situation.ts';
+import type { Match } from './three-valued.ts';
+import type { TimeZones } from './times/time-zone.ts';
 
-/** `missing`: the input it needs is unknown, so the policy stays in and denies. */
-export type Match = 'met' | 'unmet' | 'missing';
+/** What a policy is prepared with, once for a policy set. */
+export type Preparation = {
+  readonly locations: LocationTable;
+  readonly timeZones: TimeZones;
+};
 
-export type CriterionContext = {
-  readonly policy: AccessPolicy;
-  readonly inputs: AccessInputs;
-  readonly locations: ReadonlyMap<string, NamedLocation>;
+/** A criterion of one policy, ready to be asked often. */
+export type Probe = {
+  /** Pure and total. */
+  matches(situation: Situation): Match;
+  /** Milliseconds since the epoch, after now, before which the answer stays; undefined: as long as the inputs. */
+  changesAtMs?(situation: Situation): number | undefined;
 };
 
 /** One thing a policy looks at to find out whether it applies. One file each. */
@@ -16,8 +24,8 @@ export type Criterion = {
   readonly clause: string;
   /** Said when it is met, and when not: kebab-case, ends up in records and metrics. */
   readonly reasons: readonly [met: string, unmet: string];
-  /** `met` also when the policy does not ask. Pure. */
-  matches(context: CriterionContext): Match;
-  /** Milliseconds since the epoch at which the answer may change by itself; undefined: it does not. */
-  validUntilMs?(context: CriterionContext): number | undefined;
+  /** Said when its input is unknown. */
+  readonly missingReason: string;
+  /** Undefined: the policy does not ask, so it counts as met. */
+  prepare(policy: AccessPolicy, preparation: Preparation): Probe | undefined;
 };

@@ -1,0 +1,86 @@
+import type { AccessPolicy, PolicySetState, SessionControls, Versioned } from '#libs/contracts';
+import type { ControlProbe } from './controls/control.ts';
+import { prepareControl } from './controls/prepare-control.ts';
+import { allCriteria } from './criteria/all-criteria.ts';
+import type { Criterion, Preparation, Probe } from './criterion.ts';
+import { createLocationTable, type LocationTable } from './locations/location-table.ts';
+import { prepareSession, type SessionProbe } from './session/session-controls.ts';
+import { createTimeZones } from './times/time-zone.ts';
+
+export type CompiledGrant =
+  | { readonly kind: 'block' }
+  | { readonly kind: 'allow' }
+  | {
+      readonly kind: 'require';
+      readonly operator: 'all' | 'any';
+      readonly controls: readonly { readonly clause: string; readonly check: ControlProbe }[];
+    };
+
+export type CompiledPolicy = {
+  readonly id: string;
+  readonly version: number;
+  readonly isReportOnly: boolean;
+  /** Only what the policy asks for. */
+  readonly asked: readonly { readonly criterion: Criterion; readonly probe: Probe }[];
+  readonly grant: CompiledGrant;
+  readonly session: SessionControls;
+  readonly sessionProbes: readonly SessionProbe[];
+  readonly document: AccessPolicy;
+};
+
+/** A policy set in the shape evaluation wants: opaque to callers, made once for each revision, never changed. */
+export type CompiledPolicySet = {
+  /** Without those that are off, by id, so that the order in which admins wrote them cannot matter. */
+  readonly policies: readonly CompiledPolicy[];
+  readonly locations: LocationTable;
+  /** Groups that any policy names: the others of a user need not be looked at. */
+  readonly namedGroups: ReadonlySet<string>;
+};
+
+/** Total: what cannot be understood (a location that is gone, an unknown time zone) denies where it is needed, see findContradictions. */
+export function compilePolicySet(state: PolicySetState): CompiledPolicySet {
+  const used = state.policies.filter(({ document }) => document.state !== 'off');
+  const preparation: Preparation = {
+    locations: createLocationTable(state.locations.map(({ document }) => document)),
+    timeZones: createTimeZones(used.flatMap(({ document }) => document.conditions.times?.timeZone ?? [])),
+  };
+  return {
+    policies: used
+      .map((policy) => compilePolicy(policy, preparation))
+      .sort((one, other) => (one.id < other.id ? -1 : 1)),
+    locations: preparation.locations,
+    namedGroups: new Set(used.flatMap(({ document }) => groupsOf(document))),
+  };
+}
+
+function compilePolicy({ document, version }: Versioned<AccessPolicy>, preparation: Preparation): CompiledPolicy {
+  return {
+    id: document.id,
+    version,
+    isReportOnly: document.state === 'report-only',
+    asked: allCriteria.flatMap((criterion) => {
+      const probe = criterion.prepare(document, preparation);
+      return probe === undefined ? [] : [{ criterion, probe }];
+    }),
+    grant: compileGrant(document.grant),
+    session: document.session,
+    sessionProbes: prepareSession(document.session),
+    document,
+  };
+}
+
+function compileGrant(grant: AccessPolicy['grant']): CompiledGrant {
+  if (grant.kind !== 'require') return grant;
+  return {
+    kind: 'require',
+    operator: grant.operator,
+    controls: grant.controls.map((control, index) => ({
+      clause: `grant.controls.${index}`,
+      check: prepareControl(control),
+    })),
+  };
+}
+
+function groupsOf({ assignments: { users } }: AccessPolicy): readonly string[] {
+  return users.include === 'all' ? users.exclude.groups : [...users.include.groups, ...users.exclude.groups];
+}

@@ -1,0 +1,65 @@
+import type { AccessInputs } from './access-inputs.ts';
+import { chooseChallenge } from './choose-challenge.ts';
+import type { CompiledPolicy, CompiledPolicySet } from './compile-policy-set.ts';
+import type { PolicyEvaluation, PolicyOutcome, SessionRules } from './evaluation.ts';
+import { clausesOf, earlier, type Judgment, judgePolicy } from './judge-policy.ts';
+import { parseAddress } from './locations/address.ts';
+import { whereaboutsOf } from './locations/location-table.ts';
+import { noSessionRules, strictest } from './session/session-controls.ts';
+import { createSituation } from './situation.ts';
+
+/**
+ * The verdict of a policy set (ADR-0011). Pure and total: the same set and inputs give the same answer, no input makes it throw.
+ * Every policy that applies counts; no policy applies: granted.
+ */
+export function evaluatePolicies(policySet: CompiledPolicySet, inputs: AccessInputs): PolicyEvaluation {
+  const situation = createSituation(policySet, inputs);
+  const enforced: Judgment[] = [];
+  const outcomes: PolicyOutcome[] = [];
+  let session: SessionRules = noSessionRules;
+  let validUntilMs: number | undefined;
+  for (const policy of policySet.policies) {
+    const judgment = judgePolicy(policy, situation);
+    if (!policy.isReportOnly) validUntilMs = earlier(validUntilMs, judgment.changesAtMs);
+    if (judgment.result === 'not-applied') continue;
+    outcomes.push(outcomeOf(policy, judgment, clausesOf(policy, situation, judgment)));
+    if (policy.isReportOnly) continue;
+    enforced.push(judgment);
+    session = strictest(session, policy.session);
+  }
+  const refusals = enforced.filter(({ result }) => result !== 'satisfied');
+  const verdict =
+    refusals.length === 0 ? 'granted' : refusals.every((refusal) => refusal.isInReach) ? 'challenge' : 'denied';
+  return {
+    verdict,
+    challenge: verdict === 'challenge' ? chooseChallenge(refusals) : undefined,
+    outcomes: outcomes.sort((one, other) => rankOf(one) - rankOf(other)),
+    session,
+    validUntilMs,
+  };
+}
+
+/** What each policy that is not off said, also those that did not apply, by id: for people who ask why. */
+export function explainPolicies(policySet: CompiledPolicySet, inputs: AccessInputs): readonly PolicyOutcome[] {
+  const situation = createSituation(policySet, inputs);
+  return policySet.policies.map((policy) => {
+    const judgment = judgePolicy(policy, situation);
+    return outcomeOf(policy, judgment, clausesOf(policy, situation, judgment));
+  });
+}
+
+/** Ids of the named locations that surely hold the address, sorted. `country` as in AccessInputs. */
+export function locationsOf(compiled: CompiledPolicySet, address: string, country: string | null): readonly string[] {
+  return [...whereaboutsOf(compiled.locations, parseAddress(address), country).locations].sort();
+}
+
+function outcomeOf(policy: CompiledPolicy, { result }: Judgment, clauses: PolicyOutcome['clauses']): PolicyOutcome {
+  return { policyId: policy.id, policyVersion: policy.version, isReportOnly: policy.isReportOnly, result, clauses };
+}
+
+const ranks = { blocked: 0, 'input-missing': 1, unsatisfied: 2, satisfied: 3, 'not-applied': 4 } as const;
+
+/** Array.sort is stable: equals stay by id. */
+function rankOf({ result, isReportOnly }: PolicyOutcome): number {
+  return ranks[result] + (isReportOnly ? 10 : 0);
+}

@@ -1,0 +1,36 @@
+import type { AccessInputs } from './access-inputs.ts';
+import { isSameNetwork, parseAddress } from './locations/address.ts';
+import { type LocationTable, type Whereabouts, whereaboutsOf } from './locations/location-table.ts';
+
+/** The inputs of one evaluation, with what several policies would otherwise work out again. */
+export type Situation = {
+  readonly inputs: AccessInputs;
+  /** The groups of the user that any policy names; null: unknown. */
+  readonly groups: readonly string[] | null;
+  readonly whereabouts: Whereabouts;
+  /** Of the address now and that at which the session began. */
+  readonly network: 'same' | 'changed' | 'unreadable';
+};
+
+export type SituationFrame = {
+  readonly locations: LocationTable;
+  readonly namedGroups: ReadonlySet<string>;
+};
+
+export function createSituation(frame: SituationFrame, inputs: AccessInputs): Situation {
+  const address = parseAddress(inputs.address);
+  return {
+    inputs,
+    groups: inputs.groups === null ? null : inputs.groups.filter((group) => frame.namedGroups.has(group)),
+    whereabouts: whereaboutsOf(frame.locations, address, inputs.country),
+    network: networkOf(inputs, address),
+  };
+}
+
+/** A beginning that cannot be read counts as another network: a new sign-in puts that right. */
+function networkOf(inputs: AccessInputs, address: ReturnType<typeof parseAddress>): Situation['network'] {
+  if (address === undefined) return 'unreadable';
+  if (inputs.address === inputs.sessionAddress) return 'same';
+  const began = parseAddress(inputs.sessionAddress);
+  return began !== undefined && isSameNetwork(address, began) ? 'same' : 'changed';
+}

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { ask, type Expected, evaluate, policy, results } from '../policy-sets.ts';
+
+const reasons = { met: 'time-in-scope', unmet: 'time-out-of-scope', missing: 'time-unknown' };
+const work = { days: [1, 2, 3, 4, 5], from: '08:00', until: '18:00' };
+const night = { days: [5], from: '22:00', until: '06:00' };
+const sunday = { days: [7], from: '22:00', until: '06:00' };
+const early = { days: [7], from: '02:15', until: '02:45' };
+const wholeMonday = { days: [1], from: '00:00', until: '00:00' };
+type Window = typeof work;
+
+describe('the criterion times', () => {
+  const table: [Window, string, string, Expected][] = [
+    [work, 'UTC', '2026-11-23T08:00:00Z', 'met'],
+    [work, 'UTC', '2026-11-23T07:59:59.999Z', 'unmet'],
+    [work, 'UTC', '2026-11-23T17:59:59.999Z', 'met'],
+    [work, 'UTC', '2026-11-23T18:00:00Z', 'unmet'],
+    [work, 'UTC', '2026-11-22T12:00:00Z', 'unmet'],
+    [work, 'Europe/Berlin', '2026-11-23T07:00:00Z', 'met'],
+    [work, 'Europe/Berlin', '2026-07-20T06:00:00Z', 'met'],
+    [work, 'Europe/Berlin', '2026-07-20T05:59:59Z', 'unmet'],
+    [work, 'Pacific/Auckland', '2026-11-22T20:00:00Z', 'met'],
+    [work, 'Asia/Kathmandu', '2026-11-23T02:15:00Z', 'met'],
+    [work, 'Asia/Kathmandu', '2026-11-23T02:14:59Z', 'unmet'],
+    [night, 'UTC', '2026-11-27T22:00:00Z', 'met'],
+    [night, 'UTC', '2026-11-28T05:59:00Z', 'met'],
+    [night, 'UTC', '2026-11-28T06:00:00Z', 'unmet'],
+    [night, 'UTC', '2026-11-27T05:00:00Z', 'unmet'],
+    [sunday, 'UTC', '2026-11-22T23:00:00Z', 'met'],
+    [sunday, 'UTC', '2026-11-23T05:59:00Z', 'met'],
+    [sunday, 'UTC', '2026-11-22T05:00:00Z', 'unmet'],
+    // Summer time leaves out 02:00 to 03:00 on 2026-03-29, and has it twice on 2026-10-25.
+    [early, 'Europe/Berlin', '2026-03-22T01:30:00Z', 'met'],
+    [early, 'Europe/Berlin', '2026-03-29T00:30:00Z', 'unmet'],
+    [early, 'Europe/Berlin', '2026-03-29T01:30:00Z', 'unmet'],
+    [early, 'Europe/Berlin', '2026-10-25T00:30:00Z', 'met'],
+    [early, 'Europe/Berlin', '2026-10-25T01:00:00Z', 'unmet'],
+    [early, 'Europe/Berlin', '2026-10-25T01:30:00Z', 'met'],
+    [wholeMonday, 'UTC', '2026-11-23T12:00:00Z', 'unmet'],
+    [work, 'Mars/Olympus_Mons', '2026-11-23T12:00:00Z', 'missing'],
+    [work, '../../etc', '2026-11-23T12:00:00Z', 'missing'],
+  ];
+  for (const [window, timeZone, instant, expected] of table) {
+    it(`is ${expected}: ${window.days} ${window.from} to ${window.until} in ${timeZone} at ${instant}`, () => {
+      const parts = { conditions: { times: { timeZone, windows: [window] } } };
+      const [result, reason] = ask('conditions.times', parts, { nowMs: Date.parse(instant) });
+      expect(result).to.equal(results[expected]);
+      expect(reason).to.equal(reasons[expected]);
+    });
+  }
+
+  for (const nowMs of [Number.NaN, Number.POSITIVE_INFINITY, -9e15, 1e300]) {
+    it(`is missing at ${nowMs}, which is no instant`, () => {
+      const parts = { conditions: { times: { timeZone: 'Europe/Berlin', windows: [work] } } };
+      expect(ask('conditions.times', parts, { nowMs })).to.deep.equal(['input-missing', 'time-unknown']);
+    });
+  }
+
+  const edges: [Window, string, string, string][] = [
+    [work, 'UTC', '2026-11-23T10:00:00Z', '2026-11-23T18:00:00Z'],
+    [work, 'UTC', '2026-11-23T18:00:00Z', '2026-11-24T08:00:00Z'],
+    [work, 'UTC', '2026-11-27T18:00:00Z', '2026-11-30T08:00:00Z'],
+    [night, 'UTC', '2026-11-27T23:00:00Z', '2026-11-28T06:00:00Z'],
+    [work, 'Europe/Berlin', '2026-11-23T10:00:00Z', '2026-11-23T17:00:00Z'],
+    // From Friday evening on, the next thing that happens is that the clocks change.
+    [work, 'Europe/Berlin', '2026-03-27T18:00:00Z', '2026-03-29T01:00:00Z'],
+    [early, 'Europe/Berlin', '2026-03-29T00:30:00Z', '2026-03-29T01:00:00Z'],
+    [early, 'Europe/Berlin', '2026-10-25T00:50:00Z', '2026-10-25T01:00:00Z'],
+    [early, 'Europe/Berlin', '2026-10-25T01:00:00Z', '2026-10-25T01:15:00Z'],
+  ];
+  for (const [window, timeZone, now, expected] of edges) {
+    it(`holds until ${expected}: ${window.days} ${window.from} to ${window.until} in ${timeZone} at ${now}`, () => {
+      const parts = { conditions: { times: { timeZone, windows: [window] } } };
+      const { validUntilMs } = evaluate([policy(parts)], { nowMs: Date.parse(now) });
+      expect(new Date(validUntilMs ?? 0).toISOString()).to.equal(new Date(expected).toISOString());
+    });
+  }
+});
