@@ -12,6 +12,7 @@ import {
   namedLocation,
   type PolicySetFact,
   type PolicySetState,
+  type Versioned,
 } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { MAX_FACTS_PER_COMMIT } from '#libs/events';
@@ -264,7 +265,7 @@ describe('policy set', () => {
     const sorted = (documents: readonly { readonly id: string }[]) =>
       [...documents].sort((one, other) => (one.id < other.id ? -1 : 1));
     const versionsOf = ({ policies, locations }: PolicySetState) =>
-      new Map([
+      new Map<string, Versioned<object>>([
         ...policies.map(({ version, document }) => [`p ${document.id}`, { version, document }] as const),
         ...locations.map(({ version, document }) => [`l ${document.id}`, { version, document }] as const),
       ]);
