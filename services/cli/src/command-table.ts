@@ -6,6 +6,8 @@ import { connectorCommands } from './commands/connectors.ts';
 import { eventCommands } from './commands/events.ts';
 import { groupCommands } from './commands/groups.ts';
 import { limitCommands } from './commands/limits.ts';
+import { locationCommands } from './commands/locations.ts';
+import { policyCommands } from './commands/policies.ts';
 import { publish } from './commands/publish.ts';
 import { replayCommand } from './commands/replay.ts';
 import { sessionCommands } from './commands/sessions.ts';
@@ -20,6 +22,8 @@ export const COMMANDS: readonly Command[] = [
   ...connectorCommands,
   ...certificateCommands,
   ...limitCommands,
+  ...policyCommands,
+  ...locationCommands,
   ...sessionCommands,
   ...eventCommands,
   ...accessCommands,

@@ -54,7 +54,13 @@ export async function resolveConnector(api: Api, text: string): Promise<Connecto
   return pick('connector', text, meant, 'sallyport connectors list');
 }
 
-function pick<T extends { readonly id: string }>(what: string, text: string, found: readonly T[], list: string): T {
+/** The one that is meant, by its exact id if one has it. Errors: ERR_CLI_ABSENT, ERR_CLI_AMBIGUOUS. */
+export function pick<T extends { readonly id: string }>(
+  what: string,
+  text: string,
+  found: readonly T[],
+  list: string,
+): T {
   const exact = found.find(({ id }) => id === text);
   const [first, second] = exact === undefined ? found : [exact];
   if (first === undefined)

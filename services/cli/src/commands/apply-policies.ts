@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type PolicySetView, policySet } from '#libs/contracts';
+import { isSallyportError, SallyportError } from '#libs/errors';
+import type { Command, CommandContext } from '../command.ts';
+import { usageError } from '../errors.ts';
+import type { Api } from '../system/api-client.ts';
+import { counted } from './describe-policy.ts';
+import { findingLines } from './policies-text.ts';
+import { readPolicyFile } from './policy-file.ts';
+import { type PlannedChange, type PolicyPlan, planPolicies } from './policy-plan.ts';
+
+const DETAILS = `The file is what there shall be: { "policies": [...], "locations": [...] }, as in docs/policies.md. A policy or location
+that its list does not name is removed; a list that the file does not have stays as it is. Without an id one is found by
+its name, or gets an id made from it. --dry-run compares only: whether the set is accepted shows when it is applied.
+
+Examples:
+  sallyport policies apply policies.json --dry-run
+  sallyport policies apply policies.json`;
+
+export const applyPolicies: Command = {
+  name: 'policies apply',
+  summary: 'Make policies and locations what a file says',
+  details: DETAILS,
+  positionals: [{ name: 'file' }],
+  options: {
+    'dry-run': { type: 'boolean', summary: 'show what would change, and change nothing' },
+    force: { type: 'boolean', summary: 'also when no administrator could open the portal any more' },
+  },
+  run: async (context) => {
+    const { args, host } = context;
+    const file = args.required('file');
+    const text = await readText(file, host.cwd);
+    const api = await context.api();
+    const now = await api.call(policySet.reply, 'GET', 'policy-set');
+    const plan = planPolicies(now, readPolicyFile(file, text, now));
+    const isDryRun = args.has('dry-run');
+    const set = isDryRun ? now : await send(api, now, plan, args.has('force'));
+    report(context, plan, set, isDryRun);
+    return undefined;
+  },
+};
+
+/** Each step on the revision of the one before: who comes between makes the next one fail, not vanish. */
+async function send(api: Api, now: PolicySetView, plan: PolicyPlan, force: boolean): Promise<PolicySetView> {
+  let set = now;
+  for (const [index, { policies, locations }] of plan.steps.entries()) {
+    const options = { body: { policies, locations }, revision: set.revision, query: force ? { force } : {} };
+    try {
+      set = await api.call(policySet.reply, 'PUT', 'policy-set', options);
+    } catch (error) {
+      if (index === 0 || !isSallyportError(error)) throw error;
+      const text = `${error.message} (${index} of ${plan.steps.length} parts are applied: run the command again)`;
+      const { retryable, expose, details } = error;
+      throw new SallyportError(error.code, text, { cause: error, retryable, expose, details });
+    }
+  }
+  return set;
+}
+
+function report({ out }: CommandContext, plan: PolicyPlan, set: PolicySetView, isDryRun: boolean): void {
+  const { changes, unchanged } = plan;
+  const { revision, findings } = set;
+  const result = { dryRun: isDryRun, revision, changes, unchanged, findings: isDryRun ? [] : findings };
+  out.result(result, () => {
+    const rest = [
+      ...(unchanged.policies === 0 ? [] : [counted(unchanged.policies, 'policy', 'policies')]),
+      ...(unchanged.locations === 0 ? [] : [counted(unchanged.locations, 'location')]),
+    ];
+    const same = rest.length === 0 ? '' : `unchanged: ${rest.join(', ')}\n`;
+    if (changes.length === 0) return `nothing to change\n${same}`;
+    const table = out.table(['change', 'kind', 'name', 'id', 'fields'], changes.map(rowOf), '');
+    const end = isDryRun
+      ? 'dry run: nothing is changed\n'
+      : `applied: the policy set is at revision ${revision}\n${findingLines(findings)}`;
+    return `${table}${same}${end}`;
+  });
+}
+
+function rowOf({ change, kind, name, id, fields }: PlannedChange): readonly string[] {
+  return [change, kind, name, id, fields.join(', ')];
+}
+
+async function readText(file: string, cwd: string): Promise<string> {
+  try {
+    return await readFile(resolve(cwd, file), 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    throw usageError(`${JSON.stringify(file)} cannot be read (${code})`);
+  }
+}

@@ -1,0 +1,101 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PolicySetView } from '#libs/contracts';
+import type { PolicyDocuments } from './policy-file.ts';
+
+/** Policies and locations that one change of the set may touch: the most the API takes at once. */
+export const MAX_CHANGES_PER_STEP = 64;
+
+export type PlannedChange = {
+  readonly change: 'added' | 'changed' | 'removed';
+  readonly kind: 'policy' | 'location';
+  readonly id: string;
+  readonly name: string;
+  /** Fields of a changed one, `state` with both values: `state off to on`. */
+  readonly fields: readonly string[];
+};
+
+export type PolicyPlan = {
+  readonly changes: readonly PlannedChange[];
+  readonly unchanged: { readonly policies: number; readonly locations: number };
+  /** The sets to send one after the other, the wanted one last; none when nothing changes. */
+  readonly steps: readonly PolicyDocuments[];
+};
+
+type Document = { readonly id: string; readonly name: string };
+
+/** What leads from one set to the other. Pure. */
+export function planPolicies(now: PolicySetView, wanted: PolicyDocuments): PolicyPlan {
+  const before: PolicyDocuments = {
+    policies: now.policies.map(({ policy }) => policy),
+    locations: now.locations.map(({ location }) => location),
+  };
+  const locations = compare('location', before.locations, wanted.locations);
+  const policies = compare('policy', before.policies, wanted.policies);
+  const isPut = ({ change }: PlannedChange) => change !== 'removed';
+  // A location must be there before a policy names it, and may go after none does; what protects comes before what goes.
+  const changes = [
+    ...locations.filter(isPut),
+    ...policies.filter(isPut),
+    ...policies.filter((one) => !isPut(one)),
+    ...locations.filter((one) => !isPut(one)),
+  ];
+  return {
+    changes,
+    unchanged: {
+      policies: wanted.policies.length - policies.filter(isPut).length,
+      locations: wanted.locations.length - locations.filter(isPut).length,
+    },
+    steps: stepsOf(before, wanted, changes),
+  };
+}
+
+function compare(
+  kind: PlannedChange['kind'],
+  before: readonly Document[],
+  after: readonly Document[],
+): readonly PlannedChange[] {
+  const put = after.flatMap((wanted): readonly PlannedChange[] => {
+    const known = before.find(({ id }) => id === wanted.id);
+    const { id, name } = wanted;
+    if (known === undefined) return [{ change: 'added', kind, id, name, fields: [] }];
+    if (isDeepStrictEqual(known, wanted)) return [];
+    return [{ change: 'changed', kind, id, name, fields: fieldsOf(known, wanted) }];
+  });
+  const gone = before
+    .filter(({ id }) => !after.some((wanted) => wanted.id === id))
+    .map(({ id, name }): PlannedChange => ({ change: 'removed', kind, id, name, fields: [] }));
+  return [...put, ...gone];
+}
+
+function fieldsOf(known: object, wanted: object): readonly string[] {
+  const [before, after] = [new Map<string, unknown>(Object.entries(known)), new Map(Object.entries(wanted))];
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((field) => !isDeepStrictEqual(before.get(field), after.get(field)))
+    .map((field) => (field === 'state' ? `state ${String(before.get(field))} to ${String(after.get(field))}` : field));
+}
+
+function stepsOf(
+  before: PolicyDocuments,
+  wanted: PolicyDocuments,
+  changes: readonly PlannedChange[],
+): readonly PolicyDocuments[] {
+  const steps: PolicyDocuments[] = [];
+  for (let at = MAX_CHANGES_PER_STEP; at < changes.length; at += MAX_CHANGES_PER_STEP) {
+    const done = changes.slice(0, at);
+    steps.push({
+      policies: after(before.policies, wanted.policies, 'policy', done),
+      locations: after(before.locations, wanted.locations, 'location', done),
+    });
+  }
+  return changes.length === 0 ? [] : [...steps, wanted];
+}
+
+function after<D extends Document>(
+  before: readonly D[],
+  wanted: readonly D[],
+  kind: PlannedChange['kind'],
+  done: readonly PlannedChange[],
+): readonly D[] {
+  const touched = new Set(done.filter((one) => one.kind === kind).map(({ id }) => id));
+  return [...before.filter(({ id }) => !touched.has(id)), ...wanted.filter(({ id }) => touched.has(id))];
+}
