@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AggregateType, Fact } from '#libs/events';
 import { appId, userSessionId } from '../ids.ts';
+import { clientKind, deviceState, platform, riskLevel } from './policy-set.facts.ts';
 
 /** Why access was allowed or denied; kebab-case, paired, also used as metric label and on the denial page. */
 export const accessReason = z.enum([
@@ -11,8 +12,56 @@ export const accessReason = z.enum([
   'session-expired',
   'app-published',
   'app-retired',
+  /** Every policy that applied was satisfied, or none applied. */
+  'policies-passed',
+  'policy-blocked',
+  'policy-unsatisfied',
+  /** A policy that applies needs an input that is unknown. */
+  'policy-input-missing',
+  /** What a policy asks for can be brought by signing in once more. */
+  'step-up-required',
 ]);
 export type AccessReason = z.infer<typeof accessReason>;
+
+/** What a decision depends on besides app and policy set, as libs/conditional-access reads it. */
+export const accessInputs = z.object({
+  appId: z.string().max(64),
+  subject: z.string().max(128),
+  groups: z.array(z.string().max(128)).max(1000).nullable(),
+  directoryRoles: z.array(z.string().max(128)).max(200).nullable(),
+  isGuest: z.boolean().nullable(),
+  authenticatedAtMs: z.number(),
+  sessionStartedAtMs: z.number(),
+  authenticationContexts: z.array(z.string().max(16)).max(128),
+  address: z.string().max(64),
+  sessionAddress: z.string().max(64),
+  country: z.string().max(16).nullable(),
+  platform: platform.nullable(),
+  deviceStates: z.array(deviceState).max(4).nullable(),
+  clientKind: clientKind.nullable(),
+  signInRisk: riskLevel.nullable(),
+  userRisk: riskLevel.nullable(),
+  nowMs: z.number(),
+});
+
+export const policyOutcome = z.object({
+  policyId: z.string().max(64),
+  policyVersion: z.number().int(),
+  isReportOnly: z.boolean(),
+  result: z.enum(['not-applied', 'satisfied', 'unsatisfied', 'blocked', 'input-missing']),
+  clauses: z.array(z.object({ clause: z.string().max(64), reason: z.string().max(64) })).max(32),
+});
+
+/** What the user can do now to be let in. */
+export const accessChallenge = z.object({
+  /** Authentication contexts the next sign-in must bring. */
+  contexts: z.array(z.string().max(16)).max(20),
+  /** The sign-in must be at most this old, minutes; absent: its age does not matter. */
+  maxAgeMinutes: z.number().int().min(0).optional(),
+  /** A session must begin anew (it is too old, or bound to another network): more proof for the old one does not help. */
+  needsNewSession: z.boolean().optional(),
+});
+export type AccessChallengeView = z.infer<typeof accessChallenge>;
 
 const decided = z.object({
   appId,
@@ -22,17 +71,31 @@ const decided = z.object({
   requestId: z.string().max(64),
   address: z.string().max(64),
   reasons: z.array(accessReason).min(1).max(32),
-  /** Revision of the app whose assignments were read: enough to decide again. */
+  /** Revision of the app whose assignments were read: with the next three, enough to decide again. */
   appRevision: z.number().int(),
+  /** Of the policy set; 0 when there was none. Absent in decisions made before there were policies. */
+  policySetRevision: z.number().int().optional(),
+  /** What the policies were asked about; `null`: unknown. Absent where no policy was looked at. */
+  inputs: accessInputs.optional(),
+  /** What each policy that applied said, report-only ones included. */
+  outcomes: z.array(policyOutcome).max(200).optional(),
 });
+
+const challenged = decided.extend({ challenge: accessChallenge });
 
 export type AccessDecisionFact =
   | Fact<'AccessGranted', z.infer<typeof decided>>
-  | Fact<'AccessDenied', z.infer<typeof decided>>;
+  | Fact<'AccessDenied', z.infer<typeof decided>>
+  /** Not yet: the user is asked for what is missing. */
+  | Fact<'AccessChallenged', z.infer<typeof challenged>>;
 
 /** One aggregate per decision; its id is the receipt shown to the user. Decisions are cached, so this is not per request. */
 export const accessDecisionAggregate: AggregateType<AccessDecisionFact> = {
   context: 'auth',
   thing: 'access-decision',
-  facts: { AccessGranted: { version: 1, schema: decided }, AccessDenied: { version: 1, schema: decided } },
+  facts: {
+    AccessGranted: { version: 1, schema: decided },
+    AccessDenied: { version: 1, schema: decided },
+    AccessChallenged: { version: 1, schema: challenged },
+  },
 };

@@ -24,13 +24,13 @@ const people = z.strictObject({
   guests: z.boolean().default(false),
 });
 
-const platform = z.enum(['android', 'ios', 'windows', 'macos', 'linux', 'chromeos']);
+export const platform = z.enum(['android', 'ios', 'windows', 'macos', 'linux', 'chromeos']);
 export type Platform = z.infer<typeof platform>;
-const deviceState = z.enum(['compliant', 'joined', 'flagged', 'unregistered']);
+export const deviceState = z.enum(['compliant', 'joined', 'flagged', 'unregistered']);
 export type DeviceState = z.infer<typeof deviceState>;
-const clientKind = z.enum(['browser', 'native']);
+export const clientKind = z.enum(['browser', 'native']);
 export type ClientKind = z.infer<typeof clientKind>;
-const riskLevel = z.enum(['none', 'low', 'medium', 'high']);
+export const riskLevel = z.enum(['none', 'low', 'medium', 'high']);
 export type RiskLevel = z.infer<typeof riskLevel>;
 /** 1 is Monday (ISO 8601). */
 const weekday = z.number().int().min(1).max(7);

@@ -13,6 +13,8 @@ export const principal = z.object({
   roles: z.array(z.string().max(128)).max(200),
   /** Directory role template ids (Entra `wids`). */
   directoryRoles: z.array(z.string().max(128)).max(200),
+  /** Of another directory (Entra `acct`); absent: the identity provider does not say. */
+  isGuest: z.boolean().optional(),
 });
 export type Principal = z.infer<typeof principal>;
 

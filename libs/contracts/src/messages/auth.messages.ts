@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessChallenge } from '../facts/access-decision.facts.ts';
 import { principal } from '../facts/user-session.facts.ts';
 import { endpoints, feeds } from '../subjects.ts';
 import { clientInfo, commandContext } from './common.ts';
@@ -49,7 +50,12 @@ const browserRequest = z.object({ requestId: z.string(), client: clientInfo, coo
 /** On an app's host: no valid access cookie; answers with a redirect to the sign-in host and a binding cookie. */
 export const beginSignIn = endpoint(
   endpoints.beginSignIn,
-  browserRequest.extend({ appId: z.string(), returnUrl: z.string().max(8192) }),
+  browserRequest.extend({
+    appId: z.string(),
+    returnUrl: z.string().max(8192),
+    /** A policy asks for more than the session has: only that is asked of the user. */
+    challenge: accessChallenge.optional(),
+  }),
   authReply,
 );
 
@@ -92,7 +98,7 @@ const grantedIdentity = z.object({
   assertion: z.string(),
 });
 
-/** The access decision for (access cookie, app). The ingress caches it by SHA-256 of the cookie for `cacheSeconds`. */
+/** The access decision for (access cookie, app). The ingress caches it by SHA-256 of the cookie, address and user agent for `cacheSeconds`. */
 export const authorize = endpoint(
   endpoints.authorize,
   z.object({ appId: z.string(), accessCookie: z.string().max(8192), requestId: z.string(), client: clientInfo }),
@@ -106,6 +112,15 @@ export const authorize = endpoint(
     }),
     /** The cookie is missing, tampered, expired, of another app, or its session ended: sign in (again). */
     z.object({ verdict: z.literal('sign-in'), reason: z.string() }),
+    /** Signed in, but a policy asks for more, which the user can bring now: begin a sign-in with this challenge. */
+    z.object({
+      verdict: z.literal('step-up'),
+      challenge: accessChallenge,
+      reason: z.string(),
+      detail: z.string(),
+      decisionId: z.string(),
+      username: z.string(),
+    }),
     /** Signed in, but not allowed. `decisionId` is the receipt. */
     z.object({
       verdict: z.literal('deny'),
@@ -169,5 +184,7 @@ export const revocations = feed(
     position: z.number().int(),
     sessionIds: z.array(z.string()).max(1000),
     appIds: z.array(z.string()).max(1000),
+    /** What every decision depends on has changed, such as the policy set: drop everything, ask again about what runs. */
+    everything: z.boolean().optional(),
   }),
 );

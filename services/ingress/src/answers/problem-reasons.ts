@@ -58,12 +58,16 @@ const KEY_OF_REFUSAL: Readonly<Record<string, ProblemReason>> = {
   'sign-in-response-invalid': 'identity-rejected',
   'token-invalid': 'identity-rejected',
   'groups-unknown': 'identity-rejected',
+  'step-up-not-met': 'step-up-not-met',
 };
 
 /** Why an access decision denied, to its number. */
 const KEY_OF_DENIAL: Readonly<Record<string, ProblemReason>> = {
   'user-unassigned': 'user-unauthorized',
   'app-retired': 'app-retired',
+  'policy-blocked': 'policy-denied',
+  'policy-unsatisfied': 'policy-denied',
+  'policy-input-missing': 'policy-denied',
 };
 
 /** Why a preflight is refused, to its number. */

@@ -60,6 +60,9 @@ const table = {
   'websocket-refused': ['SP-1213', 403, 'administrator'],
   'grpc-refused': ['SP-1214', 403, 'administrator'],
   'websocket-cross-site': ['SP-1215', 403, 'administrator', 'app-owner'],
+  'step-up-required': ['SP-1216', 401, 'you'],
+  'policy-denied': ['SP-1217', 403, 'administrator'],
+  'step-up-not-met': ['SP-1218', 403, 'you', 'administrator'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

@@ -27,7 +27,7 @@ export type ProblemExtra = {
   readonly username?: string;
   readonly fields?: readonly string[];
   /** Members added to the problem document. */
-  readonly members?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, string | number | readonly string[]>>;
   /** Programs only: never a page. */
   readonly isProgram?: boolean;
 };

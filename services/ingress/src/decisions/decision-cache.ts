@@ -41,14 +41,19 @@ export type RunningAccess = {
 const MAX_REPEATS = 2;
 /** How often running requests are looked at, and how soon auth is asked again when it did not answer. */
 const REVIEW_INTERVAL_MS = 1_000;
+/**
+ * Addresses and user agents at which one cookie's decision about one app is kept; at the bound the oldest goes, and is asked
+ * about again. They share one place among all decisions: a cookie that roams pushes out nobody else's.
+ */
+export const MAX_CLIENTS_PER_COOKIE = 4;
 
 /**
- * Access decisions by `decisionKey`. Only `allow` is cached, for as long
- * as auth said; requests with the same key share one question; a revocation drops what it names, at once.
+ * Access decisions by `decisionKey`, address and user agent. Only `allow` is cached, for as long as auth said; requests with
+ * the same key from the same place share one question; a revocation drops what it names, at once.
  */
 export class Decisions {
   readonly #options: DecisionsOptions;
-  readonly #granted: LRUCache<string, GrantedAccess>;
+  readonly #granted: LRUCache<string, readonly GrantedAccess[]>;
   readonly #pending = new Map<string, Promise<Decision>>();
   readonly #running = new Roster<RunningAccess>();
   #revocationEpoch = 0;
@@ -59,28 +64,36 @@ export class Decisions {
     this.#granted = new LRUCache({ max: options.maxDecisions });
   }
 
+  /** Cookies with a decision, each per app. */
   get size(): number {
     return this.#granted.size;
   }
 
-  /** What is cached under a `decisionKey` and still counts. */
-  granted(key: string): GrantedAccess | undefined {
-    const granted = this.#granted.get(key);
+  /** What is cached under a `decisionKey` for this client and still counts. */
+  granted(key: string, client: ClientInfo): GrantedAccess | undefined {
+    const known = this.#granted.get(key);
+    if (known === undefined) return undefined;
+    const granted = known.find((access) => isSameClient(access.client, client));
     if (granted === undefined || granted.usableUntilMs > this.#options.now()) return granted;
-    this.#granted.delete(key);
+    this.#keep(
+      key,
+      known.filter((access) => access !== granted),
+    );
     return undefined;
   }
 
   /** A promise only when auth must be asked. */
   decide(question: DecisionQuestion): Decision | Promise<Decision> {
     const key = decisionKey(question.appId, question.accessCookie);
-    const granted = this.granted(key);
+    const { client } = question;
+    const granted = this.granted(key, client);
     if (granted !== undefined) return { verdict: 'allow', access: granted };
-    const pending = this.#pending.get(key);
+    const place = `${key} ${client.address} ${client.userAgent}`;
+    const pending = this.#pending.get(place);
     if (pending) return pending;
     if (this.#pending.size >= this.#options.maxPending) return { verdict: 'unavailable' };
-    const asked = this.#ask(key, question).finally(() => this.#pending.delete(key));
-    this.#pending.set(key, asked);
+    const asked = this.#ask(key, question).finally(() => this.#pending.delete(place));
+    this.#pending.set(place, asked);
     return asked;
   }
 
@@ -108,7 +121,7 @@ export class Decisions {
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
     const isNamed = (access: GrantedAccess) => sessionIds.includes(access.sessionId) || appIds.includes(access.appId);
     this.#revocationEpoch += 1;
-    for (const [key, access] of this.#granted) if (isNamed(access)) this.#granted.delete(key);
+    for (const [key, known] of this.#granted) if (known.some(isNamed)) this.#granted.delete(key);
     this.#askAboutRunning(isNamed);
   }
 
@@ -136,7 +149,7 @@ export class Decisions {
     running.reviewAtMs = Number.POSITIVE_INFINITY;
     void Promise.resolve(this.decide(running.question)).then((decision) => {
       if (!this.#running.has(running)) return;
-      if (decision.verdict === 'deny' || decision.verdict === 'sign-in') running.accessLost();
+      if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable') running.accessLost();
       else {
         const soon = this.#options.now() + REVIEW_INTERVAL_MS;
         running.reviewAtMs = decision.verdict === 'allow' ? Math.max(soon, decision.access.usableUntilMs) : soon;
@@ -149,13 +162,23 @@ export class Decisions {
       const epoch = this.#revocationEpoch;
       const reply = await this.#authorize(question);
       if (reply?.verdict !== 'allow') return reply ?? { verdict: 'unavailable' };
-      const access = grantedAccessOf(question.appId, reply, this.#options.now());
+      const access = grantedAccessOf(question, reply, this.#options.now());
       if (epoch === this.#revocationEpoch) {
-        if (access.usableUntilMs > this.#options.now()) this.#granted.set(key, access);
+        if (access.usableUntilMs > this.#options.now()) this.#add(key, access);
         return { verdict: 'allow', access };
       }
       if (repeats === MAX_REPEATS) return { verdict: 'allow', access };
     }
+  }
+
+  #add(key: string, access: GrantedAccess): void {
+    const others = (this.#granted.get(key) ?? []).filter(({ client }) => !isSameClient(client, access.client));
+    this.#keep(key, [access, ...others.slice(0, MAX_CLIENTS_PER_COOKIE - 1)]);
+  }
+
+  #keep(key: string, granted: readonly GrantedAccess[]): void {
+    if (granted.length === 0) this.#granted.delete(key);
+    else this.#granted.set(key, granted);
   }
 
   async #authorize(question: DecisionQuestion): Promise<AuthorizeReply | undefined> {
@@ -166,4 +189,8 @@ export class Decisions {
       return undefined;
     }
   }
+}
+
+function isSameClient(one: ClientInfo, other: ClientInfo): boolean {
+  return one.address === other.address && one.userAgent === other.userAgent;
 }

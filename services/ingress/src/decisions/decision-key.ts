@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** By SHA-256 of app and access cookie: the cookie itself is not kept. */
+/** By SHA-256 of app and access cookie: the cookie itself is not kept. A decision also holds for its client only. */
 export function decisionKey(appId: string, accessCookie: string): string {
   return hash('sha256', `${appId}\n${accessCookie}`, 'base64');
 }

@@ -1,4 +1,4 @@
-import type { AuthorizeReply, Principal } from '#libs/contracts';
+import type { AuthorizeReply, ClientInfo, Principal } from '#libs/contracts';
 import type { FieldList } from '#libs/tunnel-protocol';
 import { identityFields } from '../pipeline/assign-identity-headers.ts';
 
@@ -7,6 +7,8 @@ export type GrantedAccess = {
   readonly appId: string;
   readonly decisionId: string;
   readonly sessionId: string;
+  /** Where it holds: policies may have looked at the network and at the program. */
+  readonly client: ClientInfo;
   readonly principal: Principal;
   /** Identity headers for the origin, built once per decision. */
   readonly identityFields: FieldList;
@@ -16,12 +18,17 @@ export type GrantedAccess = {
 type Allowed = Extract<AuthorizeReply, { verdict: 'allow' }>;
 
 /** `nowMs` since the epoch. The decision is usable until it expires or `cacheSeconds` have passed. */
-export function grantedAccessOf(appId: string, reply: Allowed, nowMs: number): GrantedAccess {
+export function grantedAccessOf(
+  { appId, client }: { readonly appId: string; readonly client: ClientInfo },
+  reply: Allowed,
+  nowMs: number,
+): GrantedAccess {
   const { principal, sessionId, assertion } = reply.identity;
   return {
     appId,
     decisionId: reply.decisionId,
     sessionId,
+    client,
     principal,
     identityFields: identityFields(principal, assertion),
     usableUntilMs: Math.min(Date.parse(reply.expiresAt), nowMs + reply.cacheSeconds * 1000),

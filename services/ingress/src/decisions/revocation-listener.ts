@@ -6,7 +6,8 @@ import type { Decisions } from './decision-cache.ts';
 
 /**
  * Drops cached decisions as auth revokes them. Positions follow one another, and a beat repeats the last one without
- * naming anything: any other position means that something was missed, or that auth began anew, and drops everything.
+ * naming anything: any other position means that something was missed, or that auth began anew, and drops everything. So does
+ * `everything`, also where another instance of auth said the same before: the one that was asked since may have been behind.
  */
 export function listenForRevocations(
   nc: NatsConnection,
@@ -21,11 +22,12 @@ export function listenForRevocations(
     revocations,
     (message) => {
       const { position, sessionIds, appIds } = message;
-      const isBeat = sessionIds.length === 0 && appIds.length === 0;
+      const everything = message.everything === true;
+      const isBeat = !everything && sessionIds.length === 0 && appIds.length === 0;
       // The same position twice: another instance of auth says the same.
       const isExpected = position === last || (!isBeat && last !== undefined && position === last + 1);
       last = position;
-      if (!isExpected) decisions.dropAll();
+      if (everything || !isExpected) decisions.dropAll();
       else if (!isBeat) decisions.drop(sessionIds, appIds);
     },
     { logger },

@@ -1,9 +1,14 @@
+import type { ClientInfo } from '#libs/contracts';
 import type { FieldList } from '#libs/http1';
 import { decisionKey } from '../decisions/decision-key.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { ClientAddress } from '../listener/client-address.ts';
 import type { RequestHeadFields } from '../listener/request-head.ts';
 import { readAccessCookie, withoutOwnCookies } from '../sign-in/own-cookies.ts';
+
+/** Of `clientInfo` in the contract. */
+const MAX_ADDRESS_LENGTH = 64;
+const MAX_USER_AGENT_LENGTH = 400;
 
 /**
  * What follows from a request head and its connection alone, worked out when first asked for. A kept connection often repeats
@@ -15,6 +20,7 @@ export class HeadFacts {
   #accessCookie: string | undefined;
   #isAccessCookieRead = false;
   #originCookie: string | undefined;
+  #clientInfo: ClientInfo | undefined;
   #keyOfApp = '';
   #key = '';
   #forwardedTo: PublishedApp | undefined;
@@ -24,6 +30,15 @@ export class HeadFacts {
   constructor(head: RequestHeadFields, client: ClientAddress) {
     this.#head = head;
     this.client = client;
+  }
+
+  /** What other services are told about the client, at the lengths they accept. */
+  get clientInfo(): ClientInfo {
+    this.#clientInfo ??= {
+      address: this.client.address.slice(0, MAX_ADDRESS_LENGTH),
+      userAgent: this.#head.userAgent.slice(0, MAX_USER_AGENT_LENGTH),
+    };
+    return this.#clientInfo;
   }
 
   get accessCookie(): string | undefined {

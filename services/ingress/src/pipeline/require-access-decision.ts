@@ -1,8 +1,9 @@
-import { PORTAL_APP_ID } from '#libs/contracts';
+import { type AccessChallengeView, PORTAL_APP_ID } from '#libs/contracts';
 import { denialProblem, staleCookieProblem } from '../answers/problem-reasons.ts';
 import { respondProblem } from '../answers/respond.ts';
+import { challengeField } from '../decisions/challenge-field.ts';
 import type { Decision, DecisionQuestion } from '../decisions/decision-cache.ts';
-import { answerAuthReply, browserRequest, clientOf, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
+import { answerAuthReply, browserRequest, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import { appHintCookies } from '../sign-in/app-hint.ts';
 import type { Exchange } from './exchange.ts';
 import { DONE, NEXT, type StepResult } from './step.ts';
@@ -13,13 +14,15 @@ const MAX_RETURN_URL_LENGTH = 8192;
 
 /**
  * Preauthentication and access decision. A cached decision is used at once; otherwise auth is asked. Without a usable
- * access cookie a person is sent to sign in and a program gets 401; auth not answering denies with 503.
+ * access cookie a person is sent to sign in and a program gets 401; so it is where a policy asks for more than the session
+ * has. Auth not answering denies with 503.
  */
 export function requireAccessDecision(exchange: Exchange): StepResult {
   const { accessCookie } = exchange.facts;
   if (accessCookie === undefined) return requireSignIn(exchange);
   const { decisions } = exchange.tenant;
-  const granted = decisions.granted(exchange.facts.decisionKey(exchange.app?.view.id ?? PORTAL_APP_ID));
+  const { facts } = exchange;
+  const granted = decisions.granted(facts.decisionKey(exchange.app?.view.id ?? PORTAL_APP_ID), facts.clientInfo);
   if (granted !== undefined) {
     exchange.access = granted;
     return NEXT;
@@ -34,7 +37,7 @@ export function questionOf(exchange: Exchange, accessCookie: string): DecisionQu
     appId: exchange.app?.view.id ?? PORTAL_APP_ID,
     accessCookie,
     requestId: exchange.requestId,
-    client: clientOf(exchange),
+    client: exchange.facts.clientInfo,
   };
 }
 
@@ -45,6 +48,8 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
       return NEXT;
     case 'sign-in':
       return requireSignIn(exchange, decision.reason);
+    case 'step-up':
+      return requireStepUp(exchange, decision);
     case 'unavailable':
       respondAuthUnavailable(exchange);
       return DONE;
@@ -68,28 +73,73 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
  * Only a page of its own can go through pages of another host and come back; frames, scripts and programs learn that they
  * must not try, and leave the return address of the page around them alone.
  */
+function canBeginSignIn(exchange: Exchange): boolean {
+  return exchange.isGetOrHead && exchange.isNavigation && !isFrame(exchange);
+}
+
+function isFrame(exchange: Exchange): boolean {
+  return FRAMES.has(exchange.head.secFetchDest);
+}
+
+/** Where a person signs in for what a program, or a frame, is refused. */
+function signInUrlOf({ app, services }: Exchange): string {
+  return app ? `${app.externalOrigin}${app.externalPath}` : `${services.portalOrigin}/`;
+}
+
 function requireSignIn(exchange: Exchange, reason?: string): StepResult {
-  const isFrame = FRAMES.has(exchange.head.secFetchDest);
-  if (exchange.isGetOrHead && exchange.isNavigation && !isFrame) return beginSignIn(exchange);
-  const { app } = exchange;
-  const start = app ? `${app.externalOrigin}${app.externalPath}` : `${exchange.services.portalOrigin}/`;
+  if (canBeginSignIn(exchange)) return beginSignIn(exchange);
   respondProblem(exchange, reason === undefined ? 'user-unauthenticated' : staleCookieProblem(reason), {
     outcome: 'denied',
     ...(reason === undefined ? {} : { reason }),
     fields: ['WWW-Authenticate', `Sallyport realm="${exchange.hostname}", error="sign-in-required"`],
-    members: { signInUrl: start },
-    isProgram: !isFrame,
+    members: { signInUrl: signInUrlOf(exchange) },
+    isProgram: !isFrame(exchange),
   });
   return DONE;
 }
 
-async function beginSignIn(exchange: Exchange): Promise<typeof DONE> {
+/** The receipt leads to the recorded challenge; `reason` is that of auth. */
+function requireStepUp(exchange: Exchange, decision: Extract<Decision, { verdict: 'step-up' }>): StepResult {
+  const { challenge, reason, detail, decisionId, username } = decision;
+  exchange.decisionId = decisionId;
+  exchange.username = username;
+  if (canBeginSignIn(exchange)) return beginSignIn(exchange, challenge);
+  const { contexts, maxAgeMinutes } = challenge;
+  const realm = exchange.hostname;
+  respondProblem(exchange, 'step-up-required', {
+    outcome: 'denied',
+    reason,
+    detail,
+    receipt: decisionId,
+    username,
+    fields: [
+      'WWW-Authenticate',
+      challengeField(realm, challenge),
+      'WWW-Authenticate',
+      `Sallyport realm="${realm}", error="step-up-required"`,
+    ],
+    members: {
+      signInUrl: signInUrlOf(exchange),
+      contexts,
+      ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
+    },
+    isProgram: !isFrame(exchange),
+  });
+  return DONE;
+}
+
+async function beginSignIn(exchange: Exchange, challenge?: AccessChallengeView): Promise<typeof DONE> {
   const { app, services, target, tenant } = exchange;
   const origin = app?.externalOrigin ?? services.portalOrigin;
   const asked = `${origin}${target.path}${target.query}`;
   const returnUrl = asked.length <= MAX_RETURN_URL_LENGTH ? asked : `${origin}${app?.externalPath ?? '/'}`;
   const reply = tenant.auth
-    .beginSignIn({ ...browserRequest(exchange), appId: app?.view.id ?? PORTAL_APP_ID, returnUrl })
+    .beginSignIn({
+      ...browserRequest(exchange),
+      appId: app?.view.id ?? PORTAL_APP_ID,
+      returnUrl,
+      ...(challenge === undefined ? {} : { challenge }),
+    })
     .then((it) =>
       app && it.kind === 'redirect' ? { ...it, setCookies: [...it.setCookies, ...appHintCookies(exchange, app)] } : it,
     );

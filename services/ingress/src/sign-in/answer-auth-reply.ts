@@ -11,13 +11,9 @@ import { signedOutPage } from './sign-out-pages.ts';
 export function browserRequest(exchange: Exchange) {
   return {
     requestId: exchange.requestId,
-    client: clientOf(exchange),
+    client: exchange.facts.clientInfo,
     cookies: readOwnCookies(exchange.head.cookie),
   };
-}
-
-export function clientOf(exchange: Exchange) {
-  return { address: exchange.client.address.slice(0, 64), userAgent: exchange.head.userAgent.slice(0, 400) };
 }
 
 /** How a browser is led on: by a redirect, or by a page where a fragment has to be kept or put back. */

@@ -1,15 +1,19 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createLogger } from '#libs/telemetry';
-import { Decisions, type DecisionsOptions } from '../../../../services/ingress/src/decisions/decision-cache.ts';
+import {
+  Decisions,
+  type DecisionsOptions,
+  MAX_CLIENTS_PER_COOKIE,
+} from '../../../../services/ingress/src/decisions/decision-cache.ts';
 import { allow } from '../support/fake-auth.ts';
 
 const logger = createLogger({ service: 'spec', write: () => undefined });
-const question = (accessCookie: string, appId = 'app_1') => ({
+const question = (accessCookie: string, appId = 'app_1', address = '127.0.0.1', userAgent = '') => ({
   appId,
   accessCookie,
   requestId: 'req_1',
-  client: { address: '127.0.0.1', userAgent: '' },
+  client: { address, userAgent },
 });
 
 function decisionsWith(changes: Partial<DecisionsOptions>): Decisions {
@@ -49,6 +53,64 @@ describe('access decisions', () => {
     await decisions.decide(question('a', 'app_1'));
     await decisions.decide(question('a', 'app_2'));
     expect(apps).to.deep.equal(['app_1', 'app_2']);
+  });
+
+  it('asks again when a cookie comes from another address or program, and knows both from then on', async () => {
+    const clients: string[] = [];
+    const decisions = decisionsWith({
+      authorize: ({ client }) => {
+        clients.push(`${client.address} ${client.userAgent}`);
+        return Promise.resolve(allow());
+      },
+    });
+    const places = [
+      ['192.0.2.1', 'a'],
+      ['192.0.2.2', 'a'],
+      ['192.0.2.1', 'b'],
+    ] as const;
+    for (const [address, userAgent] of [...places, ...places])
+      await decisions.decide(question('a', 'app_1', address, userAgent));
+    expect(clients).to.deep.equal(['192.0.2.1 a', '192.0.2.2 a', '192.0.2.1 b']);
+  });
+
+  it('asks about each of two places when a cookie comes from both at once', async () => {
+    const decisions = decisionsWith({
+      authorize: ({ client }) =>
+        Promise.resolve(
+          client.address === '192.0.2.1' ? allow() : { verdict: 'sign-in' as const, reason: 'session-ended' },
+        ),
+    });
+    const verdicts = await Promise.all([
+      decisions.decide(question('a', 'app_1', '192.0.2.1')),
+      decisions.decide(question('a', 'app_1', '192.0.2.2')),
+    ]);
+    expect(verdicts.map(({ verdict }) => verdict)).to.deep.equal(['allow', 'sign-in']);
+  });
+
+  it('gives a cookie that roams one place of its own: nobody else is pushed out', async () => {
+    let asked = 0;
+    const decisions = decisionsWith({
+      authorize: () => {
+        asked += 1;
+        return Promise.resolve(allow());
+      },
+    });
+    await decisions.decide(question('still'));
+    for (let i = 0; i < 50; i += 1) await decisions.decide(question('roams', 'app_1', `192.0.2.${i}`));
+    expect([decisions.size, asked]).to.deep.equal([2, 51]);
+    await decisions.decide(question('still'));
+    for (let i = 50 - MAX_CLIENTS_PER_COOKIE; i < 50; i += 1)
+      await decisions.decide(question('roams', 'app_1', `192.0.2.${i}`));
+    expect(asked).to.equal(51);
+    await decisions.decide(question('roams', 'app_1', '192.0.2.0'));
+    expect(asked).to.equal(52);
+  });
+
+  it('drops a revoked session at every place it came from', async () => {
+    const decisions = decisionsWith({});
+    for (const address of ['192.0.2.1', '192.0.2.2']) await decisions.decide(question('a', 'app_1', address));
+    decisions.drop(['ses_1'], []);
+    expect(decisions.size).to.equal(0);
   });
 
   it('forgets a decision when its time is over', async () => {

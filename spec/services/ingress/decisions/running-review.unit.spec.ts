@@ -12,9 +12,15 @@ const DENIED = { verdict: 'sign-in', reason: 'session-ended' } as const;
 function running(session: string, nowMs: number, cacheSeconds: number, onLost: () => void): RunningAccess {
   const reply = allow({ sessionId: session, cacheSeconds });
   if (reply.verdict !== 'allow') throw new Error('expected an allowed access');
+  const question = {
+    appId: 'app_1',
+    accessCookie: session,
+    requestId: 'req_1',
+    client: { address: '::1', userAgent: '' },
+  };
   return {
-    question: { appId: 'app_1', accessCookie: session, requestId: 'req_1', client: { address: '::1', userAgent: '' } },
-    access: grantedAccessOf('app_1', reply, nowMs),
+    question,
+    access: grantedAccessOf(question, reply, nowMs),
     reviewAtMs: 0,
     accessLost: onLost,
   };

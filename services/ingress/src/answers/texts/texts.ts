@@ -35,7 +35,8 @@ export type DenialReason =
   | 'sign-in-response-invalid'
   | 'state-mismatch'
   | 'token-invalid'
-  | 'groups-unknown';
+  | 'groups-unknown'
+  | 'step-up-not-met';
 
 export type DenialPerson = { readonly username: string; readonly app: string };
 export type DenialTexts = Readonly<Record<DenialReason, (person: DenialPerson) => string>>;

@@ -129,6 +129,41 @@ export const identityTexts = {
       'A site that you do not know: somebody may have tried to act in the name of a signed-in person.',
     ],
   },
+  'step-up-required': {
+    title: 'Confirm that it is you',
+    detail: 'You are signed in, but this app asks for one more proof of who you are, or for a newer sign-in.',
+    advice: 'Open the app in a window of its own: you are asked only for what is missing.',
+    cause:
+      'A conditional access policy asks for an authentication context that the session does not have, or for a newer sign-in. A page that a browser opens is led to the sign-in; a frame, a script or a program gets this answer. `contexts` and `maxAgeMinutes` in it are what is missing, also in `WWW-Authenticate` (`insufficient_claims`). No connector was asked.',
+    look: [
+      '`sallyport events tail --types AccessChallenged` shows the decision with what each policy said.',
+      'Whether the identity provider gives the authentication context (claim `acrs`) to this user.',
+      'A program that can sign in again: with the `claims` of the challenge in its request for a token.',
+    ],
+  },
+  'step-up-not-met': {
+    title: 'This sign-in is not enough',
+    detail: 'A policy asks for more than this sign-in has brought.',
+    advice: 'Open the app again and complete what you are asked for, such as the second method.',
+    cause:
+      'A conditional access policy asked for an authentication context, or for a newer sign-in. The identity provider came back without it, so the user was not sent round once more. What the session had before stays as it was.',
+    look: [
+      'Whether the identity provider knows the authentication context, and gives it to this user (claim `acrs`).',
+      'Its sign-in log, at the time on the page: which methods the user has, and whether they were asked for.',
+      '`sallyport events tail --types AccessChallenged` shows the decision with what each policy said.',
+    ],
+  },
+  'policy-denied': {
+    title: 'A policy does not allow this',
+    detail: 'You are signed in, but a conditional access policy of your organization does not let you in from here.',
+    advice: 'If you need this app, turn to your administrator and give the receipt below.',
+    cause:
+      'Auth evaluated the conditional access policies: one that applies blocks, asks for what a sign-in cannot bring (such as a compliant device), or needs something that is not known (reason `policy-input-missing`): nobody passes a policy because it could not look. No connector was asked.',
+    look: [
+      '`sallyport events tail --types AccessDenied` shows the decision with what each policy said.',
+      'The reason in the access record: `sallyport access tail --request <request id>`.',
+    ],
+  },
   'app-retired': {
     title: 'This app is no longer published',
     detail: 'The app was taken off the network.',

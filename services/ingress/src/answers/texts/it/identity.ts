@@ -133,6 +133,43 @@ export const identityTexts = {
       'Un sito che non conosci: qualcuno può aver cercato di agire a nome di una persona connessa.',
     ],
   },
+  'step-up-required': {
+    title: 'Conferma di essere tu',
+    detail:
+      'Hai effettuato l’accesso, ma questa app chiede un’ulteriore prova della tua identità, o un accesso più recente.',
+    advice: 'Apri l’app in una finestra propria: ti viene chiesto solo ciò che manca.',
+    cause:
+      'Un criterio di accesso condizionale chiede un contesto di autenticazione che la sessione non ha, o un accesso più recente. Una pagina aperta da un browser viene condotta all’accesso; un riquadro, uno script o un programma riceve questa risposta. `contexts` e `maxAgeMinutes` indicano ciò che manca, anche in `WWW-Authenticate` (`insufficient_claims`). Nessun connettore è stato interpellato.',
+    look: [
+      '`sallyport events tail --types AccessChallenged` mostra la decisione con ciò che ha detto ogni criterio.',
+      'Se il provider di identità dà a questo utente il contesto di autenticazione (claim `acrs`).',
+      'Un programma che può accedere di nuovo: con i `claims` della risposta nella sua richiesta di un token.',
+    ],
+  },
+  'step-up-not-met': {
+    title: 'Questo accesso non basta',
+    detail: 'Un criterio chiede di più di quanto questo accesso ha portato.',
+    advice: 'Riapri l’app e completa ciò che ti viene chiesto, per esempio il secondo metodo.',
+    cause:
+      'Un criterio di accesso condizionale ha chiesto un contesto di autenticazione, o un accesso più recente. Il provider di identità è tornato senza, perciò l’utente non è stato mandato a ripetere il giro. Ciò che la sessione aveva prima resta com’era.',
+    look: [
+      'Se il provider di identità conosce il contesto di autenticazione e lo dà a questo utente (claim `acrs`).',
+      'Il suo registro degli accessi, all’ora indicata sulla pagina: quali metodi ha l’utente, e se gli sono stati chiesti.',
+      '`sallyport events tail --types AccessChallenged` mostra la decisione con ciò che ha detto ogni criterio.',
+    ],
+  },
+  'policy-denied': {
+    title: 'Un criterio non lo permette',
+    detail:
+      'Hai effettuato l’accesso, ma un criterio di accesso condizionale della tua organizzazione non ti fa entrare da qui.',
+    advice: 'Se ti serve questa app, rivolgiti al tuo amministratore e indica la ricevuta qui sotto.',
+    cause:
+      'Auth ha valutato i criteri di accesso condizionale: uno di quelli applicabili blocca, chiede ciò che un accesso non può portare (come un dispositivo conforme) o ha bisogno di un dato che non è noto (motivo `policy-input-missing`): nessuno supera un criterio perché non si è potuto guardare. Nessun connettore è stato interpellato.',
+    look: [
+      '`sallyport events tail --types AccessDenied` mostra la decisione con ciò che ha detto ogni criterio.',
+      'Il motivo nel registro degli accessi: `sallyport access tail --request <id della richiesta>`.',
+    ],
+  },
   'app-retired': {
     title: 'Questa app non è più pubblicata',
     detail: 'L’app è stata tolta dalla rete.',

@@ -47,6 +47,8 @@ export const italian: Texts = {
     'sign-in-response-invalid': () => 'La risposta portata dal provider di identità non è valida.',
     'state-mismatch': () => 'La risposta del provider di identità appartiene a un altro accesso.',
     'token-invalid': () => 'Il token del provider di identità è stato rifiutato.',
+    'step-up-not-met': () =>
+      'Un criterio chiede di più di quanto questo accesso ha portato: il provider di identità non lo ha confermato.',
     'groups-unknown': () => 'Il provider di identità non ha indicato i tuoi gruppi.',
   },
   problemPage: {
