@@ -26,7 +26,11 @@ export function createDirectory(users: readonly UserConfig[]): Directory {
 }
 
 /** Claims of Entra ID v2.0 tokens for one person. `sub` does not differ between clients, as it would in Entra. */
-export function entraClaims(person: Person, tenantId: string): Record<string, unknown> & { sub: string } {
+export function entraClaims(
+  person: Person,
+  tenantId: string,
+  contexts: readonly string[] = ['p1'],
+): Record<string, unknown> & { sub: string } {
   return {
     sub: createHash('sha256').update(`${tenantId}/${person.oid}`).digest('base64url'),
     ver: '2.0',
@@ -39,7 +43,7 @@ export function entraClaims(person: Person, tenantId: string): Record<string, un
     groups: person.groups,
     ...(person.roles.length > 0 ? { roles: person.roles } : {}),
     wids: person.directoryRoles,
-    acrs: ['p1'],
+    acrs: contexts,
     nbf: Math.floor(Date.now() / 1000),
     aio: 'development',
     uti: randomBytes(12).toString('base64url'),

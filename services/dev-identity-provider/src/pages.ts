@@ -20,6 +20,10 @@ button { margin-top: 1.5rem; width: 100%; padding: .7rem; font: inherit; font-we
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 [role=alert] { color: var(--bad); font-weight: 600; }
 code { font-size: 1.3em; letter-spacing: .1em; }
+.shown { margin: 1rem 0; padding: 1rem; color: var(--warn); background: var(--warn-paper); border: 2px dashed currentcolor;
+  border-radius: .25rem; overflow-wrap: anywhere; }
+.shown p { margin: 0; }
+.shown code { display: block; margin: .25rem 0; font-size: 2rem; font-weight: 700; }
 `;
 
 export function escapeHtml(text: string): string {
@@ -71,6 +75,35 @@ ${problem}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${described}>
 <button type="submit">Sign in</button>
+</form>`,
+  );
+}
+
+/** Asks for a second factor, and shows the answer: nobody has a telephone for development. */
+export function secondFactorPage(view: {
+  readonly client: string;
+  readonly username: string;
+  /** Digits only. */
+  readonly code: string;
+  readonly problem: string | null;
+}): string {
+  const problem = view.problem === null ? '' : `<p role="alert" id="problem">${escapeHtml(view.problem)}</p>`;
+  const described = view.problem === null ? 'shown' : 'problem shown';
+  const invalid = view.problem === null ? '' : ' aria-invalid="true"';
+  return page(
+    'Second factor',
+    `<p>${escapeHtml(view.client)} asks for more than a password. You are signed in as <strong>${escapeHtml(view.username)}</strong>.</p>
+<div class="shown" id="shown">
+<p>Development only. Your one-time code is</p>
+<p><code data-one-time-code="${escapeHtml(view.code)}">${escapeHtml(view.code)}</code></p>
+<p>A real identity provider never shows it here: it is on your telephone or key.</p>
+</div>
+${problem}
+<form method="post" autocomplete="off">
+<label for="otp">One-time code</label>
+<input id="otp" name="otp" type="text" inputmode="numeric" autocomplete="one-time-code" spellcheck="false" required maxlength="12"
+ aria-describedby="${described}"${invalid}>
+<button type="submit">Confirm</button>
 </form>`,
   );
 }

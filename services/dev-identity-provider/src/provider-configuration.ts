@@ -4,6 +4,7 @@ import type { DevIdentityProviderConfig } from './config.ts';
 import { type Directory, ENTRA_CLAIMS, entraClaims } from './directory.ts';
 import type { OidcProviderModule } from './load-oidc-provider.ts';
 import { confirmPage, errorPage, escapeHtml, messagePage } from './pages.ts';
+import { askSecondFactor, grantedContexts } from './second-factor.ts';
 import type { SigningKey } from './signing-key.ts';
 
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -35,6 +36,7 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
   const policy = interactionPolicy.base();
   // Entra asks native clients for no second consent; without this the prompt would never end.
   policy.get('consent')?.checks.remove('native_client_prompt');
+  askSecondFactor(module, policy);
   return {
     jwks: { keys: [parts.signingKey.jwk] },
     enabledJWA: { idTokenSigningAlgValues: ['RS256'], userinfoSigningAlgValues: ['RS256'] },
@@ -60,10 +62,11 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
     interactions: { policy, url: (_ctx, interaction) => `/${config.tenantId}/login/${interaction.uid}` },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     ttl: TTL,
-    findAccount: (_ctx, id) => {
+    findAccount: (_ctx, id, token) => {
       const person = directory.find(id);
       if (person === undefined) return undefined;
-      return { accountId: id, claims: () => entraClaims(person, config.tenantId) };
+      const contexts = contextsOf(token);
+      return { accountId: id, claims: () => entraClaims(person, config.tenantId, contexts) };
     },
     loadExistingGrant: (ctx) => grantEverything(config, ctx),
     renderError: (ctx, out) => {
@@ -85,6 +88,8 @@ function clientsOf({ config, clientSecret }: ProviderParts): NonNullable<Configu
       response_types: ['code'],
       grant_types: ['authorization_code'],
       token_endpoint_auth_method: 'client_secret_post',
+      // As with the optional claim `auth_time` in Entra: sign-ins can be judged by their age.
+      require_auth_time: true,
     },
     {
       client_id: cli.clientId,
@@ -96,6 +101,12 @@ function clientsOf({ config, clientSecret }: ProviderParts): NonNullable<Configu
       token_endpoint_auth_method: 'none',
     },
   ];
+}
+
+/** Of the code an ID token is made from: how its person signed in, and what its request asked for. */
+function contextsOf(token: object | undefined): readonly string[] {
+  const { amr, claims } = { amr: undefined, claims: undefined, ...token } as { amr: unknown; claims: unknown };
+  return grantedContexts(Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined, claims);
 }
 
 /** `api://<client id>`, the resource all our scopes belong to. */
@@ -111,6 +122,7 @@ function featuresOf(config: DevIdentityProviderConfig): NonNullable<Configuratio
   const resource = resourceOf(config);
   return {
     devInteractions: { enabled: false },
+    claimsParameter: { enabled: true },
     deviceFlow: {
       enabled: true,
       userCodeInputSource: (ctx, _form, _out, problem) => {

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { Logger } from '#libs/telemetry';
 import type { Directory } from './directory.ts';
-import { confirmPage, DEVELOPMENT_NOTICE, errorPage, messagePage, signInPage } from './pages.ts';
+import { interact } from './interactions.ts';
+import { confirmPage, DEVELOPMENT_NOTICE, errorPage, messagePage } from './pages.ts';
+import { createOneTimeCodes } from './second-factor.ts';
 
-/** Longest sign-in form read. */
-const MAX_FORM_BYTES = 8192;
 const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -27,9 +27,10 @@ export function createRequestHandler(parts: HandlerParts): (req: IncomingMessage
   const prefix = `/${tenantId}`;
   noticeOnEveryPage(provider);
   const callback = provider.callback();
+  const interaction = { ...parts, codes: createOneTimeCodes(), send };
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
     const url = req.url ?? '/';
-    if (url.startsWith(`${prefix}/login/`)) return signIn(parts, req, res);
+    if (url.startsWith(`${prefix}/login/`)) return interact(interaction, req, res);
     if (!url.startsWith(`${prefix}/`)) {
       if (url === '/')
         return send(res, 200, messagePage('Development identity provider', `Issuer: ${provider.issuer}`));
@@ -46,37 +47,6 @@ export function createRequestHandler(parts: HandlerParts): (req: IncomingMessage
       else res.destroy();
     });
   };
-}
-
-async function signIn({ provider, directory }: HandlerParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const details = await provider.interactionDetails(req, res);
-  const client = await provider.Client.find(String(details.params.client_id));
-  const clientName = client?.clientName ?? 'an unnamed client';
-  if (req.method !== 'POST') {
-    const hint = details.params.login_hint;
-    const username = typeof hint === 'string' ? hint.slice(0, 320) : '';
-    return send(res, 200, signInPage({ client: clientName, username, problem: null }));
-  }
-  const form = await readForm(req);
-  const username = form.get('username') ?? '';
-  const person = directory.signIn(username, form.get('password') ?? '');
-  if (person === null) {
-    const problem = 'User name or password is wrong.';
-    return send(res, 403, signInPage({ client: clientName, username: username.slice(0, 320), problem }));
-  }
-  const login = { accountId: person.oid, amr: ['pwd'], remember: true };
-  return provider.interactionFinished(req, res, { login }, { mergeWithLastSubmission: false });
-}
-
-async function readForm(req: IncomingMessage): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_FORM_BYTES) throw new RangeError(`the form has more than ${MAX_FORM_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }
 
 /** oidc-provider writes a few pages itself (forms that submit themselves by script): they get our page, notice and button. */
