@@ -9,6 +9,8 @@ export const MAX_TOKEN_LENGTH = 16_384;
 
 const header = z.object({ alg: z.literal('RS256'), typ: z.literal('JWT'), kid: z.string().min(1).max(200) });
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Seconds since the epoch that a Date can still hold. */
+const MAX_INSTANT_SECONDS = 8_640_000_000_000;
 const shortText = z.string().max(2048);
 /** Types of every claim that we or passport-azure-ad read: it calls string methods on some, outside of any try. */
 const claims = z.looseObject({
@@ -20,6 +22,7 @@ const claims = z.looseObject({
   nbf: z.number(),
   tid: shortText,
   oid: z.guid(),
+  auth_time: z.int().min(0).max(MAX_INSTANT_SECONDS).optional(),
   ver: z.literal('2.0'),
   nonce: shortText.optional(),
   c_hash: shortText.optional(),

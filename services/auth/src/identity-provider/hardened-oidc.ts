@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { OIDCStrategy } from 'passport-azure-ad';
 import { IdentityProviderError } from '../errors.ts';
+import { foreignOption } from './authorization-parameters.ts';
 import type { Next, ResponseParams, TokenCallback, TokenEndpointConfig } from './azure-strategies.ts';
 import { CLOCK_SKEW_SECONDS, checkToken, refused, requireKeyId, type TokenClaims } from './check-token.ts';
 import type { MetadataStore, ProviderMetadata } from './metadata-store.ts';
@@ -75,7 +76,11 @@ export class HardenedOidc extends OIDCStrategy {
   }
 
   override authenticate(req: Request, options?: object): void {
-    const problem = problemOfResponse(req.query, this.options.issuer);
+    const foreign = foreignOption(options);
+    const problem =
+      foreign === null
+        ? problemOfResponse(req.query, this.options.issuer)
+        : new RangeError(`option ${foreign} of the authorization request is not one of ours`);
     if (problem !== null) {
       this.error(problem);
       return;

@@ -5,11 +5,12 @@ import { z } from 'zod';
 import { authPaths, MANAGE_SCOPE, REGISTER_SCOPE } from '#libs/contracts';
 import type { IdentityProviderConfig } from '../config.ts';
 import { fileError, IdentityProviderError } from '../errors.ts';
-import { refused, type TokenClaims } from './check-token.ts';
+import { authorizationOptions } from './authorization-parameters.ts';
+import { CLOCK_SKEW_SECONDS, refused, type TokenClaims } from './check-token.ts';
 import { drivePassport } from './drive-passport.ts';
 import { HardenedBearer } from './hardened-bearer.ts';
 import { HardenedOidc, sessionKeyOf } from './hardened-oidc.ts';
-import type { IdentityProvider, SignInTransaction } from './identity-provider.ts';
+import type { IdentityProvider, SignedIn, SignInTransaction } from './identity-provider.ts';
 import { MetadataStore } from './metadata-store.ts';
 import { principalOf } from './principal-of-claims.ts';
 import { createProviderConnection } from './provider-connection.ts';
@@ -31,10 +32,11 @@ export function createPassportIdentityProvider(options: {
 }): IdentityProvider {
   const { config } = options;
   const { issuer, tenantId, clientId, timeoutMs } = config;
+  const nowMs = options.nowMs ?? Date.now;
   const clientSecret = readSecret(config.clientSecretFile);
   const redirectUrl = `${options.signInOrigin}${authPaths.callback}`;
   const connection = createProviderConnection(config.caFile);
-  const store = new MetadataStore({ issuer, connection, timeoutMs, ...(options.nowMs && { nowMs: options.nowMs }) });
+  const store = new MetadataStore({ issuer, connection, timeoutMs, nowMs });
   const api = config.apiAudience.startsWith(API_PREFIX)
     ? config.apiAudience.slice(API_PREFIX.length)
     : config.apiAudience;
@@ -46,13 +48,13 @@ export function createPassportIdentityProvider(options: {
   for (const scope of SCOPES)
     authenticator.use(scope, new HardenedBearer({ store, issuer, tenantId, audience, scope }));
   return {
-    begin: async () => {
+    begin: async (demand) => {
       const codeVerifier = randomBytes(32).toString('base64url');
       const session: Record<string, unknown> = {};
-      const code_challenge = createHash('sha256').update(codeVerifier).digest('base64url');
-      const extraAuthReqQueryParams = { code_challenge, code_challenge_method: 'S256' };
+      const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
       const request = { method: 'GET', headers: {}, query: {}, session } as const;
-      const outcome = await drivePassport(authenticator, SIGN_IN, { extraAuthReqQueryParams }, request);
+      const asked = authorizationOptions(demand, codeChallenge);
+      const outcome = await drivePassport(authenticator, SIGN_IN, asked, request);
       if (outcome.kind !== 'redirect') throw refused('there was none to be had');
       return { location: outcome.location, transaction: readTransaction(session[sessionKey], codeVerifier) };
     },
@@ -67,7 +69,7 @@ export function createPassportIdentityProvider(options: {
       const request = { method: 'GET', headers: {}, query, session } as const;
       const outcome = await drivePassport(authenticator, SIGN_IN, tokenOptions, request);
       if (outcome.kind !== 'user') throw missingCode();
-      return principalOf(outcome.user as TokenClaims, { requireGroups: true });
+      return signedInOf(outcome.user as TokenClaims, nowMs());
     },
     verifyBearer: async (token, scope) => {
       if (!SCOPES.includes(scope)) throw refused(`scope ${JSON.stringify(scope.slice(0, 60))} is not one of ours`);
@@ -88,6 +90,14 @@ export function createPassportIdentityProvider(options: {
     },
     close: () => connection.close(),
   };
+}
+
+function signedInOf(claims: TokenClaims, nowMs: number): SignedIn {
+  const { auth_time: authTime, iat } = claims;
+  if (authTime !== undefined && authTime * 1000 > nowMs + CLOCK_SKEW_SECONDS * 1000)
+    throw refused('claim auth_time lies in the future');
+  const authenticatedAtMs = authTime === undefined ? null : Math.min(authTime * 1000, nowMs);
+  return { ...principalOf(claims, { requireGroups: true }), authenticatedAtMs, issuedAtMs: iat * 1000 };
 }
 
 /** State and nonce as the strategy put them into its session object. */

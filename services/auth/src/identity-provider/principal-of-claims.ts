@@ -13,7 +13,12 @@ const personal = z.looseObject({
   roles: ids(200),
   wids: ids(200),
   acrs: ids(128),
+  /** Entra's optional claim: 0 a member of the directory, 1 a guest. */
+  acct: z.literal([0, 1]).optional(),
 });
+
+/** Longest authentication context kept, in characters: `c1` to `c99` and Entra's own like `p1`. Longer ones are left out, never cut. */
+const MAX_CONTEXT_LENGTH = 16;
 
 /** Longest name kept, in characters; the rest is cut off. */
 const MAX_NAME_LENGTH = 320;
@@ -27,7 +32,7 @@ export type Person = { readonly principal: Principal; readonly authenticationCon
 export function principalOf(claims: TokenClaims, options: { readonly requireGroups: boolean }): Person {
   const parsed = personal.safeParse(claims);
   if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path[0]?.toString() ?? '?'} is of a wrong kind`);
-  const { name, preferred_username, upn, email, groups, roles, wids, acrs } = parsed.data;
+  const { name, preferred_username, upn, email, groups, roles, wids, acrs, acct } = parsed.data;
   if (options.requireGroups && hasUnknownGroups(claims)) {
     throw new IdentityProviderError(
       'groups-unknown',
@@ -45,8 +50,9 @@ export function principalOf(claims: TokenClaims, options: { readonly requireGrou
     groups,
     roles,
     directoryRoles: wids,
+    ...(acct === undefined ? {} : { isGuest: acct === 1 }),
   };
-  return { principal, authenticationContexts: acrs.map((context) => context.slice(0, 16)) };
+  return { principal, authenticationContexts: acrs.filter(({ length }) => length <= MAX_CONTEXT_LENGTH) };
 }
 
 /** Entra above 200 groups: `_claim_names.groups`, or `hasgroups` in the implicit flow. */

@@ -5,10 +5,18 @@ import type { SignedIn } from '../identity-provider/identity-provider.ts';
 import { toCorrelationId } from '../recording.ts';
 import { sessionIdOfState } from '../user-session/session-id.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
+import {
+  type Challenge,
+  challengeOf,
+  describeShortfall,
+  isMetBySession,
+  newSessionOf,
+  shortfallOf,
+} from './challenge.decide.ts';
 import { clear, sessionCookie, transactionCookieName } from './cookies.ts';
 import { deny } from './denials.ts';
 import { issueTicket } from './issue-ticket.ts';
-import { findLiveSession } from './live-session.ts';
+import { findLiveSession, type LiveSession } from './live-session.ts';
 import type { SignInContext } from './sign-in-context.ts';
 
 type Request = z.infer<typeof completeSignIn.request>;
@@ -23,7 +31,7 @@ export function transactionOf(request: Request): string | null {
   return typeof state === 'string' && STATE.test(state) ? transactionCookieName(state) : null;
 }
 
-/** ADR-0006, step 3, on the sign-in host: the identity provider's answer becomes a session, once. */
+/** ADR-0006, step 3, on the sign-in host: the identity provider's answer becomes a session, once, if it brought what was asked. */
 export async function handleCompleteSignIn(context: SignInContext, request: Request): Promise<AuthReply> {
   const query = readQuery(request.query);
   const cookieName = transactionOf(request);
@@ -40,39 +48,54 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   const before = await context.live.session(sessionId);
   if (before.state.status !== 'absent') return deny('state-replayed', cleared);
   const signedIn = await context.identityProvider.complete(query, transaction);
-  const started = await startSession(context, request, sessionId, signedIn);
+  const live = await findLiveSession(context, request.cookies);
+  const arrival = { signedIn, live, own: ownSession(live, signedIn), isFresh: transaction.isFresh };
+  const challenge = challengeOf(transaction.begin.challenge);
+  const { own: session, isFresh } = arrival;
+  const { startedAtMs } = transaction;
+  const shortfall =
+    challenge && shortfallOf({ challenge, signedIn, session, isFresh, startedAtMs, nowMs: context.nowMs() });
+  if (shortfall !== null) return deny('step-up-not-met', cleared, describeShortfall(shortfall));
+  const started = await startSession(context, request, sessionId, challenge, arrival);
   if (started === null) return deny('state-replayed', cleared);
   return issueTicket(context, transaction.begin, started.sessionId, [...cleared, ...started.setCookies]);
 }
 
+type Arrival = {
+  readonly signedIn: SignedIn;
+  readonly live: LiveSession | null;
+  /** The live session, when it is of the person who came back. */
+  readonly own: LiveSession['session'] | null;
+  readonly isFresh: boolean;
+};
+
 /**
- * A live session of the same person is kept (another tab was faster): two sessions in one browser would mean that signing
- * out ends only one. One of another person is replaced.
+ * A live session of the same person that has all that is asked is kept (another tab was faster): two sessions in one
+ * browser would mean that signing out ends only one. Any other is replaced, and its access cookies stop counting.
  */
 async function startSession(
   context: SignInContext,
   request: Request,
   sessionId: string,
-  { principal, authenticationContexts }: SignedIn,
+  challenge: Challenge | null,
+  { signedIn, live, own, isFresh }: Arrival,
 ): Promise<{ readonly sessionId: string; readonly setCookies: readonly string[] } | null> {
-  const { userSessions, sealer, sessionSeconds, nowMs } = context;
+  const { userSessions, sealer, sessionSeconds } = context;
+  const { principal } = signedIn;
   const actor = { kind: 'user', id: principal.subject, name: principal.username } as const;
   const command = { actor, correlationId: toCorrelationId(request.requestId) };
-  const live = await findLiveSession(context, request.cookies);
-  if (live !== null) {
-    const { subject, directoryTenant } = live.session.principal;
-    const isSame = subject === principal.subject && directoryTenant === principal.directoryTenant;
-    if (isSame) return { sessionId: live.id, setCookies: [] };
-    await userSessions(live.id, { type: 'EndSession', reason: 'replaced' }, command);
-  }
-  const now = nowMs();
+  const nowMs = context.nowMs();
+  if (live !== null && own !== null && isMetBySession(challenge, own, nowMs))
+    return { sessionId: live.id, setCookies: [] };
+  if (live !== null) await userSessions(live.id, { type: 'EndSession', reason: 'replaced' }, command);
+  const fresh = newSessionOf({ signedIn, session: own, isFresh, nowMs });
   const start: UserSessionCommand = {
     type: 'StartSession',
     principal,
     identityProvider: context.issuer,
-    authenticationContexts: [...authenticationContexts],
-    authenticatedAt: new Date(now).toISOString(),
-    expiresAt: new Date(now + sessionSeconds * 1000).toISOString(),
+    authenticationContexts: [...fresh.authenticationContexts],
+    authenticatedAt: new Date(fresh.authenticatedAtMs).toISOString(),
+    expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
     address: request.client.address,
     userAgent: request.client.userAgent,
   };
@@ -83,6 +106,12 @@ async function startSession(
     throw error;
   }
   return { sessionId, setCookies: [sessionCookie(await sealer.seal('session', { sessionId }, sessionSeconds))] };
+}
+
+function ownSession(live: LiveSession | null, { principal }: SignedIn): LiveSession['session'] | null {
+  if (live === null) return null;
+  const { subject, directoryTenant } = live.session.principal;
+  return subject === principal.subject && directoryTenant === principal.directoryTenant ? live.session : null;
 }
 
 /** Single texts only: a parameter given twice is an attack or a mistake. */

@@ -14,7 +14,8 @@ export type DenialReason =
   | 'ticket-of-another-app'
   | 'binding-missing'
   | 'session-ended'
-  | 'session-expired';
+  | 'session-expired'
+  | 'step-up-not-met';
 
 type Denial = { readonly status: number; readonly detail: string };
 
@@ -46,6 +47,7 @@ const DENIALS: Readonly<Record<DenialReason, Denial>> = {
   },
   'session-ended': { status: 403, detail: `Your session was ended. ${AGAIN}` },
   'session-expired': { status: 403, detail: `Your session expired. ${AGAIN}` },
+  'step-up-not-met': { status: 403, detail: 'This app asks for more than your sign-in brought.' },
   'identity-provider-unreachable': { status: 503, detail: 'The identity provider cannot be reached.' },
   'identity-provider-answer-invalid': { status: 502, detail: 'The identity provider answered nonsense.' },
   'identity-provider-refused': { status: 403, detail: 'The identity provider refused the sign-in.' },

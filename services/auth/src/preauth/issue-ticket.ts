@@ -19,7 +19,8 @@ export async function issueTicket(
   const returnUrl = app === null ? null : returnUrlOf(app, begin.returnUrl);
   if (returnUrl === null) return deny('app-unknown', setCookies);
   const location = new URL(authPaths.complete, returnUrl);
-  const ticket = { ...begin, sessionId, ticketId: newId('tkt') };
+  const { challenge: _challenge, ...origin } = begin;
+  const ticket = { ...origin, sessionId, ticketId: newId('tkt') };
   location.searchParams.set('ticket', await context.sealer.seal('ticket', ticket, TICKET_SECONDS));
   return { kind: 'redirect', location: location.href, setCookies: [...setCookies] };
 }

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import type { Sealer, SealPurpose } from '../sealing/sealer.ts';
 
 const text = z.string().max(8192);
-const begin = z.object({ appId: text, returnUrl: text, suffix: text, hash: text });
+const origin = z.object({ appId: text, returnUrl: text, suffix: text, hash: text });
+const challenge = z.object({
+  contexts: z.array(z.string().min(1).max(16)).max(20),
+  maxAgeMinutes: z.number().int().min(0).optional(),
+});
+/** With what a policy asks this sign-in to bring, if any. */
+const begin = origin.extend({ challenge: challenge.optional() });
 
 /** What each kind of sealed text holds. Checked again after opening: an older version may have sealed it. */
 const values = {
@@ -15,9 +21,11 @@ const values = {
     nonce: text,
     codeVerifier: text,
     startedAtMs: z.number(),
+    /** The person was asked to sign in anew. Absent in what an earlier version sealed. */
+    isFresh: z.boolean().default(false),
   }),
   /** From the sign-in host back to the app's host, once. */
-  ticket: begin.extend({ sessionId: text, ticketId: text }),
+  ticket: origin.extend({ sessionId: text, ticketId: text }),
   session: z.object({ sessionId: text }),
   access: z.object({ sessionId: text, appId: text }),
 } as const satisfies Record<SealPurpose, z.ZodType>;

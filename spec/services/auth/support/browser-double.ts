@@ -1,6 +1,7 @@
 import type { NatsConnection } from 'nats';
 import {
   ACCESS_COOKIE,
+  type AccessChallengeView,
   type AuthorizeReply,
   type AuthReply,
   authorize,
@@ -10,6 +11,7 @@ import {
   openAppAccess,
   signOut,
 } from '#libs/contracts';
+import type { AskedFor } from '#libs/identity';
 import { callEndpoint } from '#libs/messaging';
 import { ScriptedBrowser, signInByForm } from '../../../support/identity-provider.ts';
 import { APP_URL, SIGN_IN_URL, TENANT } from './auth-world.ts';
@@ -22,6 +24,10 @@ export class BrowserDouble {
   readonly #nc: NatsConnection;
   readonly #identityProviderBrowser: ScriptedBrowser;
   requestId = 'req_spec';
+  /** What auth is told about this browser. */
+  client = { address: '192.0.2.7', userAgent: 'spec' };
+  /** What the identity provider asked this person for, in order. */
+  readonly asked: AskedFor[] = [];
 
   constructor(nc: NatsConnection, ca: string) {
     this.#nc = nc;
@@ -39,8 +45,8 @@ export class BrowserDouble {
     return jar;
   }
 
-  async begin(appId: string, returnUrl = APP_URL): Promise<AuthReply> {
-    const request = { ...this.#request(returnUrl), appId, returnUrl };
+  async begin(appId: string, returnUrl = APP_URL, challenge?: AccessChallengeView): Promise<AuthReply> {
+    const request = { ...this.#request(returnUrl), appId, returnUrl, ...(challenge && { challenge }) };
     return this.#keep(returnUrl, await callEndpoint(this.#nc, TENANT, beginSignIn, request));
   }
 
@@ -59,7 +65,8 @@ export class BrowserDouble {
   /** At the identity provider; the address it sends the browser back to. */
   authenticate(location: string, username: string): Promise<string> {
     const browser = this.#identityProviderBrowser;
-    return signInByForm({ authorizeUrl: location, username, password: username, browser });
+    const onAsked = (what: AskedFor) => this.asked.push(what);
+    return signInByForm({ authorizeUrl: location, username, password: username, browser, onAsked });
   }
 
   async complete(callback: string | Record<string, string | string[]>): Promise<AuthReply> {
@@ -96,8 +103,7 @@ export class BrowserDouble {
   }
 
   #request(url: string) {
-    const client = { address: '192.0.2.7', userAgent: 'spec' };
-    return { requestId: this.requestId, client, cookies: this.cookies(url) };
+    return { requestId: this.requestId, client: this.client, cookies: this.cookies(url) };
   }
 
   #keep(url: string, reply: AuthReply): AuthReply {

@@ -1,0 +1,132 @@
+import type { SignedIn, SignInDemand } from '../identity-provider/identity-provider.ts';
+
+/** What a policy asks a sign-in to bring before it lets somebody through. */
+export type Challenge = {
+  readonly contexts: readonly string[];
+  /** The sign-in may be at most this old, minutes; absent: its age does not matter. */
+  readonly maxAgeMinutes?: number | undefined;
+};
+
+/** What is known of the session that lives in this browser. */
+export type KnownSession = {
+  readonly principal: { readonly subject: string; readonly directoryTenant: string; readonly username: string };
+  readonly authenticationContexts: readonly string[];
+  readonly authenticatedAt: string;
+  readonly expiresAt: string;
+};
+
+export type Shortfall = { readonly missingContexts: readonly string[]; readonly isTooOld: boolean };
+
+/** Milliseconds the clocks of identity provider and auth may differ, in favor of the person. */
+const CLOCK_SKEW_MS = 60_000;
+/** Contexts one session can hold, as its facts say; those a sign-in brings come first, the oldest go. */
+const MAX_SESSION_CONTEXTS = 128;
+
+/** null for none, and for one that asks for nothing. */
+export function challengeOf(given: Challenge | undefined): Challenge | null {
+  if (given === undefined) return null;
+  const { contexts, maxAgeMinutes } = given;
+  if (contexts.length === 0 && maxAgeMinutes === undefined) return null;
+  return { contexts: [...new Set(contexts)], ...(maxAgeMinutes !== undefined && { maxAgeMinutes }) };
+}
+
+/** A session that meets a challenge already is not sent to the identity provider: another tab was faster. */
+export function isMetBySession(challenge: Challenge | null, session: KnownSession, nowMs: number): boolean {
+  if (challenge === null) return true;
+  const holdsContexts = challenge.contexts.every((context) => session.authenticationContexts.includes(context));
+  return holdsContexts && isYoung(challenge, Date.parse(session.authenticatedAt), nowMs);
+}
+
+/** Asks for what is missing and no more: whoever signed in a minute ago does not sign in again for a second factor. */
+export function demandOf(challenge: Challenge | null, session: KnownSession | null, nowMs: number): SignInDemand {
+  const isYoungEnough =
+    challenge === null || challenge.maxAgeMinutes === undefined
+      ? true
+      : session !== null && isYoung(challenge, Date.parse(session.authenticatedAt), nowMs);
+  const loginHint = session?.principal.username ?? null;
+  return { contexts: challenge?.contexts ?? [], isFresh: !isYoungEnough, loginHint };
+}
+
+export type Judgement = {
+  readonly challenge: Challenge;
+  readonly signedIn: SignedIn;
+  /** The live session of the same person, null without one. */
+  readonly session: KnownSession | null;
+  /** Whether the identity provider was asked to let the person sign in anew. */
+  readonly isFresh: boolean;
+  /** When it was asked, milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+};
+
+/** Null when the sign-in brought what was asked. Judged by the token that came, whoever it speaks of. */
+export function shortfallOf(judgement: Judgement): Shortfall | null {
+  const { challenge, signedIn, nowMs, startedAtMs } = judgement;
+  const missingContexts = challenge.contexts.filter((context) => !signedIn.authenticationContexts.includes(context));
+  const atMs = provenAtMs(judgement);
+  // Whoever signed in after we asked has done all they can, however slow their second factor was.
+  const isAnswer = atMs !== null && judgement.isFresh && atMs >= startedAtMs - CLOCK_SKEW_MS;
+  const isTooOld =
+    challenge.maxAgeMinutes !== undefined &&
+    !isAnswer &&
+    (atMs === null || !isYoung(challenge, atMs, nowMs - CLOCK_SKEW_MS));
+  return missingContexts.length === 0 && !isTooOld ? null : { missingContexts, isTooOld };
+}
+
+/** One sentence for the denial page: what the sign-in did not bring. */
+export function describeShortfall({ missingContexts, isTooOld }: Shortfall): string {
+  const contexts = missingContexts.length === 1 ? 'authentication context' : 'authentication contexts';
+  const parts = [
+    ...(missingContexts.length > 0 ? [`${contexts} ${missingContexts.join(', ')}`] : []),
+    ...(isTooOld ? ['a fresh sign-in'] : []),
+  ];
+  return `This app asks for more than your sign-in brought: the identity provider did not confirm ${parts.join(' and ')}.`;
+}
+
+export type NewSession = {
+  readonly authenticationContexts: readonly string[];
+  readonly authenticatedAtMs: number;
+  /** null: as long as a session lasts. */
+  readonly expiresAt: string | null;
+};
+
+/**
+ * What the session that replaces another knows. A second factor adds to the session of the same person: what that proved
+ * stays proved, and it ends when that would have ended. A fresh sign-in begins anew with what it brought.
+ */
+export function newSessionOf(parts: {
+  readonly signedIn: SignedIn;
+  readonly session: KnownSession | null;
+  readonly isFresh: boolean;
+  readonly nowMs: number;
+}): NewSession {
+  const { signedIn, session, isFresh, nowMs } = parts;
+  const { authenticationContexts } = signedIn;
+  if (session === null || isFresh) {
+    const saidMs = signedIn.authenticatedAtMs ?? (isFresh ? signedIn.issuedAtMs : nowMs);
+    return { authenticationContexts, authenticatedAtMs: Math.min(saidMs, nowMs), expiresAt: null };
+  }
+  return {
+    authenticationContexts: [...new Set([...authenticationContexts, ...session.authenticationContexts])].slice(
+      0,
+      MAX_SESSION_CONTEXTS,
+    ),
+    // A provider that does not say when must not make an old sign-in young.
+    authenticatedAtMs: Math.min(signedIn.authenticatedAtMs ?? Date.parse(session.authenticatedAt), nowMs),
+    expiresAt: session.expiresAt,
+  };
+}
+
+/**
+ * When the person signed in as far as anybody says so; null: unknown. The token's own age stands for that of the sign-in
+ * only if we asked for a fresh one and the token was made after that.
+ */
+function provenAtMs({ signedIn, session, isFresh, startedAtMs }: Judgement): number | null {
+  if (signedIn.authenticatedAtMs !== null) return signedIn.authenticatedAtMs;
+  if (isFresh) return signedIn.issuedAtMs >= startedAtMs - CLOCK_SKEW_MS ? signedIn.issuedAtMs : null;
+  return session === null ? null : Date.parse(session.authenticatedAt);
+}
+
+function isYoung({ maxAgeMinutes }: Challenge, atMs: number, nowMs: number): boolean {
+  return maxAgeMinutes === undefined || nowMs - atMs <= maxAgeMinutes * 60_000;
+}

@@ -1,0 +1,185 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { SignedIn } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
+import {
+  challengeOf,
+  demandOf,
+  describeShortfall,
+  isMetBySession,
+  type Judgement,
+  type KnownSession,
+  newSessionOf,
+  shortfallOf,
+} from '../../../../services/auth/src/preauth/challenge.decide.ts';
+
+const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
+const MINUTE_MS = 60_000;
+const person = {
+  subject: 'bob',
+  directoryTenant: 'tenant',
+  username: 'bob@example.test',
+  name: 'Bob',
+  email: null,
+  groups: [],
+  roles: [],
+  directoryRoles: [],
+};
+
+function session(minutesOld: number, contexts: readonly string[] = ['p1']): KnownSession {
+  return {
+    principal: person,
+    authenticationContexts: contexts,
+    authenticatedAt: new Date(NOW_MS - minutesOld * MINUTE_MS).toISOString(),
+    expiresAt: new Date(NOW_MS + 60 * MINUTE_MS).toISOString(),
+  };
+}
+
+/** A token made now, about a sign-in so many minutes ago. */
+function signedIn(minutesOld: number | null, contexts: readonly string[] = ['p1'], tokenMinutesOld = 0): SignedIn {
+  return {
+    principal: person,
+    authenticationContexts: contexts,
+    authenticatedAtMs: minutesOld === null ? null : NOW_MS - minutesOld * MINUTE_MS,
+    issuedAtMs: NOW_MS - tokenMinutesOld * MINUTE_MS,
+  };
+}
+
+describe('challenge of a sign-in', () => {
+  it('is none when it asks for nothing, and names each context once', () => {
+    expect(challengeOf(undefined)).to.equal(null);
+    expect(challengeOf({ contexts: [] })).to.equal(null);
+    expect(challengeOf({ contexts: ['c1', 'c1'] })).to.deep.equal({ contexts: ['c1'] });
+    expect(challengeOf({ contexts: [], maxAgeMinutes: 0 })).to.deep.equal({ contexts: [], maxAgeMinutes: 0 });
+  });
+
+  it('is met by a session that holds every context and is young enough', () => {
+    const both = { contexts: ['c1', 'c2'], maxAgeMinutes: 5 };
+    expect(isMetBySession(null, session(900), NOW_MS)).to.equal(true);
+    expect(isMetBySession(both, session(5, ['c1', 'c2']), NOW_MS)).to.equal(true);
+    expect(isMetBySession(both, session(5.1, ['c1', 'c2']), NOW_MS)).to.equal(false);
+    expect(isMetBySession(both, session(1, ['c1']), NOW_MS)).to.equal(false);
+    expect(isMetBySession(both, { ...session(1, ['c1', 'c2']), authenticatedAt: 'no instant' }, NOW_MS)).to.equal(
+      false,
+    );
+  });
+
+  it('asks the identity provider for a fresh sign-in only when the one there is is too old', () => {
+    const aged = { contexts: ['c1'], maxAgeMinutes: 5 };
+    expect(demandOf(null, null, NOW_MS)).to.deep.equal({ contexts: [], isFresh: false, loginHint: null });
+    expect(demandOf({ contexts: ['c1'] }, session(900), NOW_MS)).to.deep.equal({
+      contexts: ['c1'],
+      isFresh: false,
+      loginHint: 'bob@example.test',
+    });
+    expect(demandOf(aged, session(4), NOW_MS).isFresh).to.equal(false);
+    expect(demandOf(aged, session(6), NOW_MS).isFresh).to.equal(true);
+    expect(demandOf(aged, null, NOW_MS).isFresh).to.equal(true);
+  });
+
+  describe('judges what came back', () => {
+    const aged = { contexts: [], maxAgeMinutes: 10 };
+    const cases: readonly [string, Partial<Judgement>, 'met' | 'contexts' | 'age'][] = [
+      ['a token with the context', { signedIn: signedIn(1, ['p1', 'c1']) }, 'met'],
+      ['a token without it', { signedIn: signedIn(1, ['p1']) }, 'contexts'],
+      ['a token without any', { signedIn: signedIn(1, []) }, 'contexts'],
+      [
+        'a token without it, though the session has it',
+        { signedIn: signedIn(1), session: session(1, ['c1']) },
+        'contexts',
+      ],
+      ['one of two contexts', { challenge: { contexts: ['c1', 'c2'] }, signedIn: signedIn(1, ['c1']) }, 'contexts'],
+      ['contexts that only begin alike', { signedIn: signedIn(1, ['c10', 'c', 'C1', ' c1']) }, 'contexts'],
+      ['a young sign-in', { challenge: aged, signedIn: signedIn(10) }, 'met'],
+      ['one that is too old by less than clocks may differ', { challenge: aged, signedIn: signedIn(10.9) }, 'met'],
+      ['one that is too old', { challenge: aged, signedIn: signedIn(12) }, 'age'],
+      [
+        'a new token of an old sign-in, though a fresh one was asked for',
+        { challenge: aged, signedIn: signedIn(12), isFresh: true, startedAtMs: NOW_MS - MINUTE_MS },
+        'age',
+      ],
+      [
+        'an answer that took the person longer than the sign-in may be old',
+        {
+          challenge: { contexts: [], maxAgeMinutes: 0 },
+          signedIn: signedIn(8),
+          isFresh: true,
+          startedAtMs: NOW_MS - 9 * MINUTE_MS,
+        },
+        'met',
+      ],
+      ['a token that does not say when, unasked', { challenge: aged, signedIn: signedIn(null) }, 'age'],
+      [
+        'a token that does not say when, made after a fresh sign-in was asked for',
+        { challenge: aged, signedIn: signedIn(null), isFresh: true },
+        'met',
+      ],
+      [
+        'a token that does not say when, made before that: one that was used already',
+        { challenge: aged, signedIn: signedIn(null, ['p1'], 5), isFresh: true },
+        'age',
+      ],
+      [
+        'a token that does not say when, with a session that is young enough',
+        { challenge: aged, signedIn: signedIn(null), session: session(5) },
+        'met',
+      ],
+    ];
+    for (const [name, change, expected] of cases)
+      it(`${expected === 'met' ? 'passes' : 'refuses'} ${name}`, () => {
+        const shortfall = shortfallOf({
+          challenge: { contexts: ['c1'] },
+          signedIn: signedIn(1),
+          session: null,
+          isFresh: false,
+          startedAtMs: NOW_MS - MINUTE_MS,
+          nowMs: NOW_MS,
+          ...change,
+        });
+        if (expected === 'met') expect(shortfall).to.equal(null);
+        else expect(shortfall?.isTooOld).to.equal(expected === 'age');
+        expect((shortfall?.missingContexts.length ?? 0) > 0).to.equal(expected === 'contexts');
+      });
+  });
+
+  it('says in one sentence what is missing', () => {
+    const sentence = describeShortfall({ missingContexts: ['c1', 'c2'], isTooOld: true });
+    expect(sentence).to.match(/did not confirm authentication contexts c1, c2 and a fresh sign-in\.$/);
+  });
+
+  describe('the session after it', () => {
+    it('adds to what the person had proved, and ends when that would have ended', () => {
+      const known = session(30, ['p1', 'c2']);
+      expect(
+        newSessionOf({ signedIn: signedIn(30, ['p1', 'c1']), session: known, isFresh: false, nowMs: NOW_MS }),
+      ).to.deep.equal({
+        authenticationContexts: ['p1', 'c1', 'c2'],
+        authenticatedAtMs: NOW_MS - 30 * MINUTE_MS,
+        expiresAt: known.expiresAt,
+      });
+    });
+
+    it('is as old as before when the identity provider does not say', () => {
+      const made = newSessionOf({ signedIn: signedIn(null), session: session(30), isFresh: false, nowMs: NOW_MS });
+      expect(made.authenticatedAtMs).to.equal(NOW_MS - 30 * MINUTE_MS);
+    });
+
+    it('begins anew with a fresh sign-in, and with another person', () => {
+      const fresh = newSessionOf({ signedIn: signedIn(0), session: session(30, ['c1']), isFresh: true, nowMs: NOW_MS });
+      expect(fresh).to.deep.equal({ authenticationContexts: ['p1'], authenticatedAtMs: NOW_MS, expiresAt: null });
+      const other = newSessionOf({ signedIn: signedIn(null), session: null, isFresh: false, nowMs: NOW_MS });
+      expect(other).to.deep.equal({ authenticationContexts: ['p1'], authenticatedAtMs: NOW_MS, expiresAt: null });
+    });
+
+    it('holds no more contexts than a session can', () => {
+      const many = Array.from({ length: 128 }, (_, index) => `x${index}`);
+      const made = newSessionOf({
+        signedIn: signedIn(0, ['c1']),
+        session: session(1, many),
+        isFresh: false,
+        nowMs: NOW_MS,
+      });
+      expect(made.authenticationContexts).to.have.length(128);
+      expect(made.authenticationContexts[0]).to.equal('c1');
+    });
+  });
+});
