@@ -7,7 +7,7 @@ export type RefusalWords = {
   readonly policyName: string;
   /** Completes "The policy … ", for example `blocks it`. */
   readonly says: string;
-  /** Half a sentence: what would have allowed it. */
+  /** Completes "It would be allowed …", for example `from another platform`. */
   readonly remedy: string;
 };
 
@@ -42,23 +42,31 @@ export function describeRefusal(set: PolicySetState, outcome: PolicyOutcome): Re
   if (result === 'satisfied' || result === 'not-applied') return undefined;
   const policy = set.policies.find(({ document }) => document.id === policyId)?.document;
   if (policy === undefined)
-    return { policyName: policyId, says: 'refuses it', remedy: 'the policy is not there any more' };
+    return {
+      policyName: policyId,
+      says: 'refuses it',
+      remedy: 'now, as far as this policy goes: it is not there any more',
+    };
   const policyName = policy.name;
   const failed = clauses.map(({ clause }) => clause);
   if (result === 'blocked') return { policyName, says: 'blocks it', remedy: withoutBlock(policy) };
   if (result === 'input-missing') {
     const needed = [...new Set(failed.map((clause) => NEEDED_INPUT[clause] ?? neededBy(policy, clause)))];
-    return { policyName, says: `needs to know ${AND.format(needed)}, and that is not known`, remedy: 'knowing it' };
+    return {
+      policyName,
+      says: `needs to know ${AND.format(needed)}, and that is not known`,
+      remedy: 'once that is known, if the policy then lets it pass',
+    };
   }
   const lacking = failed.map((clause) => lackingOf(policy, clause));
   const isAny = policy.grant.kind === 'require' && policy.grant.operator === 'any';
   const wanted = (isAny ? OR : AND).format([...new Set(lacking)]);
-  return { policyName, says: `asks for ${wanted}`, remedy: wanted };
+  return { policyName, says: `asks for ${wanted}`, remedy: `with ${wanted}` };
 }
 
 function withoutBlock({ conditions }: AccessPolicy): string {
   const ways = CONDITIONS.flatMap((condition) => (conditions[condition] === undefined ? [] : [OUTSIDE_OF[condition]]));
-  return ways.length === 0 ? 'an exception by an administrator' : `opening it ${OR.format(ways)}`;
+  return ways.length === 0 ? 'by an exception that an administrator makes' : OR.format(ways);
 }
 
 function neededBy(policy: AccessPolicy, clause: string): string {

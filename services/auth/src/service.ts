@@ -17,7 +17,7 @@ import { publishFeed, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { servePolicySet } from './conditional-access/policy-set.api.ts';
 import { createPolicySetChecks } from './conditional-access/policy-set.checks.ts';
-import { startPolicySet } from './conditional-access/policy-set-view.ts';
+import { type LivePolicySet, startPolicySet } from './conditional-access/policy-set-view.ts';
 import { type AuthConfig, authConfig } from './config.ts';
 import { handleAuthorize } from './decisions/authorize.api.ts';
 import { AccessDecider } from './decisions/decide-access.ts';
@@ -47,6 +47,8 @@ import { createUserSessions } from './user-session/user-sessions.ts';
 
 /** Milliseconds between beats of the revocations feed: one that got lost shows as a gap at the next. */
 const BEAT_MS = 5_000;
+/** Milliseconds for a change of the policy set, which one subscription has brought, to come by the other. */
+const POLICIES_DEADLINE_MS = 2_000;
 
 export type AuthOptions = {
   /** Default: connected as the configuration says. */
@@ -71,14 +73,16 @@ export async function startAuth(
   const signInOrigin = new URL(config.signInUrl).origin;
   const identityProvider =
     options.identityProvider ?? createPassportIdentityProvider({ config: config.identityProvider, signInOrigin });
+  const policies = await startPolicySet({ store, tenant, logger });
   const live = await LiveState.start({
     store,
     tenant,
     logger,
     nowMs,
-    onRevocation: (revocation) => publish(backbone, tenant, revocation),
+    onRevocation: (revocation) => {
+      void decideBy(policies, revocation).then(() => publish(backbone, tenant, revocation));
+    },
   });
-  const policies = await startPolicySet({ store, tenant, logger });
   const refusals = createRefusalRecorder({ store, tenant, logger, nowMs });
   const { sealer, assertions, localOperator } = files;
   const { portalUrl, decisionCacheSeconds: cacheSeconds, administratorRoles } = config;
@@ -99,7 +103,16 @@ export async function startAuth(
   const served = [
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {
-      decider: new AccessDecider({ store, tenant, live, assertions, portalUrl, cacheSeconds, nowMs }),
+      decider: new AccessDecider({
+        store,
+        tenant,
+        live,
+        policySet: () => policies.current(),
+        assertions,
+        portalUrl,
+        cacheSeconds,
+        nowMs,
+      }),
       verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
       assertions,
     }),
@@ -195,9 +208,24 @@ function serve(
 }
 
 /** A connection that is closing takes no more messages: the next position, or the missing beat, tells the ingress. */
-function publish(nc: NatsConnection, tenant: string, { position, sessionIds, appIds }: Revocation): void {
+function publish(nc: NatsConnection, tenant: string, revocation: Revocation): void {
   if (nc.isClosed() || nc.isDraining()) return;
-  publishFeed(nc, tenant, revocations, { position, sessionIds: [...sessionIds], appIds: [...appIds] });
+  const { position, sessionIds, appIds, policySetRevision } = revocation;
+  publishFeed(nc, tenant, revocations, {
+    position,
+    sessionIds: [...sessionIds],
+    appIds: [...appIds],
+    ...(policySetRevision === undefined ? {} : { everything: true }),
+  });
+}
+
+/**
+ * Before the ingress is told to ask again about everything, this instance decides by the new policies. In vain: it is told all
+ * the same, and decisions fail as the policies do.
+ */
+async function decideBy(policies: LivePolicySet, { policySetRevision }: Revocation): Promise<void> {
+  if (policySetRevision !== undefined)
+    await policies.waitFor(policySetRevision, POLICIES_DEADLINE_MS).catch(() => undefined);
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

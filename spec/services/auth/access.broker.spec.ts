@@ -55,7 +55,9 @@ describe('access and tokens', function accessSpecs() {
         appId: 'app_wiki',
         sessionId: reply.identity.sessionId,
         subject: ALICE.oid,
-        reasons: ['session-active', 'app-published', 'user-assigned'],
+        reasons: ['session-active', 'app-published', 'user-assigned', 'policies-passed'],
+        policySetRevision: 0,
+        outcomes: [],
         requestId: 'req_spec',
       });
       const byGroup = new BrowserDouble(world.ingress, world.idp.ca);

@@ -8,14 +8,15 @@ import {
   type ClientInfo,
   newId,
   PORTAL_APP_ID,
-  type UserSessionState,
   userSessionId,
 } from '#libs/contracts';
 import type { EventStore } from '#libs/events';
+import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
 import type { Found, LiveState } from '../user-session/live-state.ts';
-import { type AccessEvaluation, evaluateAccess } from './evaluate-access.ts';
+import { explainDecision } from './explain-decision.ts';
+import { type AccessJudgement, judgeAccess, type SignedIn } from './judge-access.ts';
 
 /** Decisions remembered; at the bound the one not asked for longest goes, and is decided and recorded anew. */
 export const MAX_REMEMBERED_DECISIONS = 20_000;
@@ -31,92 +32,107 @@ export type AccessDeciderOptions = {
   readonly store: EventStore;
   readonly tenant: string;
   readonly live: LiveState;
+  /** The policies to decide by; throws when they are not known, and then nothing is decided. */
+  readonly policySet: () => PolicySetOfDecision;
   readonly assertions: AssertionSigner;
   readonly portalUrl: string;
   readonly cacheSeconds: number;
   readonly nowMs: () => number;
 };
 
-type Remembered = { readonly reply: AuthorizeReply; readonly appRevision: number; readonly decidedAtMs: number };
-type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
+type Remembered = {
+  readonly reply: AuthorizeReply;
+  readonly basis: string;
+  /** Milliseconds since the epoch: as long as configured, and as long as the policies say the same. */
+  readonly freshUntilMs: number;
+  readonly validUntilMs: number;
+};
 /** null: the portal. */
 type AppOfRequest = Found<AppState> | null;
-type Decided = Exclude<AccessEvaluation, { verdict: 'unauthenticated' }>;
+type Judged = Exclude<AccessJudgement, { verdict: 'unauthenticated' }>;
+/** Everything one decision is made from and recorded with. */
+type Case = {
+  readonly request: AccessRequest;
+  readonly session: SignedIn;
+  readonly app: AppOfRequest;
+  readonly judge: PolicyJudge;
+  readonly judgement: Judged;
+};
 
 /**
- * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while session and app are what
- * they were: one fact for many requests, and one denial receipt for somebody who keeps pressing reload. Granted is said
- * only after the fact is durable; when the store fails, so does the request.
+ * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while all it was made from is what
+ * it was (`basisOf`) and the clock does not turn it: one fact for many requests, and one denial receipt for somebody who
+ * keeps pressing reload. Granted is said only after the fact is durable; when the store fails, so does the request.
  */
 export class AccessDecider {
   readonly #options: AccessDeciderOptions;
+  /** One for each session and app, that of its last address and user agent: a session that roams pushes out nobody else's. */
   readonly #remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED_DECISIONS });
   readonly #running = new Map<string, Promise<AuthorizeReply>>();
+  readonly #judge: () => PolicyJudge;
 
   constructor(options: AccessDeciderOptions) {
     this.#options = options;
+    this.#judge = createPolicyJudges(options.policySet);
   }
 
-  /** Requests for the same session and app that come together share one decision. */
+  /** Requests of one client for the same session and app that come together share one decision. */
   decide(request: AccessRequest): Promise<AuthorizeReply> {
-    const key = `${request.sessionId}|${request.appId}`;
-    const already = this.#running.get(key);
+    const { sessionId, client } = request;
+    const place = `${sessionId}|${request.appId}|${client.address}|${client.userAgent}`;
+    const already = this.#running.get(place);
     if (already !== undefined) return already;
-    const deciding = this.#decide(request, key).finally(() => this.#running.delete(key));
-    this.#running.set(key, deciding);
+    const deciding = this.#decide(request).finally(() => this.#running.delete(place));
+    this.#running.set(place, deciding);
     return deciding;
   }
 
-  async #decide(request: AccessRequest, key: string): Promise<AuthorizeReply> {
-    const { live, nowMs } = this.#options;
+  async #decide(request: AccessRequest): Promise<AuthorizeReply> {
+    const { live, nowMs, cacheSeconds } = this.#options;
     const { state: session } = await live.session(request.sessionId);
     const app = request.appId === PORTAL_APP_ID ? null : await live.app(request.appId);
-    const evaluation = evaluateAccess({ session, app: app?.state ?? 'portal', nowMs: nowMs() });
-    if (evaluation.verdict === 'unauthenticated') return { verdict: 'sign-in', reason: evaluation.reason };
+    // Not before: a set that changed meanwhile counts.
+    const judge = this.#judge();
+    const atMs = nowMs();
+    const { client } = request;
+    const question = { appId: request.appId, session, app: app?.state ?? ('portal' as const), client, judge };
+    const judgement = judgeAccess({ ...question, nowMs: atMs });
+    if (judgement.verdict === 'unauthenticated') return { verdict: 'sign-in', reason: judgement.reason };
     if (session.status === 'absent') return { verdict: 'sign-in', reason: 'session-ended' };
-    const appRevision = app?.revision ?? 0;
-    const earlier = this.#recall(key, appRevision);
-    if (earlier !== null) return earlier;
-    const reply = await this.#decideAnew(request, session, app, evaluation);
-    if (this.#options.cacheSeconds > 0) this.#remembered.set(key, { reply, appRevision, decidedAtMs: nowMs() });
-    return reply;
-  }
-
-  /** What was decided on the same app revision, with the time that is left. */
-  #recall(key: string, appRevision: number): AuthorizeReply | null {
+    const decided: Case = { request, session, app, judge, judgement };
+    const key = `${request.sessionId}|${request.appId}`;
+    const basis = basisOf(decided);
     const known = this.#remembered.get(key);
-    if (known === undefined || known.appRevision !== appRevision) return null;
-    const leftSeconds = this.#options.cacheSeconds - (this.#options.nowMs() - known.decidedAtMs) / 1000;
-    if (leftSeconds <= 0) return null;
-    return known.reply.verdict === 'allow' ? { ...known.reply, cacheSeconds: Math.ceil(leftSeconds) } : known.reply;
+    if (known?.basis === basis && Math.min(known.freshUntilMs, known.validUntilMs) > atMs)
+      return this.#withTimeLeft(known);
+    const reply = await this.#answer(decided);
+    const validUntilMs = judgement.validUntilMs ?? Number.POSITIVE_INFINITY;
+    const remembered: Remembered = { reply, basis, freshUntilMs: atMs + cacheSeconds * 1000, validUntilMs };
+    if (cacheSeconds > 0) this.#remembered.set(key, remembered);
+    return this.#withTimeLeft(remembered);
   }
 
-  async #decideAnew(
-    request: AccessRequest,
-    session: SignedIn,
-    app: AppOfRequest,
-    evaluation: Decided,
-  ): Promise<AuthorizeReply> {
+  /** The end of what policies said is rounded down: no cache outlives it. */
+  #withTimeLeft({ reply, freshUntilMs, validUntilMs }: Remembered): AuthorizeReply {
+    if (reply.verdict !== 'allow') return reply;
+    const nowMs = this.#options.nowMs();
+    const cacheSeconds = Math.min(Math.ceil((freshUntilMs - nowMs) / 1000), Math.floor((validUntilMs - nowMs) / 1000));
+    return { ...reply, cacheSeconds: Math.max(0, cacheSeconds) };
+  }
+
+  async #answer(decided: Case): Promise<AuthorizeReply> {
+    const { request, session, app, judge, judgement } = decided;
     const { sessionId } = request;
     const { principal, expiresAt } = session;
     const { username } = principal;
-    const type = evaluation.verdict === 'granted' ? 'AccessGranted' : 'AccessDenied';
-    const decisionId = await this.#record(request, {
-      type,
-      data: {
-        appId: appId.parse(request.appId),
-        sessionId: userSessionId.parse(sessionId),
-        subject: principal.subject,
-        username,
-        requestId: toCorrelationId(request.requestId),
-        address: request.client.address,
-        reasons: [...evaluation.reasons],
-        appRevision: app?.revision ?? 0,
-      },
-    });
-    if (evaluation.verdict === 'denied') {
-      const reason = evaluation.deniedBy;
-      return { verdict: 'deny', reason, detail: explain(evaluation, request, app, username), decisionId, username };
+    const decisionId = await this.#record(decided);
+    if (judgement.verdict !== 'granted') {
+      const appName = app === null || app.state.status === 'absent' ? request.appId : app.state.name;
+      const detail = explainDecision(judgement, { appName, username, policySet: judge.state });
+      if (judgement.verdict === 'denied')
+        return { verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username };
+      const { challenge } = judgement;
+      return { verdict: 'step-up', challenge, reason: 'step-up-required', detail, decisionId, username };
     }
     const audience = new URL(externalUrlOf(app) ?? this.#options.portalUrl).origin;
     const assertion = await this.#options.assertions.sign({ principal, sessionId, audience });
@@ -124,31 +140,77 @@ export class AccessDecider {
     return { verdict: 'allow', decisionId, identity, expiresAt, cacheSeconds: this.#options.cacheSeconds };
   }
 
-  async #record(request: AccessRequest, fact: AccessDecisionFact): Promise<string> {
+  async #record(decided: Case): Promise<string> {
     const { store, tenant, nowMs } = this.#options;
+    const { requestId } = decided.request;
     const id = newId('dec');
-    await store.append({ tenant, type: accessDecisionAggregate, id }, 0, [fact], {
+    await store.append({ tenant, type: accessDecisionAggregate, id }, 0, [factOf(decided)], {
       commandId: newId('cmd'),
       at: new Date(nowMs()).toISOString(),
       actor: serviceActor,
-      correlationId: toCorrelationId(request.requestId),
+      correlationId: toCorrelationId(requestId),
     });
     return id;
   }
 }
 
-function externalUrlOf(app: AppOfRequest): string | null {
-  return app === null || app.state.status === 'absent' ? null : app.state.externalUrl;
+/** What must not have changed for a decision to be given again: what it was made from, and what comes out of it now. */
+function basisOf({ request, session, app, judge, judgement }: Case): string {
+  const { address, userAgent } = request.client;
+  const { authenticatedAt, authenticationContexts } = session;
+  return JSON.stringify([
+    app?.revision ?? 0,
+    judge.revision,
+    authenticatedAt,
+    authenticationContexts,
+    address,
+    userAgent,
+    judgement.reasons,
+    judgement.verdict === 'challenged' ? judgement.challenge : null,
+  ]);
 }
 
-/** One sentence for the person: who, what, and who can help. */
-function explain(
-  { deniedBy }: Extract<Decided, { verdict: 'denied' }>,
-  request: AccessRequest,
-  app: AppOfRequest,
-  username: string,
-): string {
-  const name = app === null || app.state.status === 'absent' ? request.appId : app.state.name;
-  if (deniedBy === 'app-retired') return `${name} is no longer published.`;
-  return `${username} is signed in but not assigned to ${name}. Whoever manages the app can assign you.`;
+function factOf({ request, session, app, judge, judgement }: Case): AccessDecisionFact {
+  const { subject, username } = session.principal;
+  const { policies } = judgement;
+  const data = {
+    appId: appId.parse(request.appId),
+    sessionId: userSessionId.parse(request.sessionId),
+    subject,
+    username,
+    requestId: toCorrelationId(request.requestId),
+    address: request.client.address,
+    reasons: [...judgement.reasons],
+    appRevision: app?.revision ?? 0,
+    policySetRevision: judge.revision,
+    ...(policies === undefined ? {} : recordable(policies)),
+  };
+  switch (judgement.verdict) {
+    case 'granted':
+      return { type: 'AccessGranted', data };
+    case 'denied':
+      return { type: 'AccessDenied', data };
+    case 'challenged':
+      return { type: 'AccessChallenged', data: { ...data, challenge: judgement.challenge } };
+    default:
+      return judgement satisfies never;
+  }
+}
+
+/** Arrays of our own, as facts have them. */
+function recordable({ inputs, outcomes }: NonNullable<Judged['policies']>) {
+  return {
+    inputs: {
+      ...inputs,
+      groups: inputs.groups === null ? null : [...inputs.groups],
+      directoryRoles: inputs.directoryRoles === null ? null : [...inputs.directoryRoles],
+      deviceStates: inputs.deviceStates === null ? null : [...inputs.deviceStates],
+      authenticationContexts: [...inputs.authenticationContexts],
+    },
+    outcomes: outcomes.map((outcome) => ({ ...outcome, clauses: [...outcome.clauses] })),
+  };
+}
+
+function externalUrlOf(app: AppOfRequest): string | null {
+  return app === null || app.state.status === 'absent' ? null : app.state.externalUrl;
 }

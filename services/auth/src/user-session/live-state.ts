@@ -6,6 +6,7 @@ import {
   evolveUserSession,
   initialAppState,
   initialUserSessionState,
+  policySetAggregate,
   type UserSessionFact,
   type UserSessionState,
   userSessionAggregate,
@@ -29,6 +30,8 @@ export type Revocation = {
   readonly position: number;
   readonly sessionIds: readonly string[];
   readonly appIds: readonly string[];
+  /** The policy set has changed, with this revision: everything must be forgotten. */
+  readonly policySetRevision?: number;
 };
 
 export type LiveStateOptions = {
@@ -109,7 +112,11 @@ export class LiveState {
   async #follow(): Promise<void> {
     const { store, tenant, logger } = this.#options;
     this.#subscription = store.follow({
-      filters: [userSessionAggregate, appAggregate].map(({ context, thing }) => ({ tenant, context, thing })),
+      filters: [userSessionAggregate, appAggregate, policySetAggregate].map(({ context, thing }) => ({
+        tenant,
+        context,
+        thing,
+      })),
       after: this.#position,
       onCommit: (commit) => this.#take(commit),
       onCaughtUp: () => {
@@ -144,13 +151,15 @@ export class LiveState {
     if (apps.length > 0) this.#takeApp(commit, apps);
     if (sessions.length > 0) this.#takeSession(commit, sessions);
     const isEnd = sessions.some(({ type }) => type === 'SessionEnded');
-    if (apps.length === 0 && !isEnd) return;
+    const isPolicySet = commit.thing === policySetAggregate.thing;
+    if (apps.length === 0 && !isEnd && !isPolicySet) return;
     this.#revocations += 1;
     if (!this.#isLive) return;
     this.#options.onRevocation({
       position: this.#revocations,
       sessionIds: isEnd ? [commit.id] : [],
       appIds: apps.length > 0 ? [commit.id] : [],
+      ...(isPolicySet ? { policySetRevision: commit.position } : {}),
     });
   }
 

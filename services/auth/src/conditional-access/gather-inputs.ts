@@ -1,0 +1,38 @@
+import type { AccessInputs } from '#libs/conditional-access';
+import type { ClientInfo, UserSessionState } from '#libs/contracts';
+import { readUserAgent } from './user-agent.ts';
+
+type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
+
+/**
+ * What policies are asked about, from what auth knows at this moment. Pure. Not known yet, and therefore `null`, which denies
+ * wherever a policy asks for it: country, device states and both risks.
+ */
+export function gatherInputs(known: {
+  readonly appId: string;
+  readonly session: SignedIn;
+  readonly client: ClientInfo;
+  readonly nowMs: number;
+}): AccessInputs {
+  const { appId, session, client, nowMs } = known;
+  const { principal, authenticationContexts } = session;
+  const authenticatedAtMs = Date.parse(session.authenticatedAt);
+  return {
+    appId,
+    subject: principal.subject,
+    groups: principal.groups,
+    directoryRoles: principal.directoryRoles,
+    isGuest: principal.isGuest ?? null,
+    authenticatedAtMs,
+    sessionStartedAtMs: authenticatedAtMs,
+    authenticationContexts,
+    address: client.address,
+    sessionAddress: session.address,
+    country: null,
+    ...readUserAgent(client.userAgent),
+    deviceStates: null,
+    signInRisk: null,
+    userRisk: null,
+    nowMs,
+  };
+}

@@ -1,0 +1,35 @@
+import {
+  type AccessInputs,
+  type CompiledPolicySet,
+  compilePolicySet,
+  evaluatePolicies,
+  type PolicyEvaluation,
+} from '#libs/conditional-access';
+import type { PolicySetState } from '#libs/contracts';
+
+export type PolicySetOfDecision = { readonly revision: number; readonly state: PolicySetState };
+
+/** What the policies of one revision say. */
+export type PolicyJudge = {
+  readonly revision: number;
+  readonly state: PolicySetState;
+  evaluate(inputs: AccessInputs): PolicyEvaluation;
+};
+
+/**
+ * The judge of the set as it is now; compiled once per revision, only the newest is kept. Throws what `policySet` throws: a
+ * decision without its policies is none.
+ */
+export function createPolicyJudges(policySet: () => PolicySetOfDecision): () => PolicyJudge {
+  let newest: PolicyJudge | undefined;
+  return () => {
+    const { revision, state } = policySet();
+    if (newest?.revision !== revision) newest = judgeOf(revision, state);
+    return newest;
+  };
+}
+
+function judgeOf(revision: number, state: PolicySetState): PolicyJudge {
+  const compiled: CompiledPolicySet = compilePolicySet(state);
+  return { revision, state, evaluate: (inputs) => evaluatePolicies(compiled, inputs) };
+}

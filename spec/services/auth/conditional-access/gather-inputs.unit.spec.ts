@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { accessInputs, type Principal } from '#libs/contracts';
+import { gatherInputs } from '../../../../services/auth/src/conditional-access/gather-inputs.ts';
+
+const NOW = Date.parse('2026-11-22T11:00:00Z');
+const principal: Principal = {
+  subject: 'bob',
+  directoryTenant: 't',
+  username: 'bob@example.com',
+  name: 'Bob',
+  email: null,
+  groups: ['g1'],
+  roles: [],
+  directoryRoles: ['r1'],
+};
+const session = (who: Principal) => ({
+  status: 'active' as const,
+  principal: who,
+  identityProvider: 'idp',
+  authenticationContexts: ['c1'],
+  authenticatedAt: '2026-11-22T10:00:00.000Z',
+  expiresAt: '2026-11-22T18:00:00.000Z',
+  address: '192.0.2.1',
+  userAgent: 'at sign-in',
+  apps: [],
+  usedTickets: [],
+});
+const gather = (who: Principal = principal, userAgent = 'curl/8') =>
+  gatherInputs({ appId: 'app_a', session: session(who), client: { address: '198.51.100.7', userAgent }, nowMs: NOW });
+
+describe('inputs of policies', () => {
+  it('come from session, request and clock; what is not known is null', () => {
+    expect(gather()).to.deep.equal({
+      appId: 'app_a',
+      subject: 'bob',
+      groups: ['g1'],
+      directoryRoles: ['r1'],
+      isGuest: null,
+      authenticatedAtMs: NOW - 3_600_000,
+      sessionStartedAtMs: NOW - 3_600_000,
+      authenticationContexts: ['c1'],
+      address: '198.51.100.7',
+      sessionAddress: '192.0.2.1',
+      country: null,
+      platform: null,
+      deviceStates: null,
+      clientKind: 'native',
+      signInRisk: null,
+      userRisk: null,
+      nowMs: NOW,
+    });
+  });
+
+  it('say whether somebody is a guest only where the identity provider did', () => {
+    expect(gather({ ...principal, isGuest: true }).isGuest).to.equal(true);
+    expect(gather({ ...principal, isGuest: false }).isGuest).to.equal(false);
+  });
+
+  it('look at the program of the request, not at that of the sign-in', () => {
+    expect(gather(principal, 'Mozilla/5.0 (X11; Linux x86_64)')).to.include({
+      platform: 'linux',
+      clientKind: 'browser',
+    });
+  });
+
+  it('can be recorded as they are', () => {
+    expect(accessInputs.parse(gather())).to.deep.equal(gather());
+  });
+});
