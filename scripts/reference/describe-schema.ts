@@ -17,6 +17,7 @@ type JsonSchema = {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
 };
 
 export type Field = { readonly name: string; readonly description: string };
@@ -43,6 +44,7 @@ function fieldsOfObject(schema: JsonSchema, prefix: string): readonly Field[] {
 
 function describe(schema: JsonSchema): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(describe).join(' or ');
+  if (schema.oneOf !== undefined) return schema.oneOf.map(describe).join(' or ');
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (Array.isArray(schema.type)) return schema.type.map((type) => describe({ ...schema, type })).join(' or ');

@@ -54,6 +54,9 @@ const PUBLISHED = [
   ['SP-1213', 'websocket-refused', 403],
   ['SP-1214', 'grpc-refused', 403],
   ['SP-1215', 'websocket-cross-site', 403],
+  ['SP-1216', 'step-up-required', 401],
+  ['SP-1217', 'policy-denied', 403],
+  ['SP-1218', 'step-up-not-met', 403],
   ['SP-1301', 'directory-unavailable', 503],
   ['SP-1302', 'no-connector', 503],
   ['SP-1303', 'connector-unavailable', 503],
@@ -101,6 +104,7 @@ const SPOKEN: Readonly<Record<AuthDenial, DenialReason>> = {
   'state-mismatch': 'state-mismatch',
   'token-invalid': 'token-invalid',
   'groups-unknown': 'groups-unknown',
+  'step-up-not-met': 'step-up-not-met',
 };
 
 const problems = PROBLEM_REASONS.map(problemOf);
