@@ -5,7 +5,7 @@ import { allCriteria } from './criteria/all-criteria.ts';
 import type { Criterion, Preparation, Probe } from './criterion.ts';
 import { createLocationTable, type LocationTable } from './locations/location-table.ts';
 import { prepareSession, type SessionProbe } from './session/session-controls.ts';
-import { createTimeZones } from './times/time-zone.ts';
+import { createTimeZones, type TimeZones } from './times/time-zone.ts';
 
 export type CompiledGrant =
   | { readonly kind: 'block' }
@@ -33,6 +33,7 @@ export type CompiledPolicySet = {
   /** Without those that are off, by id, so that the order in which admins wrote them cannot matter. */
   readonly policies: readonly CompiledPolicy[];
   readonly locations: LocationTable;
+  readonly timeZones: TimeZones;
   /** Groups that any policy names: the others of a user need not be looked at. */
   readonly namedGroups: ReadonlySet<string>;
 };
@@ -49,6 +50,7 @@ export function compilePolicySet(state: PolicySetState): CompiledPolicySet {
       .map((policy) => compilePolicy(policy, preparation))
       .sort((one, other) => (one.id < other.id ? -1 : 1)),
     locations: preparation.locations,
+    timeZones: preparation.timeZones,
     namedGroups: new Set(used.flatMap(({ document }) => groupsOf(document))),
   };
 }

@@ -9,3 +9,5 @@ export type {
   PolicyOutcome,
   SessionRules,
 } from './evaluation.ts';
+export { findContradictions } from './find-contradictions.ts';
+export { type LockoutAssumptions, locksOutAdministrators } from './lockout/locks-out-administrators.ts';

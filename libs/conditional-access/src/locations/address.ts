@@ -72,7 +72,7 @@ function valueOfIpv6(text: string): bigint {
   const [head = '', tail] = text.split('::', 2);
   const left = groupsOf(head);
   const right = tail === undefined ? [] : groupsOf(tail);
-  const zeros = new Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0);
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => 0);
   return [...left, ...zeros, ...right].reduce((sum, group) => (sum << 16n) | BigInt(group), 0n);
 }
 

@@ -13,7 +13,7 @@ type Place = {
 
 export type LocationTable = {
   readonly places: ReadonlyMap<string, Place>;
-  readonly ranges: readonly AddressRange[];
+  readonly ranges: readonly { readonly id: string; readonly range: AddressRange }[];
   readonly byAddress: RangeTable;
   readonly byCountry: ReadonlyMap<string, readonly string[]>;
 };
@@ -45,7 +45,7 @@ export function createLocationTable(locations: readonly NamedLocation[]): Locati
       isUnreadable: parsed.includes(undefined),
     });
   }
-  return { places, ranges: ranges.map(({ range }) => range), byAddress: createRangeTable(ranges), byCountry };
+  return { places, ranges, byAddress: createRangeTable(ranges), byCountry };
 }
 
 /**

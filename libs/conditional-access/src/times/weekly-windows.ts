@@ -33,7 +33,12 @@ export function spansOf(windows: readonly DayWindow[]): readonly WeekSpan[] {
 
 /** Milliseconds since Monday 00:00, of an instant of local time. */
 export function inWeekMs(localMs: number): number {
-  return (((localMs + EPOCH_OFFSET_MS) % WEEK_MS) + WEEK_MS) % WEEK_MS;
+  return wrapWeek(localMs + EPOCH_OFFSET_MS);
+}
+
+/** The same moment of the week, 0 to less than a week, milliseconds. */
+export function wrapWeek(weekMs: number): number {
+  return ((weekMs % WEEK_MS) + WEEK_MS) % WEEK_MS;
 }
 
 export function isWithin(spans: readonly WeekSpan[], weekMs: number): boolean {

@@ -42,7 +42,7 @@ describe('the criterion times', () => {
     [work, '../../etc', '2026-11-23T12:00:00Z', 'missing'],
   ];
   for (const [window, timeZone, instant, expected] of table) {
-    it(`is ${expected}: ${window.days} ${window.from} to ${window.until} in ${timeZone} at ${instant}`, () => {
+    it(`is ${expected}: ${window.days.join()} ${window.from} to ${window.until} in ${timeZone} at ${instant}`, () => {
       const parts = { conditions: { times: { timeZone, windows: [window] } } };
       const [result, reason] = ask('conditions.times', parts, { nowMs: Date.parse(instant) });
       expect(result).to.equal(results[expected]);
@@ -70,7 +70,7 @@ describe('the criterion times', () => {
     [early, 'Europe/Berlin', '2026-10-25T01:00:00Z', '2026-10-25T01:15:00Z'],
   ];
   for (const [window, timeZone, now, expected] of edges) {
-    it(`holds until ${expected}: ${window.days} ${window.from} to ${window.until} in ${timeZone} at ${now}`, () => {
+    it(`holds until ${expected}: ${window.days.join()} ${window.from} to ${window.until} in ${timeZone} at ${now}`, () => {
       const parts = { conditions: { times: { timeZone, windows: [window] } } };
       const { validUntilMs } = evaluate([policy(parts)], { nowMs: Date.parse(now) });
       expect(new Date(validUntilMs ?? 0).toISOString()).to.equal(new Date(expected).toISOString());
