@@ -16,7 +16,7 @@ export async function handleBeginSignIn(
   const returnUrl = returnUrlOf(app, request.returnUrl);
   if (returnUrl === null) return deny('return-url-foreign');
   const { suffix, hash, setCookie } = createBinding();
-  const challenge = challengeOf(request.challenge);
+  const challenge = challengeOf(request.challenge, context.nowMs());
   const begin = {
     appId: app.id,
     returnUrl,

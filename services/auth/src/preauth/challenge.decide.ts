@@ -3,8 +3,18 @@ import type { SignedIn, SignInDemand } from '../identity-provider/identity-provi
 /** What a policy asks a sign-in to bring before it lets somebody through. */
 export type Challenge = {
   readonly contexts: readonly string[];
-  /** The sign-in may be at most this old, minutes; absent: its age does not matter. */
+  /** The sign-in must be younger than this, minutes, or made after it was asked for; absent: its age does not matter. */
   readonly maxAgeMinutes?: number | undefined;
+  /** When it was asked for, milliseconds since the epoch. Absent in what an earlier version sealed. */
+  readonly askedAtMs?: number | undefined;
+};
+
+/** As the ingress brings it. */
+type GivenChallenge = {
+  readonly contexts: readonly string[];
+  readonly maxAgeMinutes?: number | undefined;
+  /** The session itself is over: only one that begins with the sign-in will do. */
+  readonly needsNewSession?: boolean | undefined;
 };
 
 /** What is known of the session that lives in this browser. */
@@ -23,11 +33,12 @@ const CLOCK_SKEW_MS = 60_000;
 const MAX_SESSION_CONTEXTS = 128;
 
 /** null for none, and for one that asks for nothing. */
-export function challengeOf(given: Challenge | undefined): Challenge | null {
+export function challengeOf(given: GivenChallenge | undefined, askedAtMs: number): Challenge | null {
   if (given === undefined) return null;
-  const { contexts, maxAgeMinutes } = given;
+  const { contexts, needsNewSession } = given;
+  const maxAgeMinutes = needsNewSession ? 0 : given.maxAgeMinutes;
   if (contexts.length === 0 && maxAgeMinutes === undefined) return null;
-  return { contexts: [...new Set(contexts)], ...(maxAgeMinutes !== undefined && { maxAgeMinutes }) };
+  return { contexts: [...new Set(contexts)], askedAtMs, ...(maxAgeMinutes !== undefined && { maxAgeMinutes }) };
 }
 
 /** A session that meets a challenge already is not sent to the identity provider: another tab was faster. */
@@ -67,9 +78,7 @@ export function shortfallOf(judgement: Judgement): Shortfall | null {
   // Whoever signed in after we asked has done all they can, however slow their second factor was.
   const isAnswer = atMs !== null && judgement.isFresh && atMs >= startedAtMs - CLOCK_SKEW_MS;
   const isTooOld =
-    challenge.maxAgeMinutes !== undefined &&
-    !isAnswer &&
-    (atMs === null || !isYoung(challenge, atMs, nowMs - CLOCK_SKEW_MS));
+    challenge.maxAgeMinutes !== undefined && !isAnswer && (atMs === null || !isYoung(challenge, atMs, nowMs));
   return missingContexts.length === 0 && !isTooOld ? null : { missingContexts, isTooOld };
 }
 
@@ -127,6 +136,8 @@ function provenAtMs({ signedIn, session, isFresh, startedAtMs }: Judgement): num
   return session === null ? null : Date.parse(session.authenticatedAt);
 }
 
-function isYoung({ maxAgeMinutes }: Challenge, atMs: number, nowMs: number): boolean {
-  return maxAgeMinutes === undefined || nowMs - atMs <= maxAgeMinutes * 60_000;
+/** No more generous than the policies, or the person would be sent to and fro. */
+function isYoung({ maxAgeMinutes, askedAtMs }: Challenge, atMs: number, nowMs: number): boolean {
+  if (maxAgeMinutes === undefined || nowMs - atMs < maxAgeMinutes * 60_000) return true;
+  return askedAtMs !== undefined && atMs > askedAtMs;
 }

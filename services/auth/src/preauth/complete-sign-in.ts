@@ -5,14 +5,7 @@ import type { SignedIn } from '../identity-provider/identity-provider.ts';
 import { toCorrelationId } from '../recording.ts';
 import { sessionIdOfState } from '../user-session/session-id.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
-import {
-  type Challenge,
-  challengeOf,
-  describeShortfall,
-  isMetBySession,
-  newSessionOf,
-  shortfallOf,
-} from './challenge.decide.ts';
+import { type Challenge, describeShortfall, isMetBySession, newSessionOf, shortfallOf } from './challenge.decide.ts';
 import { clear, sessionCookie, transactionCookieName } from './cookies.ts';
 import { deny } from './denials.ts';
 import { issueTicket } from './issue-ticket.ts';
@@ -50,7 +43,7 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   const signedIn = await context.identityProvider.complete(query, transaction);
   const live = await findLiveSession(context, request.cookies);
   const arrival = { signedIn, live, own: ownSession(live, signedIn), isFresh: transaction.isFresh };
-  const challenge = challengeOf(transaction.begin.challenge);
+  const challenge = transaction.begin.challenge ?? null;
   const { own: session, isFresh } = arrival;
   const { startedAtMs } = transaction;
   const shortfall =

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { AuthReply, continueSignIn } from '#libs/contracts';
-import { challengeOf, demandOf, isMetBySession } from './challenge.decide.ts';
+import { demandOf, isMetBySession } from './challenge.decide.ts';
 import { clearStale, SIGN_IN_SECONDS, transactionCookie } from './cookies.ts';
 import { deny } from './denials.ts';
 import { issueTicket } from './issue-ticket.ts';
@@ -15,7 +15,7 @@ export async function handleContinueSignIn(
   const begin = await context.sealer.open('begin', request.token);
   if (begin === null) return deny('sign-in-link-invalid');
   const live = await findLiveSession(context, request.cookies);
-  const challenge = challengeOf(begin.challenge);
+  const challenge = begin.challenge ?? null;
   const nowMs = context.nowMs();
   if (live !== null && isMetBySession(challenge, live.session, nowMs)) return issueTicket(context, begin, live.id, []);
   const demand = demandOf(challenge, live?.session ?? null, nowMs);

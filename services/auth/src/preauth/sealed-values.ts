@@ -6,6 +6,7 @@ const origin = z.object({ appId: text, returnUrl: text, suffix: text, hash: text
 const challenge = z.object({
   contexts: z.array(z.string().min(1).max(16)).max(20),
   maxAgeMinutes: z.number().int().min(0).optional(),
+  askedAtMs: z.number().optional(),
 });
 /** With what a policy asks this sign-in to bring, if any. */
 const begin = origin.extend({ challenge: challenge.optional() });

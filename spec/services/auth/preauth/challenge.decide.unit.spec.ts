@@ -46,21 +46,38 @@ function signedIn(minutesOld: number | null, contexts: readonly string[] = ['p1'
 
 describe('challenge of a sign-in', () => {
   it('is none when it asks for nothing, and names each context once', () => {
-    expect(challengeOf(undefined)).to.equal(null);
-    expect(challengeOf({ contexts: [] })).to.equal(null);
-    expect(challengeOf({ contexts: ['c1', 'c1'] })).to.deep.equal({ contexts: ['c1'] });
-    expect(challengeOf({ contexts: [], maxAgeMinutes: 0 })).to.deep.equal({ contexts: [], maxAgeMinutes: 0 });
+    const askedAtMs = NOW_MS;
+    const of = (given: Parameters<typeof challengeOf>[0]) => challengeOf(given, askedAtMs);
+    expect(of(undefined)).to.equal(null);
+    expect(of({ contexts: [] })).to.equal(null);
+    expect(of({ contexts: [], needsNewSession: false })).to.equal(null);
+    expect(of({ contexts: ['c1', 'c1'] })).to.deep.equal({ contexts: ['c1'], askedAtMs });
+    const now = { contexts: [], maxAgeMinutes: 0, askedAtMs };
+    expect(of({ contexts: [], maxAgeMinutes: 0 })).to.deep.equal(now);
+    expect(of({ contexts: [], needsNewSession: true })).to.deep.equal(now);
+    expect(of({ contexts: [], maxAgeMinutes: 9, needsNewSession: true })).to.deep.equal(now);
   });
 
   it('is met by a session that holds every context and is young enough', () => {
     const both = { contexts: ['c1', 'c2'], maxAgeMinutes: 5 };
     expect(isMetBySession(null, session(900), NOW_MS)).to.equal(true);
-    expect(isMetBySession(both, session(5, ['c1', 'c2']), NOW_MS)).to.equal(true);
-    expect(isMetBySession(both, session(5.1, ['c1', 'c2']), NOW_MS)).to.equal(false);
+    expect(isMetBySession(both, session(4.9, ['c1', 'c2']), NOW_MS)).to.equal(true);
+    expect(isMetBySession(both, session(5, ['c1', 'c2']), NOW_MS)).to.equal(false);
     expect(isMetBySession(both, session(1, ['c1']), NOW_MS)).to.equal(false);
     expect(isMetBySession(both, { ...session(1, ['c1', 'c2']), authenticatedAt: 'no instant' }, NOW_MS)).to.equal(
       false,
     );
+  });
+
+  it('is met, whatever age it asks for, by a session of a sign-in after it was asked: another tab was faster', () => {
+    const asked = (minutesAgo: number) => ({
+      contexts: [],
+      maxAgeMinutes: 0,
+      askedAtMs: NOW_MS - minutesAgo * MINUTE_MS,
+    });
+    expect(isMetBySession(asked(2), session(1), NOW_MS)).to.equal(true);
+    expect(isMetBySession(asked(1), session(2), NOW_MS)).to.equal(false);
+    expect(isMetBySession(asked(1), session(1), NOW_MS)).to.equal(false);
   });
 
   it('asks the identity provider for a fresh sign-in only when the one there is is too old', () => {
@@ -89,8 +106,8 @@ describe('challenge of a sign-in', () => {
       ],
       ['one of two contexts', { challenge: { contexts: ['c1', 'c2'] }, signedIn: signedIn(1, ['c1']) }, 'contexts'],
       ['contexts that only begin alike', { signedIn: signedIn(1, ['c10', 'c', 'C1', ' c1']) }, 'contexts'],
-      ['a young sign-in', { challenge: aged, signedIn: signedIn(10) }, 'met'],
-      ['one that is too old by less than clocks may differ', { challenge: aged, signedIn: signedIn(10.9) }, 'met'],
+      ['a young sign-in', { challenge: aged, signedIn: signedIn(9.9) }, 'met'],
+      ['one that is exactly too old, as the policies have it', { challenge: aged, signedIn: signedIn(10) }, 'age'],
       ['one that is too old', { challenge: aged, signedIn: signedIn(12) }, 'age'],
       [
         'a new token of an old sign-in, though a fresh one was asked for',
