@@ -1,13 +1,22 @@
 import { expect } from 'chai';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { ACCESS_COOKIE, type AccessChallengeView } from '#libs/contracts';
+import {
+  ACCESS_COOKIE,
+  type AccessChallengeView,
+  type AccessPolicy,
+  accessPolicy,
+  changePolicySet,
+  newId,
+} from '#libs/contracts';
+import { callEndpoint } from '#libs/messaging';
 import { demoDirectory } from '../../support/identity-provider.ts';
 import { until } from '../../support/until.ts';
-import { APP_URL, type AuthWorld, published, startAuthWorld } from './support/auth-world.ts';
+import { APP_URL, type AuthWorld, published, startAuthWorld, TENANT } from './support/auth-world.ts';
 import { BrowserDouble, redirected } from './support/browser-double.ts';
 
 const [ALICE, BOB] = demoDirectory.users;
 const WANTED = `${APP_URL}payroll/2026?month=11#total`;
+const OPERATOR = { kind: 'local-operator', id: 'local-operator' } as const;
 const C1 = { contexts: ['c1'] };
 
 describe('step-up', function stepUpSpecs() {
@@ -136,6 +145,64 @@ describe('step-up', function stepUpSpecs() {
 
   it('asks for nothing when the challenge is empty', async () => {
     expect(isTicket(await challenged({ contexts: [] }))).to.equal(true);
+  });
+
+  it('begins a new session where the old one is over, once for two tabs', async () => {
+    const over = { contexts: [], maxAgeMinutes: 0, needsNewSession: true };
+    const [one, two] = [await challenged(over), redirected(await browser.begin('app_wiki', WANTED, over)).location];
+    expect(new URL(one).searchParams.get('prompt')).to.equal('login');
+    const before = await last('SessionStarted');
+    // The identity provider tells whole seconds: the sign-in must not seem older than the question.
+    const askedAt = Math.floor(Date.now() / 1000);
+    await until(() => Math.floor(Date.now() / 1000) > askedAt);
+    redirected(await browser.complete(await browser.authenticate(one, 'bob')));
+    expect(browser.asked).to.deep.equal(['password']);
+    expect((await last('SessionStarted'))?.commit.id).not.to.equal(before?.commit.id);
+    expect(isTicket(redirected(await browser.continue(two)).location)).to.equal(true);
+  });
+
+  describe('asked by a policy', () => {
+    const put = async (...policies: readonly AccessPolicy[]) => {
+      const told = world.revocations.filter(({ everything }) => everything).length;
+      const context = { commandId: newId('cmd'), actor: OPERATOR, correlationId: 'spec', force: true };
+      const change = { kind: 'replace' as const, policies: [...policies], locations: [] };
+      await callEndpoint(world.console, TENANT, changePolicySet, { ...context, change });
+      await until(() => world.revocations.filter(({ everything }) => everything).length > told);
+    };
+    const require = (control: object) =>
+      accessPolicy.parse({
+        id: 'step-up',
+        name: 'Step-up',
+        state: 'on',
+        assignments: { users: { include: 'all' }, apps: { include: ['app_wiki'] } },
+        grant: { kind: 'require', operator: 'all', controls: [control] },
+      });
+    /** As the ingress does: asks, follows the challenge, comes back. Returns the page it leads to. */
+    const comply = async () => {
+      const decision = await browser.authorize('app_wiki');
+      if (decision.verdict !== 'step-up') throw new Error(`expected step-up: ${JSON.stringify(decision)}`);
+      const callback = await browser.authenticate(await challenged(decision.challenge), 'bob');
+      const ticket = redirected(await browser.complete(callback));
+      return redirected(await browser.open(ticket.location, 'app_wiki')).location;
+    };
+    afterEach(() => put());
+
+    it('for a context: one code later the app is open', async () => {
+      await put(require({ kind: 'authentication-strength', context: 'c1' }));
+      expect(await comply()).to.equal(WANTED);
+      expect(browser.asked).to.deep.equal(['one-time-code']);
+      expect((await browser.authorize('app_wiki')).verdict).to.equal('allow');
+    });
+
+    it('for a sign-in that is not old: the app is open until it is', async () => {
+      await put(require({ kind: 'reauthentication', maxAgeMinutes: 30 }));
+      expect((await browser.authorize('app_wiki')).verdict).to.equal('allow');
+      world.clock.offsetMs = 20 * 60_000;
+      await put(require({ kind: 'reauthentication', maxAgeMinutes: 21 }));
+      expect((await browser.authorize('app_wiki')).verdict).to.equal('allow');
+      world.clock.offsetMs = 22 * 60_000;
+      expect((await browser.authorize('app_wiki')).verdict).to.equal('step-up');
+    });
   });
 
   describe('that is not met', () => {
