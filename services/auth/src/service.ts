@@ -99,7 +99,7 @@ export async function startAuth(
     sessionSeconds: Math.floor(config.sessionHours * 3600),
     nowMs,
   };
-  const checks = createPolicySetChecks();
+  const checks = createPolicySetChecks(administratorRoles);
   const served = [
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {

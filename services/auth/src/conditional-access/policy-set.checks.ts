@@ -1,6 +1,39 @@
+import { compilePolicySet, findContradictions, locksOutAdministrators } from '#libs/conditional-access';
+import { type AccessPolicy, PORTAL_APP_ID, type PolicySetState } from '#libs/contracts';
 import type { PolicySetChecks } from './policy-set.api.ts';
 
-/** None yet: they come with the evaluation of libs/conditional-access. */
-export function createPolicySetChecks(): PolicySetChecks {
-  return { findLockout: () => [], findContradictions: () => [] };
+/** `administratorRoles` as configured: who has none of them is no administrator, whatever else a policy spares. Pure. */
+export function createPolicySetChecks(administratorRoles: readonly string[]): PolicySetChecks {
+  return {
+    findContradictions,
+    findLockout: (state) => {
+      const compiled = compilePolicySet(withoutUnknowns(state));
+      const culprit = locksOutAdministrators(compiled, administratorRoles, PORTAL_APP_ID, { isCountryKnown: false });
+      if (culprit === undefined) return [];
+      const named = state.policies.find(({ document }) => document.id === culprit.policyId);
+      return [named?.document.name ?? culprit.policyId];
+    },
+  };
+}
+
+/**
+ * The set as it works while auth knows neither device states nor risks (see gatherInputs): a policy that asks for one of them denies
+ * whoever its other criteria let in. Countries are left to the check itself.
+ */
+function withoutUnknowns(state: PolicySetState): PolicySetState {
+  const policies = state.policies.map(({ version, document }) => ({ version, document: withoutUnknownsOf(document) }));
+  return { ...state, policies };
+}
+
+function withoutUnknownsOf(policy: AccessPolicy): AccessPolicy {
+  const { deviceStates, signInRisk, userRisk, ...conditions } = policy.conditions;
+  const isAsked = deviceStates !== undefined || signInRisk !== undefined || userRisk !== undefined;
+  return { ...policy, conditions, grant: isAsked ? { kind: 'block' } : grantWithoutDevices(policy.grant) };
+}
+
+function grantWithoutDevices(grant: AccessPolicy['grant']): AccessPolicy['grant'] {
+  if (grant.kind !== 'require') return grant;
+  const controls = grant.controls.filter(({ kind }) => kind !== 'compliant-device');
+  const isHopeless = controls.length === 0 || (grant.operator === 'all' && controls.length < grant.controls.length);
+  return isHopeless ? { kind: 'block' } : { ...grant, controls };
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   type AccessPolicy,
   evolvePolicySet,
@@ -10,7 +9,7 @@ import {
   type Versioned,
 } from '#libs/contracts';
 import type { Decider } from '#libs/events';
-import { type Documents, policySetError, quoted, requireSoundSet } from './policy-set.rules.ts';
+import { type Documents, isSameDocument, policySetError, quoted, requireSoundSet } from './policy-set.rules.ts';
 
 export type PolicySetCommand = {
   readonly change: PolicySetChange;
@@ -109,7 +108,7 @@ type Identified = { readonly id: string };
 function changed<D extends Identified>(before: readonly Versioned<D>[], after: readonly D[]): readonly D[] {
   return after.filter((wanted) => {
     const known = before.find(({ document }) => document.id === wanted.id);
-    return known === undefined || !isDeepStrictEqual(known.document, wanted);
+    return known === undefined || !isSameDocument(known.document, wanted);
   });
 }
 
@@ -167,7 +166,7 @@ function lockout(culprits: readonly string[]) {
   const who = culprits.map(quoted).join(', ');
   return policySetError(
     'ERR_POLICY_LOCKOUT',
-    `no administrator could open the portal any more because of ${who}: exclude an administrator's account or role there, set it to report-only, or force the change`,
+    `no administrator could open the portal any more because of ${who}: exclude the directory role of an administrator there, set it to report-only, or force the change`,
     { policies: culprits },
   );
 }

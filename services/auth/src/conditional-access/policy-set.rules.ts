@@ -10,6 +10,15 @@ export type Documents = {
   readonly locations: readonly NamedLocation[];
 };
 
+/** Of JSON values, whatever the order of their fields. */
+export function isSameDocument(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const others = new Map<string, unknown>(Object.entries(other));
+  const entries = Object.entries(one);
+  return entries.length === others.size && entries.every(([key, value]) => isSameDocument(value, others.get(key)));
+}
+
 export type PolicySetErrorCode =
   | 'ERR_POLICY_ABSENT'
   | 'ERR_POLICY_DUPLICATE_ID'

@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { z } from 'zod';
+import {
+  accessPolicy,
+  evolvePolicySet,
+  initialPolicySetState,
+  namedLocation,
+  PORTAL_APP_ID,
+  type PolicySetFact,
+} from '#libs/contracts';
+import { gatherInputs } from '../../../../services/auth/src/conditional-access/gather-inputs.ts';
+import { createPolicySetChecks } from '../../../../services/auth/src/conditional-access/policy-set.checks.ts';
+
+const ROLES = ['role-admin', 'role-other-admin'];
+const { findLockout, findContradictions } = createPolicySetChecks(ROLES);
+const office = namedLocation.parse({ id: 'office', name: 'Office', ranges: ['192.0.2.0/24'] });
+const italy = namedLocation.parse({ id: 'italy', name: 'Italy', countries: ['IT'] });
+
+/** On, for all users and all apps, and it blocks; unless said otherwise. */
+const stateWith = (...changes: Partial<z.input<typeof accessPolicy>>[]) => {
+  const facts: PolicySetFact[] = [office, italy].map((location) => ({
+    type: 'NamedLocationPut',
+    data: { location, isForced: false },
+  }));
+  changes.forEach((change, index) => {
+    const policy = accessPolicy.parse({
+      id: `p${index}`,
+      name: `Policy ${index}`,
+      state: 'on',
+      assignments: { users: { include: 'all' }, apps: { include: 'all' } },
+      grant: { kind: 'block' },
+      ...change,
+    });
+    facts.push({ type: 'AccessPolicyPut', data: { policy, isForced: false } });
+  });
+  return facts.reduce(evolvePolicySet, initialPolicySetState);
+};
+const sparing = (exclude: z.input<typeof accessPolicy>['assignments']['users']['exclude']) => ({
+  assignments: { users: { include: 'all' as const, exclude }, apps: { include: 'all' as const } },
+});
+const compliant = { kind: 'compliant-device' } as const;
+const strong = { kind: 'authentication-strength', context: 'c1' } as const;
+
+describe('checks of a policy set', () => {
+  const locked: readonly (readonly [string, Parameters<typeof stateWith>[0]])[] = [
+    ['everybody is blocked everywhere', {}],
+    ['only an account is spared, of which no role is known', sparing({ users: ['ada'] })],
+    ['a device must be compliant, which nobody can see', { grant: { kind: 'require', controls: [strong, compliant] } }],
+    ['a state of the device is asked for', { conditions: { deviceStates: ['unregistered'] } }],
+    ['a risk is asked for', { conditions: { signInRisk: ['high'] }, grant: { kind: 'require', controls: [strong] } }],
+    ['a risk of the user is asked for', { conditions: { userRisk: ['high'] } }],
+    ['a country is asked for', { conditions: { locations: { include: ['italy'] } } }],
+  ];
+  for (const [why, change] of locked)
+    it(`find a lockout when ${why}`, () => expect(findLockout(stateWith(change))).to.deep.equal(['Policy 0']));
+
+  const open: readonly (readonly [string, Parameters<typeof stateWith>[0]])[] = [
+    ['one administrator role is spared', sparing({ directoryRoles: ['role-admin'] })],
+    [
+      'the portal is spared',
+      { assignments: { users: { include: 'all' }, apps: { include: 'all', exclude: [PORTAL_APP_ID] } } },
+    ],
+    ['one place is left', { conditions: { locations: { include: ['all'], exclude: ['office'] } } }],
+    ['it is report-only', { state: 'report-only' }],
+    ['it is off', { state: 'off' }],
+    [
+      'there is an alternative to the device',
+      { grant: { kind: 'require', operator: 'any', controls: [compliant, strong] } },
+    ],
+    ['it asks for what the user can do', { grant: { kind: 'require', controls: [strong] } }],
+  ];
+  for (const [why, change] of open)
+    it(`find none when ${why}`, () => expect(findLockout(stateWith(change))).to.deep.equal([]));
+
+  it('name the policy of several that closes the last way', () => {
+    const state = stateWith(
+      { name: 'Second factor', grant: { kind: 'require', controls: [strong] } },
+      { name: 'Office only', conditions: { locations: { include: ['all'], exclude: ['office'] } } },
+      { name: 'Not from the office', conditions: { locations: { include: ['office'] } } },
+    );
+    expect(findLockout(state)).to.have.length(1);
+    expect(findLockout(state)[0]).to.be.oneOf(['Office only', 'Not from the office']);
+  });
+
+  it('find contradictions of a set that is accepted', () => {
+    const [finding] = findContradictions(stateWith({ grant: { kind: 'allow' } }));
+    expect(finding).to.include({ policyId: 'p0', clause: 'grant' });
+    expect(findContradictions(stateWith({ grant: { kind: 'require', controls: [strong] } }))).to.deep.equal([]);
+  });
+
+  it('know what auth does not know: change them together', () => {
+    const session: Parameters<typeof gatherInputs>[0]['session'] = {
+      status: 'active',
+      principal: {
+        subject: 's',
+        directoryTenant: 't',
+        username: 'u',
+        name: 'n',
+        email: null,
+        groups: [],
+        roles: [],
+        directoryRoles: [],
+      },
+      identityProvider: 'idp',
+      authenticationContexts: [],
+      authenticatedAt: '2026-11-22T10:00:00.000Z',
+      expiresAt: '2026-11-22T18:00:00.000Z',
+      address: '192.0.2.7',
+      userAgent: '',
+      apps: [],
+      usedTickets: [],
+    };
+    const client = { address: '192.0.2.7', userAgent: '' };
+    const inputs = gatherInputs({ appId: 'app_1', session, client, nowMs: 0 });
+    const { country, deviceStates, signInRisk, userRisk } = inputs;
+    expect([country, deviceStates, signInRisk, userRisk]).to.deep.equal([null, null, null, null]);
+  });
+});
