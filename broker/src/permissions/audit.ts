@@ -13,6 +13,7 @@ export const auditPermissions = (tenant: string): ServicePermissions => ({
         endpoints.auditEvents(tenant),
         endpoints.accessRecords(tenant),
         endpoints.replay(tenant),
+        endpoints.decision(tenant),
       ],
       mayRespond: true,
     },

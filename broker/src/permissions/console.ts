@@ -25,6 +25,7 @@ export const consolePermissions = (tenant: string): ServicePermissions => ({
         endpoints.auditEvents(tenant),
         endpoints.accessRecords(tenant),
         endpoints.replay(tenant),
+        endpoints.decision(tenant),
         endpoints.trust(tenant),
       ],
       subscribe: [inbox('console')],

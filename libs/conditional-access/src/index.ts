@@ -1,5 +1,12 @@
 export type { AccessInputs } from './access-inputs.ts';
 export { type CompiledPolicySet, compilePolicySet } from './compile-policy-set.ts';
+export {
+  type AppOfDecision,
+  type Assignment,
+  assignmentOf,
+  type DecisionByInputs,
+  decideByInputs,
+} from './decide-by-inputs.ts';
 export { describeRefusal, type RefusalWords } from './describe-refusal.ts';
 export { evaluatePolicies, explainPolicies, locationsOf } from './evaluate-policies.ts';
 export type {

@@ -35,6 +35,7 @@ export const endpoints = {
   auditEvents: (tenant: string) => `qry.${tenant}.audit.events`,
   accessRecords: (tenant: string) => `qry.${tenant}.audit.access-records`,
   replay: (tenant: string) => `qry.${tenant}.audit.replay`,
+  decision: (tenant: string) => `qry.${tenant}.audit.decision`,
 
   trust: (tenant: string) => `qry.${tenant}.certificate-authority.trust`,
 } as const;

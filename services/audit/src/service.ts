@@ -1,10 +1,11 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { accessRecords, auditEvents, EVENT_TYPES, recordAccess, replay } from '#libs/contracts';
+import { accessRecords, auditEvents, decision, EVENT_TYPES, recordAccess, replay } from '#libs/contracts';
 import { openEventStore } from '#libs/events';
 import { connectAccounts, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { AccessTrail } from './access/access-trail.ts';
 import { type AuditConfig, auditConfig } from './config.ts';
+import { explainDecision } from './decisions/explain-decision.ts';
 import { readEvents } from './events/events-reader.ts';
 import { EventsWaiter } from './events/events-waiter.ts';
 import { replayAt } from './replay/replay-runner.ts';
@@ -38,6 +39,7 @@ export async function startAudit(config: AuditConfig, { logger }: ServiceContext
       ...serve,
       maxConcurrent: MAX_CONCURRENT_REPLAYS,
     }),
+    serveEndpoint(backbone, tenant, decision, ({ decisionId }) => explainDecision(store, tenant, decisionId), serve),
     serveEndpoint(
       backbone,
       tenant,

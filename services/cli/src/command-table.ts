@@ -4,6 +4,7 @@ import { appCommands } from './commands/apps.ts';
 import { certificateCommands } from './commands/certificates.ts';
 import { connectorCommands } from './commands/connectors.ts';
 import { eventCommands } from './commands/events.ts';
+import { explainCommand } from './commands/explain.ts';
 import { groupCommands } from './commands/groups.ts';
 import { limitCommands } from './commands/limits.ts';
 import { locationCommands } from './commands/locations.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...sessionCommands,
   ...eventCommands,
   ...accessCommands,
+  explainCommand,
   replayCommand,
   ...signInCommands,
   status,

@@ -7,11 +7,13 @@ import {
   type AccessRecord,
   accessRecords,
   auditEvents,
+  decision,
   EVENT_TYPES,
   limitAggregate,
   recordAccess,
   replay,
 } from '#libs/contracts';
+import { isSallyportError } from '#libs/errors';
 import { JetstreamEventStore } from '#libs/events';
 import { callEndpoint } from '#libs/messaging';
 import type { RunningService } from '#libs/service-host';
@@ -141,6 +143,12 @@ describe('audit service', function auditSpecs() {
     expect(found.records.map(({ requestId }) => requestId)).to.deep.equal(['req_2']);
     const all = await callEndpoint(console, TENANT, accessRecords, {});
     expect(all.records).to.have.length(2);
+  });
+
+  it('answers the console about decisions over the broker', async () => {
+    const asked = callEndpoint(console, TENANT, decision, { decisionId: 'dec_none' });
+    const error = await asked.catch((reason: unknown) => reason);
+    expect(isSallyportError(error, 'ERR_DECISION_ABSENT'), String(error)).to.equal(true);
   });
 
   it('replays an instant over the broker', async () => {

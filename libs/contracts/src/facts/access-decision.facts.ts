@@ -75,9 +75,9 @@ const decided = z.object({
   appRevision: z.number().int(),
   /** Of the policy set; 0 when there was none. Absent in decisions made before there were policies. */
   policySetRevision: z.number().int().optional(),
-  /** What the policies were asked about; `null`: unknown. Absent where no policy was looked at. */
+  /** What the policies were asked about; `null`: unknown. Absent in decisions made before there were policies. */
   inputs: accessInputs.optional(),
-  /** What each policy that applied said, report-only ones included. */
+  /** What each policy that applied said, report-only ones included. Absent where assignment had already denied. */
   outcomes: z.array(policyOutcome).max(200).optional(),
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessChallenge, accessInputs, policyOutcome } from '../facts/access-decision.facts.ts';
 import { endpoints } from '../subjects.ts';
 import { endpoint } from './endpoint.ts';
 
@@ -100,3 +101,41 @@ export const replay = endpoint(
     sessions: z.array(z.record(z.string(), z.unknown())),
   }),
 );
+
+const decisionVerdict = z.enum(['granted', 'denied', 'challenged']);
+
+/** What one policy said in a decision, with its name in the set that the decision was made by. */
+const explainedPolicy = policyOutcome.extend({
+  name: z.string(),
+  /** Completes "The policy …". Null where it refused nothing. */
+  says: z.string().nullable(),
+  /** Completes "It would be allowed …". */
+  remedy: z.string().nullable(),
+});
+
+/** A recorded access decision in full, and the same one made again from its record. */
+export const decisionView = z.object({
+  decisionId: z.string(),
+  at: z.string(),
+  verdict: decisionVerdict,
+  appId: z.string(),
+  /** As of `appRevision`. Null: the portal, or unknown. */
+  appName: z.string().nullable(),
+  sessionId: z.string(),
+  subject: z.string(),
+  username: z.string(),
+  requestId: z.string(),
+  address: z.string(),
+  reasons: z.array(z.string()),
+  appRevision: z.number().int(),
+  policySetRevision: z.number().int().nullable(),
+  challenge: accessChallenge.nullable(),
+  inputs: accessInputs.nullable(),
+  policies: z.array(explainedPolicy),
+  /** Null: the decision is older than its inputs' record. `isSame`: verdict, reasons and what each policy said. */
+  replayed: z.object({ verdict: decisionVerdict, reasons: z.array(z.string()), isSame: z.boolean() }).nullable(),
+});
+export type DecisionView = z.infer<typeof decisionView>;
+
+/** Error ERR_DECISION_ABSENT. */
+export const decision = endpoint(endpoints.decision, z.object({ decisionId: z.string().max(64) }), decisionView);

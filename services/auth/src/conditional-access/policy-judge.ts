@@ -1,19 +1,19 @@
 import {
   type AccessInputs,
-  type CompiledPolicySet,
+  type AppOfDecision,
   compilePolicySet,
-  evaluatePolicies,
-  type PolicyEvaluation,
+  type DecisionByInputs,
+  decideByInputs,
 } from '#libs/conditional-access';
 import type { PolicySetState } from '#libs/contracts';
 
 export type PolicySetOfDecision = { readonly revision: number; readonly state: PolicySetState };
 
-/** What the policies of one revision say. */
+/** Decides by the policies of one revision. */
 export type PolicyJudge = {
   readonly revision: number;
   readonly state: PolicySetState;
-  evaluate(inputs: AccessInputs): PolicyEvaluation;
+  decide(app: AppOfDecision, inputs: AccessInputs): DecisionByInputs;
 };
 
 /**
@@ -30,6 +30,6 @@ export function createPolicyJudges(policySet: () => PolicySetOfDecision): () => 
 }
 
 function judgeOf(revision: number, state: PolicySetState): PolicyJudge {
-  const compiled: CompiledPolicySet = compilePolicySet(state);
-  return { revision, state, evaluate: (inputs) => evaluatePolicies(compiled, inputs) };
+  const compiled = compilePolicySet(state);
+  return { revision, state, decide: (app, inputs) => decideByInputs(app, compiled, inputs) };
 }

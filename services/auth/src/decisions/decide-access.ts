@@ -172,7 +172,6 @@ function basisOf({ request, session, app, judge, judgement }: Case): string {
 
 function factOf({ request, session, app, judge, judgement }: Case): AccessDecisionFact {
   const { subject, username } = session.principal;
-  const { policies } = judgement;
   const data = {
     appId: appId.parse(request.appId),
     sessionId: userSessionId.parse(request.sessionId),
@@ -183,7 +182,7 @@ function factOf({ request, session, app, judge, judgement }: Case): AccessDecisi
     reasons: [...judgement.reasons],
     appRevision: app?.revision ?? 0,
     policySetRevision: judge.revision,
-    ...(policies === undefined ? {} : recordable(policies)),
+    ...recordable(judgement),
   };
   switch (judgement.verdict) {
     case 'granted':
@@ -198,7 +197,7 @@ function factOf({ request, session, app, judge, judgement }: Case): AccessDecisi
 }
 
 /** Arrays of our own, as facts have them. */
-function recordable({ inputs, outcomes }: NonNullable<Judged['policies']>) {
+function recordable({ inputs, outcomes }: Judged) {
   return {
     inputs: {
       ...inputs,
@@ -207,7 +206,9 @@ function recordable({ inputs, outcomes }: NonNullable<Judged['policies']>) {
       deviceStates: inputs.deviceStates === null ? null : [...inputs.deviceStates],
       authenticationContexts: [...inputs.authenticationContexts],
     },
-    outcomes: outcomes.map((outcome) => ({ ...outcome, clauses: [...outcome.clauses] })),
+    ...(outcomes === undefined
+      ? {}
+      : { outcomes: outcomes.map((outcome) => ({ ...outcome, clauses: [...outcome.clauses] })) }),
   };
 }
 

@@ -1,9 +1,9 @@
-import type { AccessReason, AppState, UserSessionState } from '#libs/contracts';
+import { type AppOfDecision, assignmentOf } from '#libs/conditional-access';
+import type { AccessReason, UserSessionState } from '#libs/contracts';
 
 export type AccessQuestion = {
   readonly session: UserSessionState;
-  /** `portal`: open to every signed-in user. */
-  readonly app: AppState | 'portal';
+  readonly app: AppOfDecision;
   readonly nowMs: number;
 };
 
@@ -18,14 +18,8 @@ export type AccessEvaluation =
 export function evaluateAccess({ session, app, nowMs }: AccessQuestion): AccessEvaluation {
   if (session.status !== 'active') return { verdict: 'unauthenticated', reason: 'session-ended' };
   if (Date.parse(session.expiresAt) <= nowMs) return { verdict: 'unauthenticated', reason: 'session-expired' };
-  if (app === 'portal') return { verdict: 'granted', reasons: ['session-active'] };
-  if (app.status !== 'published') return denied(['session-active'], 'app-retired');
-  const { subject, groups } = session.principal;
-  const isAssigned = app.users.includes(subject) || app.groups.some((group) => groups.includes(group));
-  if (!isAssigned) return denied(['session-active', 'app-published'], 'user-unassigned');
-  return { verdict: 'granted', reasons: ['session-active', 'app-published', 'user-assigned'] };
-}
-
-function denied(passed: readonly AccessReason[], deniedBy: AccessReason): AccessEvaluation {
-  return { verdict: 'denied', reasons: [...passed, deniedBy], deniedBy };
+  const assignment = assignmentOf(app, session.principal);
+  const reasons: readonly AccessReason[] = ['session-active', ...assignment.reasons];
+  if (assignment.isAssigned) return { verdict: 'granted', reasons };
+  return { verdict: 'denied', reasons, deniedBy: assignment.reasons.at(-1) ?? 'user-unassigned' };
 }

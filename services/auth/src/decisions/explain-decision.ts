@@ -15,12 +15,12 @@ export function explainDecision(
   const { appName, username, policySet } = about;
   if (judgement.verdict === 'denied') {
     if (judgement.deniedBy === 'app-retired') return `${appName} is no longer published.`;
-    if (judgement.policies === undefined)
+    if (judgement.outcomes === undefined)
       return `${username} is signed in but not assigned to ${appName}. Whoever manages the app can assign you.`;
   }
   const wanted =
     judgement.verdict === 'denied' ? (RESULT_OF_REASON[judgement.deniedBy] ?? 'unsatisfied') : 'unsatisfied';
-  const outcome = judgement.policies?.outcomes.find(({ isReportOnly, result }) => !isReportOnly && result === wanted);
+  const outcome = judgement.outcomes?.find(({ isReportOnly, result }) => !isReportOnly && result === wanted);
   const words = outcome === undefined ? undefined : describeRefusal(policySet, outcome);
   if (words === undefined) return `A policy of your organization does not let ${username} open ${appName}.`;
   const allowed = wanted === 'blocked' ? `; it would be allowed ${words.remedy}` : '';

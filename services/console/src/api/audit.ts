@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { accessRecords, auditEvents, replay } from '#libs/contracts';
+import { accessRecords, auditEvents, decision, replay } from '#libs/contracts';
+import { isSubjectToken } from '#libs/events';
+import { refuseRequest } from '../errors.ts';
 import { CALL_TIMEOUT_MS, FOLLOW_WAIT_MS, MAX_WAIT_SECONDS, REPLAY_TIMEOUT_MS } from '../limits.ts';
 import { type Backbone, type Route, route } from './route.ts';
 
@@ -19,6 +21,7 @@ const eventsQuery = z.strictObject({
 });
 type EventsQuery = z.infer<typeof eventsQuery>;
 
+const MAX_ID_LENGTH = 64;
 const NDJSON = 'application/x-ndjson';
 
 export function auditRoutes(backbone: Backbone): readonly Route[] {
@@ -48,6 +51,18 @@ export function auditRoutes(backbone: Backbone): readonly Route[] {
       }),
       reply: { schema: accessRecords.reply },
       handle: async ({ query }) => ({ body: await backbone.ask(accessRecords, query) }),
+    }),
+    route({
+      method: 'get',
+      path: '/decisions/:decisionId',
+      summary: 'An access decision by its receipt: what each policy said, and whether it would be made again',
+      reply: { schema: decision.reply },
+      handle: async ({ call }) => {
+        const { decisionId = '' } = call.params;
+        if (!isSubjectToken(decisionId) || decisionId.length > MAX_ID_LENGTH)
+          throw refuseRequest('ERR_DECISION_ABSENT', 'there is no such decision: a receipt looks like dec_…');
+        return { body: await backbone.ask(decision, { decisionId }) };
+      },
     }),
     route({
       method: 'get',

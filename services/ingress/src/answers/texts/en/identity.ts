@@ -30,7 +30,7 @@ export const identityTexts = {
       'Auth decided: deny. The receipt names the decision, with its inputs, in the event stream. No connector was asked.',
     look: [
       '`sallyport apps show <app>` shows which users and groups are assigned.',
-      '`sallyport events tail --types AccessDenied` shows the decision with its reasons.',
+      '`sallyport explain <receipt>` shows the decision with its reasons.',
       '`sallyport apps assign <app> --user <user>` gives access, for the next request on.',
     ],
   },
@@ -136,7 +136,7 @@ export const identityTexts = {
     cause:
       'A conditional access policy asks for an authentication context that the session does not have, or for a newer sign-in. A page that a browser opens is led to the sign-in; a frame, a script or a program gets this answer. `contexts` and `maxAgeMinutes` in it are what is missing, also in `WWW-Authenticate` (`insufficient_claims`). No connector was asked.',
     look: [
-      '`sallyport events tail --types AccessChallenged` shows the decision with what each policy said.',
+      '`sallyport explain <receipt>` names the policy, its clause, and what is missing.',
       'Whether the identity provider gives the authentication context (claim `acrs`) to this user.',
       'A program that can sign in again: with the `claims` of the challenge in its request for a token.',
     ],
@@ -150,7 +150,7 @@ export const identityTexts = {
     look: [
       'Whether the identity provider knows the authentication context, and gives it to this user (claim `acrs`).',
       'Its sign-in log, at the time on the page: which methods the user has, and whether they were asked for.',
-      '`sallyport events tail --types AccessChallenged` shows the decision with what each policy said.',
+      '`sallyport events tail --types AccessChallenged` shows the decision that asked for it; `sallyport explain` its policies.',
     ],
   },
   'policy-denied': {
@@ -160,7 +160,7 @@ export const identityTexts = {
     cause:
       'Auth evaluated the conditional access policies: one that applies blocks, asks for what a sign-in cannot bring (such as a compliant device), or needs something that is not known (reason `policy-input-missing`): nobody passes a policy because it could not look. No connector was asked.',
     look: [
-      '`sallyport events tail --types AccessDenied` shows the decision with what each policy said.',
+      '`sallyport explain <receipt>` names the policy, its clause, and what would have allowed it.',
       'The reason in the access record: `sallyport access tail --request <request id>`.',
     ],
   },

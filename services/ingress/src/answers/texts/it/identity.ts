@@ -33,7 +33,7 @@ export const identityTexts = {
       'Auth ha deciso: negato. La ricevuta indica la decisione, con i suoi dati, nel flusso degli eventi. Nessun connettore è stato interpellato.',
     look: [
       '`sallyport apps show <app>` mostra gli utenti e i gruppi assegnati.',
-      '`sallyport events tail --types AccessDenied` mostra la decisione con i suoi motivi.',
+      '`sallyport explain <ricevuta>` mostra la decisione con i suoi motivi.',
       '`sallyport apps assign <app> --user <utente>` dà l’accesso, dalla richiesta successiva.',
     ],
   },
@@ -141,7 +141,7 @@ export const identityTexts = {
     cause:
       'Un criterio di accesso condizionale chiede un contesto di autenticazione che la sessione non ha, o un accesso più recente. Una pagina aperta da un browser viene condotta all’accesso; un riquadro, uno script o un programma riceve questa risposta. `contexts` e `maxAgeMinutes` indicano ciò che manca, anche in `WWW-Authenticate` (`insufficient_claims`). Nessun connettore è stato interpellato.',
     look: [
-      '`sallyport events tail --types AccessChallenged` mostra la decisione con ciò che ha detto ogni criterio.',
+      '`sallyport explain <ricevuta>` indica il criterio, la clausola e che cosa manca.',
       'Se il provider di identità dà a questo utente il contesto di autenticazione (claim `acrs`).',
       'Un programma che può accedere di nuovo: con i `claims` della risposta nella sua richiesta di un token.',
     ],
@@ -155,7 +155,7 @@ export const identityTexts = {
     look: [
       'Se il provider di identità conosce il contesto di autenticazione e lo dà a questo utente (claim `acrs`).',
       'Il suo registro degli accessi, all’ora indicata sulla pagina: quali metodi ha l’utente, e se gli sono stati chiesti.',
-      '`sallyport events tail --types AccessChallenged` mostra la decisione con ciò che ha detto ogni criterio.',
+      '`sallyport events tail --types AccessChallenged` mostra la decisione che lo ha chiesto; `sallyport explain` i suoi criteri.',
     ],
   },
   'policy-denied': {
@@ -166,7 +166,7 @@ export const identityTexts = {
     cause:
       'Auth ha valutato i criteri di accesso condizionale: uno di quelli applicabili blocca, chiede ciò che un accesso non può portare (come un dispositivo conforme) o ha bisogno di un dato che non è noto (motivo `policy-input-missing`): nessuno supera un criterio perché non si è potuto guardare. Nessun connettore è stato interpellato.',
     look: [
-      '`sallyport events tail --types AccessDenied` mostra la decisione con ciò che ha detto ogni criterio.',
+      '`sallyport explain <ricevuta>` indica il criterio, la clausola e che cosa avrebbe dato accesso.',
       'Il motivo nel registro degli accessi: `sallyport access tail --request <id della richiesta>`.',
     ],
   },

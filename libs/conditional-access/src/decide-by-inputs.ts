@@ -1,0 +1,61 @@
+import type { AccessReason, AppState } from '#libs/contracts';
+import type { AccessInputs } from './access-inputs.ts';
+import type { CompiledPolicySet } from './compile-policy-set.ts';
+import { evaluatePolicies } from './evaluate-policies.ts';
+import type { PolicyEvaluation, PolicyOutcome } from './evaluation.ts';
+
+/** `portal`: open to every signed-in user. */
+export type AppOfDecision = AppState | 'portal';
+
+export type Assignment = { readonly isAssigned: boolean; readonly reasons: readonly AccessReason[] };
+
+/** What is decided about somebody whose session is active. */
+export type DecisionByInputs = {
+  readonly verdict: 'granted' | 'denied' | 'challenged';
+  /** The last one gave the verdict. */
+  readonly reasons: readonly AccessReason[];
+  /** Undefined: assignment had denied, and no policy was looked at. */
+  readonly evaluation: PolicyEvaluation | undefined;
+};
+
+/** Is the app there, and the user assigned to it? Pure. Unknown groups are none: they assign nobody. */
+export function assignmentOf(
+  app: AppOfDecision,
+  user: { readonly subject: string; readonly groups: readonly string[] | null },
+): Assignment {
+  if (app === 'portal') return { isAssigned: true, reasons: [] };
+  if (app.status !== 'published') return { isAssigned: false, reasons: ['app-retired'] };
+  const isAssigned = app.users.includes(user.subject) || app.groups.some((group) => user.groups?.includes(group));
+  return { isAssigned, reasons: ['app-published', isAssigned ? 'user-assigned' : 'user-unassigned'] };
+}
+
+/**
+ * Assignment first, then the policies: somebody who may not open an app at all is asked for nothing more. Pure: auth decides
+ * with it, and whoever reads the record of a decision decides again.
+ */
+export function decideByInputs(
+  app: AppOfDecision,
+  policySet: CompiledPolicySet,
+  inputs: AccessInputs,
+): DecisionByInputs {
+  const { isAssigned, reasons } = assignmentOf(app, inputs);
+  if (!isAssigned) return { verdict: 'denied', reasons, evaluation: undefined };
+  const evaluation = evaluatePolicies(policySet, inputs);
+  switch (evaluation.verdict) {
+    case 'granted':
+      return { verdict: 'granted', reasons: [...reasons, 'policies-passed'], evaluation };
+    case 'challenge':
+      return { verdict: 'challenged', reasons: [...reasons, 'step-up-required'], evaluation };
+    case 'denied':
+      return { verdict: 'denied', reasons: [...reasons, reasonOf(evaluation.outcomes)], evaluation };
+    default:
+      return evaluation.verdict satisfies never;
+  }
+}
+
+/** Of what is enforced: a block is said before all else, what is unknown before what is not fulfilled. */
+function reasonOf(outcomes: readonly PolicyOutcome[]): AccessReason {
+  const results = outcomes.filter(({ isReportOnly }) => !isReportOnly).map(({ result }) => result);
+  if (results.includes('blocked')) return 'policy-blocked';
+  return results.includes('input-missing') ? 'policy-input-missing' : 'policy-unsatisfied';
+}
