@@ -62,6 +62,7 @@ describe('sallyport policies and locations', () => {
     if (path.startsWith('policy-set') && method === 'GET') return { body: SET };
     if (path.startsWith('policy-set')) {
       revision += 1;
+      if (path.includes('dryRun=true')) return { body: SET };
       const { policies, locations } = body as { policies: AccessPolicy[]; locations: (typeof OFFICE)[] };
       const versioned = {
         policies: policies.map((one) => ({ version: 1, policy: one })),
@@ -184,8 +185,10 @@ describe('sallyport policies and locations', () => {
         removed  policy  Closed at night  night
         unchanged: 1 policy, 1 location
         dry run: nothing is changed
+
+        note on night (grant): blocks everybody it applies to
       `);
-      expect(changes()).to.deep.equal([]);
+      expect(changes().map(({ path }) => path)).to.deep.equal(['policy-set?dryRun=true']);
       write({ policies: [mfaWithoutId, NIGHT] });
       expect(await run('policies apply policies.json')).to.equal(
         'nothing to change\nunchanged: 2 policies, 1 location\n',
@@ -206,7 +209,7 @@ describe('sallyport policies and locations', () => {
         revision: 42,
         changes: [{ change: 'removed', kind: 'policy', id: 'night', name: 'Closed at night', fields: [] }],
         unchanged: { policies: 1, locations: 1 },
-        findings: [],
+        findings: SET.findings,
       });
       for (const line of ['policies list', 'policies show night', 'locations list', 'locations show office'])
         JSON.parse(await run(`${line} --json`));
@@ -243,6 +246,8 @@ describe('sallyport policies and locations', () => {
         ['"43"', 2 + 2 * MAX_CHANGES_PER_STEP, 1],
         ['"44"', 2 * MAX_CHANGES_PER_STEP, 0],
       ]);
+      expect(await run('policies apply policies.json --dry-run')).to.contain('not all of it could be tried');
+      expect(changes()).to.deep.equal([]);
       const problem = { code: 'ERR_EVENTS_STALE_REVISION', detail: 'stale', retryable: false };
       world.answer((asked) => (asked.headers['if-match'] === '"43"' ? { status: 412, body: problem } : api(asked)));
       expect((await refusal('policies apply policies.json'))[1]).to.contain('1 of 3 parts are applied');

@@ -71,10 +71,11 @@ describe('policies in the console API', () => {
       change: { kind: 'put-policy', policy: CLOSED },
       expectedVersion: 3,
       force: false,
+      dryRun: false,
     });
     expect(asked[0]?.actor).to.include({ kind: 'user', name: 'ada' });
-    await world.call('PUT', '/v1/policies/closed?force=true', { body: { ...BODY, id: 'closed' } });
-    expect(asked[1]).to.include({ force: true }).and.not.have.property('expectedVersion');
+    await world.call('PUT', '/v1/policies/closed?force=true&dryRun=true', { body: { ...BODY, id: 'closed' } });
+    expect(asked[1]).to.include({ force: true, dryRun: true }).and.not.have.property('expectedVersion');
   });
 
   it('puts a location, removes both, and replaces the set', async () => {

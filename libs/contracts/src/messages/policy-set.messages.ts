@@ -40,7 +40,8 @@ export type PolicySetView = z.infer<typeof setView>;
 
 /**
  * Changes the policy set. `expectedVersion` is that of the policy or location, 0 when it must be new; for `replace` it is the
- * revision of the set. `force` takes a set that locks every administrator out.
+ * revision of the set. `force` takes a set that locks every administrator out. `dryRun` refuses what would be refused and answers the
+ * set as it would be, with the revision there is; nothing changes.
  */
 export const changePolicySet = endpoint(
   endpoints.changePolicySet,
@@ -48,6 +49,7 @@ export const changePolicySet = endpoint(
     change,
     expectedVersion: z.number().int().min(0).optional(),
     force: z.boolean().default(false),
+    dryRun: z.boolean().default(false),
   }),
   setView,
 );

@@ -13,6 +13,7 @@ import { type Actor, type EventStore, handleCommand } from '#libs/events';
 import { serveEndpoint } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
 import { type FindLockout, policySetDecider } from './policy-set.decide.ts';
+import { policySetError } from './policy-set.rules.ts';
 import type { CurrentPolicySet, LivePolicySet } from './policy-set-view.ts';
 
 /** An admin reads what was just written: the answer waits until the view has it. */
@@ -24,6 +25,8 @@ export type PolicySetChecks = {
   /** What an admin should know about a set that is accepted all the same. */
   readonly findContradictions: (state: PolicySetState) => readonly PolicyFinding[];
 };
+
+type Change = z.infer<typeof changePolicySet.request>;
 
 export type ServePolicySetOptions = {
   readonly nc: NatsConnection;
@@ -45,6 +48,7 @@ export function servePolicySet(options: ServePolicySetOptions): readonly { drain
       tenant,
       changePolicySet,
       async (request) => {
+        if (request.dryRun) return viewOf(tryChange(live.current(), checks, request), checks);
         await live.waitFor(await runChange(options, request), VIEW_DEADLINE_MS);
         return viewOf(live.current(), checks);
       },
@@ -54,10 +58,26 @@ export function servePolicySet(options: ServePolicySetOptions): readonly { drain
   ];
 }
 
+/** The set as the change would leave it. Errors: those of the decider. */
+function tryChange(
+  { revision, state }: CurrentPolicySet,
+  { findLockout }: PolicySetChecks,
+  { change, expectedVersion, force }: Change,
+): CurrentPolicySet {
+  if (change.kind === 'replace' && expectedVersion !== undefined && expectedVersion !== revision)
+    throw policySetError(
+      'ERR_POLICY_STALE_VERSION',
+      `the policy set was changed since revision ${expectedVersion}, to revision ${revision}: read it again, then decide again`,
+      { expected: expectedVersion, actual: revision },
+    );
+  const { decide, evolve } = policySetDecider(findLockout);
+  return { revision, state: decide({ change, expectedVersion, force }, state).reduce(evolve, state) };
+}
+
 /** The revision that holds the change. Errors: those of the decider and of the event store. */
 async function runChange(
   { store, tenant, checks, nowMs }: ServePolicySetOptions,
-  { change, expectedVersion, force, ...context }: z.infer<typeof changePolicySet.request>,
+  { change, expectedVersion, force, ...context }: Change,
 ): Promise<number> {
   const { commandId, correlationId, traceparent } = context;
   const { name, ...who } = context.actor;

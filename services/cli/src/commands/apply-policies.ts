@@ -12,7 +12,7 @@ import { type PlannedChange, type PolicyPlan, planPolicies } from './policy-plan
 
 const DETAILS = `The file is what there shall be: { "policies": [...], "locations": [...] }, as in docs/policies.md. A policy or location
 that its list does not name is removed; a list that the file does not have stays as it is. Without an id one is found by
-its name, or gets an id made from it. --dry-run compares only: whether the set is accepted shows when it is applied.
+its name, or gets an id made from it. --dry-run also says whether the set would be refused.
 
 Examples:
   sallyport policies apply policies.json --dry-run
@@ -35,17 +35,21 @@ export const applyPolicies: Command = {
     const now = await api.call(policySet.reply, 'GET', 'policy-set');
     const plan = planPolicies(now, readPolicyFile(file, text, now));
     const isDryRun = args.has('dry-run');
-    const set = isDryRun ? now : await send(api, now, plan, args.has('force'));
+    const set = await send(api, now, plan, { force: args.has('force'), dryRun: isDryRun });
     report(context, plan, set, isDryRun);
     return undefined;
   },
 };
 
+type How = { readonly force: boolean; readonly dryRun: boolean };
+
 /** Each step on the revision of the one before: who comes between makes the next one fail, not vanish. */
-async function send(api: Api, now: PolicySetView, plan: PolicyPlan, force: boolean): Promise<PolicySetView> {
+async function send(api: Api, now: PolicySetView, plan: PolicyPlan, how: How): Promise<PolicySetView> {
+  // The parts of a large change build on one another: they can be tried only by applying them.
+  if (how.dryRun && plan.steps.length > 1) return now;
   let set = now;
   for (const [index, { policies, locations }] of plan.steps.entries()) {
-    const options = { body: { policies, locations }, revision: set.revision, query: force ? { force } : {} };
+    const options = { body: { policies, locations }, revision: set.revision, query: queryOf(how) };
     try {
       set = await api.call(policySet.reply, 'PUT', 'policy-set', options);
     } catch (error) {
@@ -58,10 +62,14 @@ async function send(api: Api, now: PolicySetView, plan: PolicyPlan, force: boole
   return set;
 }
 
+function queryOf({ force, dryRun }: How) {
+  return { ...(force ? { force } : {}), ...(dryRun ? { dryRun } : {}) };
+}
+
 function report({ out }: CommandContext, plan: PolicyPlan, set: PolicySetView, isDryRun: boolean): void {
   const { changes, unchanged } = plan;
   const { revision, findings } = set;
-  const result = { dryRun: isDryRun, revision, changes, unchanged, findings: isDryRun ? [] : findings };
+  const result = { dryRun: isDryRun, revision, changes, unchanged, findings };
   out.result(result, () => {
     const rest = [
       ...(unchanged.policies === 0 ? [] : [counted(unchanged.policies, 'policy', 'policies')]),
@@ -71,7 +79,7 @@ function report({ out }: CommandContext, plan: PolicyPlan, set: PolicySetView, i
     if (changes.length === 0) return `nothing to change\n${same}`;
     const table = out.table(['change', 'kind', 'name', 'id', 'fields'], changes.map(rowOf), '');
     const end = isDryRun
-      ? 'dry run: nothing is changed\n'
+      ? `dry run: nothing is changed${plan.steps.length > 1 ? ', and not all of it could be tried' : ''}\n${findingLines(findings)}`
       : `applied: the policy set is at revision ${revision}\n${findingLines(findings)}`;
     return `${table}${same}${end}`;
   });

@@ -23,18 +23,19 @@ const locationShown = z.object({ version, location: namedLocation });
 const policyList = z.object({ revision, policies: z.array(policyShown.omit({ findings: true })), findings });
 const locationList = z.object({ revision, locations: z.array(locationShown) });
 const removed = z.object({ id: z.string(), removed: z.literal(true) });
-const forceQuery = z.strictObject({ force: z.stringbool().optional() });
+/** `dryRun`: refused or not, and what would be, without a change. */
+const changeQuery = z.strictObject({ force: z.stringbool().optional(), dryRun: z.stringbool().optional() });
 
-type Force = { readonly force?: boolean | undefined };
-type Send = (call: Call, change: PolicySetChange, options?: Force) => Promise<PolicySetView>;
+type How = z.infer<typeof changeQuery>;
+type Send = (call: Call, change: PolicySetChange, how?: How) => Promise<PolicySetView>;
 
 /** The policy set as a whole, its policies, and its named locations. */
 export function policyRoutes(backbone: Backbone): readonly Route[] {
   const load = () => backbone.ask(policySet, {});
-  const send: Send = (call, change, { force = false } = {}) => {
+  const send: Send = (call, change, { force = false, dryRun = false } = {}) => {
     const { expectedRevision, ...context } = contextOf(call);
     const expected = expectedRevision === undefined ? {} : { expectedVersion: expectedRevision };
-    return backbone.ask(changePolicySet, { ...context, ...expected, change, force });
+    return backbone.ask(changePolicySet, { ...context, ...expected, change, force, dryRun });
   };
   return [...setRoutes(load, send), ...onePolicyRoutes(load, send), ...locationRoutes(load, send)];
 }
@@ -54,7 +55,7 @@ function setRoutes(load: () => Promise<PolicySetView>, send: Send): readonly Rou
       summary:
         'Replace all policies and locations at once; what is not named goes, what has not changed keeps its version',
       takesIfMatch: true,
-      query: forceQuery,
+      query: changeQuery,
       body: z.strictObject({ policies: z.array(accessPolicy), locations: z.array(namedLocation) }),
       reply: { schema: changePolicySet.reply },
       handle: async ({ query, body, call }) => shown(await send(call, { kind: 'replace', ...body }, query)),
@@ -97,7 +98,7 @@ function onePolicyRoutes(load: () => Promise<PolicySetView>, send: Send): readon
       path,
       summary: 'Add or change a policy; `If-Match: "0"` takes a new one only',
       takesIfMatch: true,
-      query: forceQuery,
+      query: changeQuery,
       body: accessPolicy.extend({ id: policyId.optional() }),
       reply: { schema: policyShown },
       handle: async ({ query, body, call }) => {
@@ -135,7 +136,7 @@ function locationRoutes(load: () => Promise<PolicySetView>, send: Send): readonl
       path,
       summary: 'Add or change a named location; `If-Match: "0"` takes a new one only',
       takesIfMatch: true,
-      query: forceQuery,
+      query: changeQuery,
       body: namedLocation.extend({ id: locationId.optional() }),
       reply: { schema: locationShown },
       handle: async ({ query, body, call }) => {

@@ -142,6 +142,25 @@ describe('policy set of auth', function policySetSpecs() {
     await send({ kind: 'remove-policy', policyId: stop.id });
   });
 
+  it('tries a change without making it', async () => {
+    await empty();
+    const { revision } = await send({ kind: 'put-policy', policy: policy('there') });
+    const documents = { policies: [policy('idle', { grant: { kind: 'allow' } })], locations: [] };
+    const tried = await send({ kind: 'replace', ...documents }, { expectedVersion: revision, dryRun: true });
+    expect([tried.revision, tried.policies.map((one) => one.policy.id), tried.findings.length]).to.deep.equal([
+      revision,
+      ['idle'],
+      1,
+    ]);
+    expect((await read()).policies.map((one) => one.policy.id)).to.deep.equal(['there']);
+    const stop = policy('stop', { state: 'on', grant: { kind: 'block' } });
+    const lockout = send({ kind: 'put-policy', policy: stop }, { dryRun: true });
+    expect(await codeOf(lockout)).to.equal('ERR_POLICY_LOCKOUT');
+    const stale = send({ kind: 'replace', ...documents }, { expectedVersion: revision - 1, dryRun: true });
+    expect(await codeOf(stale)).to.equal('ERR_POLICY_STALE_VERSION');
+    expect((await read()).revision).to.equal(revision);
+  });
+
   it('tells what an admin should know about a set that it takes', async () => {
     await empty();
     const idle = policy('idle', { grant: { kind: 'allow' } });
