@@ -46,6 +46,10 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
     claims: { openid: [...ENTRA_CLAIMS], profile: [], email: [], acr: null, sid: null, auth_time: null, iss: null },
     conformIdTokenClaims: false,
     features: featuresOf(config),
+    extraTokenClaims: (ctx) => {
+      const { AuthorizationCode, DeviceCode, RefreshToken } = ctx.oidc.entities;
+      return { acrs: contextsOf(AuthorizationCode ?? DeviceCode ?? RefreshToken) };
+    },
     formats: { customizers: { jwt: (_ctx, token, jwt) => shapeAccessToken(parts, token, jwt) } },
     extraParams: ['domain_hint', 'x-client-SKU', 'x-client-Ver'],
     pkce: { required: (_ctx, client) => client.applicationType === 'native' },
@@ -103,10 +107,14 @@ function clientsOf({ config, clientSecret }: ProviderParts): NonNullable<Configu
   ];
 }
 
-/** Of the code an ID token is made from: how its person signed in, and what its request asked for. */
+/** Of the code a token is made from: how its person signed in, and what its request asked for. */
 function contextsOf(token: object | undefined): readonly string[] {
   const { amr, claims } = { amr: undefined, claims: undefined, ...token } as { amr: unknown; claims: unknown };
-  return grantedContexts(Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined, claims);
+  return grantedContexts(textsOf(amr), claims);
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
 /** `api://<client id>`, the resource all our scopes belong to. */
@@ -212,6 +220,6 @@ function shapeAccessToken({ config, directory }: ProviderParts, token: object, j
     azp: clientId,
     azpacr: '0',
     ...(names.length > 0 ? { scp: names.join(' ') } : {}),
-    ...(person === undefined ? {} : entraClaims(person, config.tenantId)),
+    ...(person === undefined ? {} : entraClaims(person, config.tenantId, textsOf(payload.acrs))),
   };
 }

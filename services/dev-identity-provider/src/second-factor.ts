@@ -67,6 +67,33 @@ export function createOneTimeCodes(): OneTimeCodes {
   };
 }
 
+/**
+ * Address of an authorization request in which what is asked for the access token is asked for the ID token: Entra takes
+ * `claims={"access_token":...}`, as a 401 of an API brings it, oidc-provider refuses it. One factor serves both tokens here.
+ */
+export function askForIdToken(url: string): string {
+  const [path = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const claims = parseJson(parameters.get('claims'));
+  const wanted = property(claims, 'access_token');
+  if (typeof claims !== 'object' || claims === null || typeof wanted !== 'object' || wanted === null) return url;
+  const idToken = property(claims, 'id_token');
+  parameters.set(
+    'claims',
+    JSON.stringify({ ...claims, access_token: undefined, id_token: { ...wanted, ...Object(idToken) } }),
+  );
+  return `${path}?${parameters.toString()}`;
+}
+
+function parseJson(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    // oidc-provider answers what is not JSON with an error of its own.
+    return undefined;
+  }
+}
+
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

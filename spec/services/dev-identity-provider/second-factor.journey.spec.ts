@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { AskedFor } from '#libs/identity';
@@ -104,6 +105,27 @@ describe('second factor at the development identity provider', function secondFa
     const { location } = await browser.get(authorizeUrl(['c1']));
     const answer = await browser.post(location ?? '', { username: 'bob', password: 'bob' });
     expect(answer.status).to.equal(403);
+  });
+
+  it('serves a program that an API asked for more: claims for the access token, by code and PKCE', async () => {
+    const acrs = { acrs: { essential: true, value: 'c1' } };
+    const verifier = 'v'.repeat(43);
+    const cli = { client_id: idp.clientIds.cli, redirect_uri: 'http://localhost:8400/' };
+    const url = authorizeUrl([], {
+      ...cli,
+      scope: `openid api://${idp.clientIds.api}/Sallyport.Manage`,
+      claims: JSON.stringify({ access_token: acrs }),
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    });
+    const onAsked = (what: AskedFor) => asked.push(what);
+    const redirect = await signInByForm({ authorizeUrl: url, username: 'bob', password: 'bob', browser, onAsked });
+    const code = new URL(redirect).searchParams.get('code') ?? '';
+    const form = { grant_type: 'authorization_code', ...cli, code, code_verifier: verifier };
+    const answer = await browser.post(`${base()}/oauth2/v2.0/token`, form);
+    const { access_token: token } = JSON.parse(answer.body) as { access_token: string };
+    expect(claimsOf(token)).to.deep.include({ acrs: ['p1', 'c1'], scp: 'Sallyport.Manage' });
+    expect(asked).to.deep.equal(['password', 'one-time-code']);
   });
 
   it('answers a claims request that is malformed with an error, and lives on', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import {
+  askForIdToken,
   createOneTimeCodes,
   grantedContexts,
   requestedContexts,
@@ -36,6 +37,28 @@ describe('second factor of the development identity provider', () => {
     expect(grantedContexts(['pwd', 'mfa'], undefined)).to.deep.equal(['p1', 'c1']);
     expect(grantedContexts(['pwd', 'mfa'], both)).to.deep.equal(['p1', 'c1', 'c2']);
     expect(grantedContexts(undefined, undefined)).to.deep.equal(['p1']);
+  });
+
+  it('takes what is asked for an access token as asked for the ID token, and leaves every other address alone', () => {
+    const acrs = { acrs: { essential: true, value: 'c1' } };
+    const ask = (claims: unknown) =>
+      `/authorize?${new URLSearchParams({ claims: JSON.stringify(claims), state: 'a b' }).toString()}`;
+    const askedIn = (url: string) => JSON.parse(new URLSearchParams(url.split('?')[1]).get('claims') ?? '') as unknown;
+    expect(askedIn(askForIdToken(ask({ access_token: acrs })))).to.deep.equal({ id_token: acrs });
+    const both = { access_token: acrs, id_token: { auth_time: null } };
+    expect(askedIn(askForIdToken(ask(both)))).to.deep.equal({ id_token: { ...acrs, auth_time: null } });
+    expect(new URLSearchParams(askForIdToken(ask(both)).split('?')[1]).get('state')).to.equal('a b');
+    for (const url of [
+      '/',
+      '/x?',
+      '/x?claims',
+      '/x?claims={',
+      '/x?claims=null',
+      '/x?claims=7',
+      ask([]),
+      ask({ access_token: 1 }),
+    ])
+      expect(askForIdToken(url), url).to.equal(url);
   });
 
   it('has another code for each interaction', () => {
