@@ -3,13 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
+import passport from 'passport';
 import { IdentityProviderError } from '../../../../services/auth/src/errors.ts';
+import { authorizationOptions } from '../../../../services/auth/src/identity-provider/authorization-parameters.ts';
+import { drivePassport } from '../../../../services/auth/src/identity-provider/drive-passport.ts';
+import { HardenedOidc } from '../../../../services/auth/src/identity-provider/hardened-oidc.ts';
 import type {
   IdentityProvider,
   SignedIn,
   SignInDemand,
 } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
+import { MetadataStore } from '../../../../services/auth/src/identity-provider/metadata-store.ts';
 import { createPassportIdentityProvider } from '../../../../services/auth/src/identity-provider/passport-identity-provider.ts';
+import { createProviderConnection } from '../../../../services/auth/src/identity-provider/provider-connection.ts';
 import { shortfallOf } from '../../../../services/auth/src/preauth/challenge.decide.ts';
 import {
   forgeToken,
@@ -92,6 +98,32 @@ describe('answers of an identity provider to a challenge', function hostileStepU
     expect(searchParams.get('redirect_uri')).to.equal('https://login.sallyport.localhost:8443/.sallyport/callback');
     expect(searchParams.get('response_type')).to.equal('code');
     for (const name of searchParams.keys()) expect(searchParams.getAll(name), name).to.have.length(1);
+  });
+
+  it('refuses options that are not ours before anything is asked', async () => {
+    const { issuer, tenantId, caFile } = sts;
+    const connection = createProviderConnection(caFile);
+    const store = new MetadataStore({ issuer, connection, timeoutMs: 2_000 });
+    const redirectUrl = 'https://login.sallyport.localhost:8443/.sallyport/callback';
+    const options = { store, connection, issuer, tenantId, redirectUrl, timeoutMs: 2_000 };
+    const authenticator = new passport.Passport();
+    authenticator.use('oidc', new HardenedOidc({ ...options, clientId: CLIENT_ID, clientSecret: 'a-client-secret' }));
+    const request = { method: 'GET', headers: {}, query: {}, session: {} } as const;
+    const { metadata } = sts.seen;
+    const foreign = [
+      { extraAuthReqQueryParams: { redirect_uri: 'https://evil.example/' } },
+      { extraAuthReqQueryParams: { response_type: 'id_token' } },
+      { prompt: 'none' },
+      { resourceURL: 'https://evil.example/' },
+    ];
+    for (const given of foreign) {
+      const refusal = await drivePassport(authenticator, 'oidc', given, request).catch((error: unknown) => error);
+      expect(refusal, JSON.stringify(given)).to.be.instanceOf(IdentityProviderError);
+    }
+    expect(sts.seen.metadata).to.equal(metadata);
+    const own = authorizationOptions(DEMAND, 'challenge');
+    expect((await drivePassport(authenticator, 'oidc', own, request)).kind).to.equal('redirect');
+    await connection.close();
   });
 
   const c1 = { acrs: ['c1'] };
