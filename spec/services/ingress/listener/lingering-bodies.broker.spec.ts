@@ -68,6 +68,26 @@ describe('ingress: bodies that nobody waits for', () => {
       expect(sent).to.be.lessThan(16_000_000);
     });
 
+  it('does not reset a user who still sends when a complete request was refused: the answer arrives', async () => {
+    const socket = await openSocket(rig);
+    const errors: Error[] = [];
+    socket.on('error', (error) => errors.push(error));
+    let text = '';
+    socket.on('data', (data: Buffer) => {
+      text += data.toString('latin1');
+    });
+    socket.pause();
+    socket.write(`GET / HTTP/1.1\r\n${HOST}Expect: the-unexpected\r\n\r\n`);
+    for (let index = 0; index < 10; index += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      socket.write('GET /next HTTP/1.1\r\n');
+    }
+    socket.resume();
+    await new Promise((resolve) => socket.once('end', resolve));
+    expect(errors).to.deep.equal([]);
+    expect(text).to.contain('417 Expectation Failed');
+  });
+
   it('takes an upgrade that is no WebSocket for the ordinary request it is', async () => {
     let seen: ServerExchange | undefined;
     let body = '';

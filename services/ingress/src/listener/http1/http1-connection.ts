@@ -147,7 +147,7 @@ export class Http1Connection implements TurnHost {
     if (this.#turn !== turn) return;
     if (turn.mustClose) {
       this.#turn = undefined;
-      this.endSoon(turn.isComplete && this.#early.length === 0);
+      this.endSoon(turn.isLast && turn.isComplete && this.#early.length === 0);
       return;
     }
     this.#turn = undefined;
@@ -172,8 +172,16 @@ export class Http1Connection implements TurnHost {
     this.deadlineAtMs = 0;
     this.#lingerUntilMs = performance.now() + MAX_LINGER_MS;
     if (isWhole) this.#close();
-    else this.#quiet = setTimeout(() => this.#close(), QUIET_MS);
+    else this.#quiet = setTimeout(() => this.#onQuiet(), QUIET_MS);
     this.socket.resume();
+  }
+
+  /** Timers run before the sockets are read: after a stall of this process something may have come all the same. */
+  #onQuiet(): void {
+    const before = this.#droppedBytes;
+    setImmediate(() => {
+      if (this.#droppedBytes === before) this.#close();
+    });
   }
 
   dateLine(): string {

@@ -55,6 +55,8 @@ export class Http1Turn implements UserStream {
   isBroken = false;
   /** The connection ends with this answer. */
   mustClose: boolean;
+  /** The user said that nothing comes behind this request. */
+  readonly isLast: boolean;
 
   readonly #host: TurnHost;
   // request body
@@ -79,6 +81,7 @@ export class Http1Turn implements UserStream {
     this.version = line.minorVersion === 1 ? '1.1' : '1.0';
     this.fields = fields;
     this.mustClose = line.minorVersion === 0 || head.mustClose;
+    this.isLast = this.mustClose && head.fault === undefined;
     // A head that was found faulty frames nothing: the answer closes the connection.
     const hasBody = head.fault === undefined && head.hasBody;
     this.#decoder = hasBody && head.isChunked ? new ChunkedDecoder() : undefined;
