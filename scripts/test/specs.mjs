@@ -7,6 +7,12 @@ import { runMocha } from './mocha-process.mjs';
 /** How long all specs of one kind may take. */
 export const SPEC_TIMEOUT_MS = { unit: 5 * 60_000, broker: 15 * 60_000, journey: 45 * 60_000 };
 
+/**
+ * Mocha processes side by side. Journeys start whole systems and measure time: a second one beside them would make both
+ * depend on the machine's mood. Broker specs mostly wait.
+ */
+const PROCESSES = { unit: 2, broker: 2, journey: 1 };
+
 /** How long mocha may take to end by itself after its last spec, and how long its child processes may. */
 export const EXIT_GRACE_MS = 15_000;
 
@@ -29,9 +35,8 @@ export function listSpecs(root, kind) {
 }
 
 /**
- * Runs the specs of one kind, one after the other in one mocha process: they start servers and measure time, and a
- * second process beside them would make both depend on the machine's mood. Fails, beyond a failing spec: no spec files,
- * a mocha that dies or hangs, and processes that the specs left running.
+ * Runs the specs of one kind in as many mocha processes as PROCESSES says. Fails, beyond a failing spec: no spec files, a
+ * mocha that dies or hangs, and processes that the specs left running.
  * @param {object} options
  * @param {string} options.root
  * @param {SpecKind} options.kind
@@ -43,13 +48,55 @@ export function listSpecs(root, kind) {
  * @returns {Promise<import('./summary.mjs').StepResult>}
  */
 export async function runSpecs(options) {
-  const { root, kind, env, grep, write, timeoutMs = SPEC_TIMEOUT_MS[kind], exitGraceMs = EXIT_GRACE_MS } = options;
+  const { root, kind, write } = options;
   const startedAt = Date.now();
   const files = listSpecs(root, kind);
   const name = `${kind} specs`;
   if (files.length === 0) {
     return { name, passed: 0, failed: 1, skipped: 0, durationMs: 0, note: `no spec/**/*.${kind}.spec.ts found` };
   }
+  const shares = share(files, PROCESSES[kind]);
+  // The first one is seen live, the others when all have ended: their lines would mix.
+  const kept = shares.map(() => /** @type {string[]} */ ([]));
+  const writers = kept.map((texts, index) =>
+    index === 0 ? write : (/** @type {string} */ text) => void texts.push(text),
+  );
+  const runs = await Promise.all(
+    shares.map((own, index) => runShare({ ...options, files: own, write: writers[index] ?? write })),
+  );
+  for (const texts of kept) if (texts.length > 0) write(texts.join(''));
+  const sum = (/** @type {'passed' | 'failed' | 'skipped'} */ key) => runs.reduce((total, run) => total + run[key], 0);
+  const notes = runs.flatMap(({ note }) => (note === '' ? [] : [note]));
+  const failures = runs.flatMap(({ failures: named }) => named);
+  return {
+    name,
+    passed: sum('passed'),
+    failed: sum('failed'),
+    skipped: sum('skipped'),
+    durationMs: Date.now() - startedAt,
+    ...(failures.length > 0 ? { failures } : {}),
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
+  };
+}
+
+/**
+ * @param {readonly string[]} files
+ * @param {number} count
+ * @returns {string[][]} none of them empty; neighbours, which are of one kind, go to different ones
+ */
+function share(files, count) {
+  const shares = Array.from({ length: Math.min(count, files.length) }, () => /** @type {string[]} */ ([]));
+  for (const [index, file] of files.entries()) shares[index % shares.length]?.push(file);
+  return shares;
+}
+
+/**
+ * One mocha process; its specs run one after the other.
+ * @param {Parameters<typeof runSpecs>[0] & { files: readonly string[] }} options
+ */
+async function runShare(options) {
+  const { root, kind, files, env, grep, write } = options;
+  const { timeoutMs = SPEC_TIMEOUT_MS[kind], exitGraceMs = EXIT_GRACE_MS } = options;
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-specs-'));
   try {
     const results = join(folder, 'results.json');
@@ -66,19 +113,9 @@ export async function runSpecs(options) {
     });
     const counts = readCounts(results);
     const note = [...problems, ...(counts === undefined ? ['mocha wrote no results'] : [])].join(', ');
-    const { passed = 0, failed = 0, skipped = 0, failures: named = [] } = counts ?? {};
+    const { passed = 0, failed = 0, skipped = 0, failures = [] } = counts ?? {};
     // A problem counts only where no spec has failed for it: one cause, one failure.
-    const failures = failed === 0 && note !== '' ? 1 : failed;
-    const durationMs = Date.now() - startedAt;
-    const step = {
-      name,
-      passed,
-      failed: failures,
-      skipped,
-      durationMs,
-      ...(named.length > 0 ? { failures: named } : {}),
-    };
-    return note === '' ? step : { ...step, note };
+    return { passed, failed: failed === 0 && note !== '' ? 1 : failed, skipped, failures, note };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

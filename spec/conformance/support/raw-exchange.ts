@@ -3,6 +3,7 @@ import { openSocket } from '../../services/ingress/support/http-client.ts';
 import type { IngressRig } from '../../services/ingress/support/ingress-rig.ts';
 
 const DEADLINE_MS = 3_000;
+const CLOSES = /^connection: close\r$/im;
 
 export type RawAnswer = {
   /** Everything that came back, latin1. */
@@ -47,7 +48,8 @@ export async function exchangeRaw(
   });
   const data = Buffer.from(bytes, 'latin1');
   const piece = options.pieceBytes ?? data.length;
-  for (let at = 0; at < data.length && !socket.destroyed && socket.writable; at += piece) {
+  // Who goes on sending after an answer that closes may lose it to a reset (RFC 9112, 9.6).
+  for (let at = 0; at < data.length && socket.writable && !CLOSES.test(text); at += piece) {
     socket.write(data.subarray(at, at + piece));
     if (piece < data.length) await nextTurn();
   }

@@ -289,11 +289,11 @@ describe('tunnel under faults', () => {
     await pair.addConnector('c1', echoing);
     const result = new Promise<ChannelFailure | 'ended'>((resolve) => {
       const channel = pair.open(
-        { head: head('POST'), hasBody: true, headTimeoutMs: 60 },
+        { head: head('POST'), hasBody: true, headTimeoutMs: 200 },
         {
           onHead: () => channel.receiveBody({ onData: () => undefined, onEnd: () => resolve('ended') }),
           onFailure: resolve,
-          onBodyWanted: () => setTimeout(() => channel.end(), 200),
+          onBodyWanted: () => setTimeout(() => channel.end(), 400),
         },
       );
     });
