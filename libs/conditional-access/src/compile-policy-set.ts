@@ -4,17 +4,11 @@ import { prepareControl } from './controls/prepare-control.ts';
 import { allCriteria } from './criteria/all-criteria.ts';
 import type { Criterion, Preparation, Probe } from './criterion.ts';
 import { createLocationTable, type LocationTable } from './locations/location-table.ts';
-import { prepareSession, type SessionProbe } from './session/session-controls.ts';
+import { prepareSession } from './session/session-controls.ts';
 import { createTimeZones, type TimeZones } from './times/time-zone.ts';
 
-export type CompiledGrant =
-  | { readonly kind: 'block' }
-  | { readonly kind: 'allow' }
-  | {
-      readonly kind: 'require';
-      readonly operator: 'all' | 'any';
-      readonly controls: readonly { readonly clause: string; readonly check: ControlProbe }[];
-    };
+/** A grant or session control in its place. */
+export type PlacedControl = { readonly clause: string; readonly check: ControlProbe };
 
 export type CompiledPolicy = {
   readonly id: string;
@@ -22,9 +16,13 @@ export type CompiledPolicy = {
   readonly isReportOnly: boolean;
   /** Only what the policy asks for. */
   readonly asked: readonly { readonly criterion: Criterion; readonly probe: Probe }[];
-  readonly grant: CompiledGrant;
-  readonly session: SessionControls;
-  readonly sessionProbes: readonly SessionProbe[];
+  readonly isBlock: boolean;
+  /** Grant controls of `all`, and session controls. */
+  readonly mustHold: readonly PlacedControl[];
+  /** Grant controls of `any`. */
+  readonly alternatives: readonly PlacedControl[];
+  /** Undefined: it has none. */
+  readonly session: SessionControls | undefined;
   readonly document: AccessPolicy;
 };
 
@@ -64,23 +62,20 @@ function compilePolicy({ document, version }: Versioned<AccessPolicy>, preparati
       const probe = criterion.prepare(document, preparation);
       return probe === undefined ? [] : [{ criterion, probe }];
     }),
-    grant: compileGrant(document.grant),
-    session: document.session,
-    sessionProbes: prepareSession(document.session),
+    isBlock: document.grant.kind === 'block',
+    mustHold: [...placeControls(document.grant, 'all'), ...prepareSession(document.session)],
+    alternatives: placeControls(document.grant, 'any'),
+    session: Object.keys(document.session).length === 0 ? undefined : document.session,
     document,
   };
 }
 
-function compileGrant(grant: AccessPolicy['grant']): CompiledGrant {
-  if (grant.kind !== 'require') return grant;
-  return {
-    kind: 'require',
-    operator: grant.operator,
-    controls: grant.controls.map((control, index) => ({
-      clause: `grant.controls.${index}`,
-      check: prepareControl(control),
-    })),
-  };
+function placeControls(grant: AccessPolicy['grant'], operator: 'all' | 'any'): readonly PlacedControl[] {
+  if (grant.kind !== 'require' || grant.operator !== operator) return [];
+  return grant.controls.map((control, index) => ({
+    clause: `grant.controls.${index}`,
+    check: prepareControl(control),
+  }));
 }
 
 function groupsOf({ assignments: { users } }: AccessPolicy): readonly string[] {

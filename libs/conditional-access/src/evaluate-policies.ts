@@ -25,15 +25,14 @@ export function evaluatePolicies(policySet: CompiledPolicySet, inputs: AccessInp
     outcomes.push(outcomeOf(policy, judgment, clausesOf(policy, situation, judgment)));
     if (policy.isReportOnly) continue;
     enforced.push(judgment);
-    session = strictest(session, policy.session);
+    if (policy.session !== undefined) session = strictest(session, policy.session);
   }
-  const refusals = enforced.filter(({ result }) => result !== 'satisfied');
-  const verdict =
-    refusals.length === 0 ? 'granted' : refusals.every((refusal) => refusal.isInReach) ? 'challenge' : 'denied';
+  const refusing = enforced.filter(({ result }) => result !== 'satisfied');
+  const verdict = verdictOf(refusing);
   return {
     verdict,
-    challenge: verdict === 'challenge' ? chooseChallenge(refusals) : undefined,
-    outcomes: outcomes.sort((one, other) => rankOf(one) - rankOf(other)),
+    challenge: verdict === 'challenge' ? chooseChallenge(refusing) : undefined,
+    outcomes: sortOutcomes(outcomes),
     session,
     validUntilMs,
   };
@@ -53,13 +52,23 @@ export function locationsOf(compiled: CompiledPolicySet, address: string, countr
   return [...whereaboutsOf(compiled.locations, parseAddress(address), country).locations].sort();
 }
 
+function verdictOf(refusing: readonly Judgment[]): PolicyEvaluation['verdict'] {
+  if (refusing.length === 0) return 'granted';
+  return refusing.every(({ isInReach }) => isInReach) ? 'challenge' : 'denied';
+}
+
 function outcomeOf(policy: CompiledPolicy, { result }: Judgment, clauses: PolicyOutcome['clauses']): PolicyOutcome {
   return { policyId: policy.id, policyVersion: policy.version, isReportOnly: policy.isReportOnly, result, clauses };
 }
 
-const ranks = { blocked: 0, 'input-missing': 1, unsatisfied: 2, satisfied: 3, 'not-applied': 4 } as const;
+const refusals = ['blocked', 'input-missing', 'unsatisfied'] as const;
 
-/** Array.sort is stable: equals stay by id. */
-function rankOf({ result, isReportOnly }: PolicyOutcome): number {
-  return ranks[result] + (isReportOnly ? 10 : 0);
+/** Those that count and say no first, those on trial last; equals stay by id. */
+function sortOutcomes(outcomes: readonly PolicyOutcome[]): readonly PolicyOutcome[] {
+  const counting = outcomes.filter(({ isReportOnly }) => !isReportOnly);
+  return [
+    ...refusals.flatMap((refusal) => counting.filter(({ result }) => result === refusal)),
+    ...counting.filter(({ result }) => result === 'satisfied'),
+    ...outcomes.filter(({ isReportOnly }) => isReportOnly),
+  ];
 }

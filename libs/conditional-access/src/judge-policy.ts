@@ -1,4 +1,4 @@
-import type { CompiledGrant, CompiledPolicy } from './compile-policy-set.ts';
+import type { CompiledPolicy } from './compile-policy-set.ts';
 import type { ControlState, Need } from './controls/control.ts';
 import type { ClauseOutcome, PolicyOutcome } from './evaluation.ts';
 import type { Situation } from './situation.ts';
@@ -26,9 +26,8 @@ export function judgePolicy(policy: CompiledPolicy, situation: Situation): Judgm
     if (match === 'unmet') return noWay('not-applied', changesAtMs);
     if (match === 'missing') isMissing = true;
   }
-  if (policy.grant.kind === 'block') return noWay(isMissing ? 'input-missing' : 'blocked', changesAtMs);
   if (isMissing) return noWay('input-missing', changesAtMs);
-  return judgeControls(policy.grant, policy, situation, changesAtMs);
+  return policy.isBlock ? noWay('blocked', changesAtMs) : judgeControls(policy, situation, changesAtMs);
 }
 
 /** The clauses that a judgment about criteria leaves out, because most judgments are about policies that do not apply. */
@@ -68,53 +67,46 @@ const notApplied: Judgment = {
 
 type Checked = { readonly clause: string; readonly state: ControlState };
 
-function judgeControls(
-  grant: Exclude<CompiledGrant, { kind: 'block' }>,
-  { sessionProbes }: CompiledPolicy,
-  situation: Situation,
-  fromCriteriaMs: number | undefined,
-): Judgment {
-  const check = (probe: { readonly clause: string; readonly check: (situation: Situation) => ControlState }) => ({
-    clause: probe.clause,
-    state: probe.check(situation),
-  });
-  const granted = grant.kind === 'require' ? grant.controls.map(check) : [];
-  const isAny = grant.kind === 'require' && grant.operator === 'any';
-  const mustHold = [...(isAny ? [] : granted), ...sessionProbes.map(check)];
-  const isOneHeld = !isAny || granted.some(({ state }) => state.isHeld);
-  const failed = mustHold.filter(({ state }) => !state.isHeld);
-  const choices = isOneHeld ? [] : granted.flatMap(({ state }) => state.need ?? []);
-  const isMissing = failed.some(({ state }) => state.isMissing) || (!isOneHeld && isOutOfReachForUnknown(granted));
-  const clauses = [...(isOneHeld ? [] : granted), ...failed].map(({ clause, state: { reason } }) => ({
-    clause,
-    reason,
-  }));
-  const isOutOfReach = failed.some(({ state }) => state.need === undefined) || (!isOneHeld && choices.length === 0);
+function judgeControls(policy: CompiledPolicy, situation: Situation, fromCriteriaMs: number | undefined): Judgment {
+  let changesAtMs = fromCriteriaMs;
+  const failed: Checked[] = [];
+  for (const { clause, check } of policy.mustHold) {
+    const state = check(situation);
+    changesAtMs = earlier(changesAtMs, state.changesAtMs);
+    if (!state.isHeld) failed.push({ clause, state });
+  }
+  let open: readonly Checked[] = nothing;
+  if (policy.alternatives.length > 0) {
+    const checked = policy.alternatives.map(({ clause, check }) => ({ clause, state: check(situation) }));
+    changesAtMs = earlier(changesAtMs, changeOfAny(checked));
+    if (!checked.some(({ state }) => state.isHeld)) open = checked;
+  }
+  if (failed.length === 0 && open.length === 0) return { ...notApplied, result: 'satisfied', changesAtMs };
+  return judgeFailure(failed, open, changesAtMs);
+}
+
+/** `failed` must all hold and do not; of `open` one must hold and none does. */
+function judgeFailure(failed: readonly Checked[], open: readonly Checked[], changesAtMs: number | undefined): Judgment {
+  const choices = open.flatMap(({ state }) => state.need ?? []);
+  const isOpenOutOfReach = open.length > 0 && choices.length === 0;
+  const isMissing =
+    failed.some(({ state }) => state.isMissing) || (isOpenOutOfReach && open.some(({ state }) => state.isMissing));
   return {
-    result: clauses.length === 0 ? 'satisfied' : isMissing ? 'input-missing' : 'unsatisfied',
-    clauses,
+    result: isMissing ? 'input-missing' : 'unsatisfied',
+    clauses: [...open, ...failed].map(({ clause, state: { reason } }) => ({ clause, reason })),
     needs: failed.flatMap(({ state }) => state.need ?? []),
     choices,
-    isInReach: !isOutOfReach,
-    changesAtMs: earlier(earlier(fromCriteriaMs, firstChange(mustHold)), isAny ? changeOfAny(granted) : undefined),
+    isInReach: !isOpenOutOfReach && failed.every(({ state }) => state.need !== undefined),
+    changesAtMs,
   };
-}
-
-/** None of the alternatives can be met now, and of one it is not even known whether it is. */
-function isOutOfReachForUnknown(alternatives: readonly Checked[]): boolean {
-  return (
-    alternatives.every(({ state }) => state.need === undefined) && alternatives.some(({ state }) => state.isMissing)
-  );
-}
-
-function firstChange(checked: readonly Checked[]): number | undefined {
-  return checked.reduce<number | undefined>((first, { state }) => earlier(first, state.changesAtMs), undefined);
 }
 
 /** As long as one holds, `any` holds: what the others do does not matter. */
 function changeOfAny(alternatives: readonly Checked[]): number | undefined {
   const holding = alternatives.filter(({ state }) => state.isHeld);
-  if (holding.length === 0) return firstChange(alternatives);
+  if (holding.length === 0) {
+    return alternatives.reduce<number | undefined>((first, { state }) => earlier(first, state.changesAtMs), undefined);
+  }
   if (holding.some(({ state }) => state.changesAtMs === undefined)) return undefined;
   return Math.max(...holding.map(({ state }) => state.changesAtMs ?? 0));
 }

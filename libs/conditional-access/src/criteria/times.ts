@@ -1,7 +1,7 @@
 import type { Criterion, Probe } from '../criterion.ts';
 import { matchOf } from '../three-valued.ts';
 import type { Offset, TimeZone } from '../times/time-zone.ts';
-import { inWeekMs, isWithin, spansOf, untilEdgeMs, type WeekSpan } from '../times/weekly-windows.ts';
+import { edgesOf, inWeekMs, isWithin, spansOf, untilEdgeMs } from '../times/weekly-windows.ts';
 
 /**
  * When, by the clock on the wall of the zone: a window in an hour that summer time leaves out is not met that day, one in an hour that
@@ -14,26 +14,28 @@ export const times: Criterion = {
   prepare: ({ conditions }, { timeZones }) => {
     if (conditions.times === undefined) return undefined;
     const zone = timeZones.get(conditions.times.timeZone);
-    return zone === undefined ? { matches: () => 'missing' } : probeOf(spansOf(conditions.times.windows), zone);
+    return zone === undefined
+      ? { matches: () => 'missing' }
+      : probeOf(edgesOf(spansOf(conditions.times.windows)), zone);
   },
 };
 
-function probeOf(spans: readonly WeekSpan[], zone: TimeZone): Probe {
+function probeOf(edges: readonly number[], zone: TimeZone): Probe {
   return {
     matches: ({ inputs: { nowMs } }) => {
       const offset = zone(nowMs);
-      return offset === undefined ? 'missing' : matchOf(isWithin(spans, inWeekMs(nowMs + offset.offsetMs)));
+      return offset === undefined ? 'missing' : matchOf(isWithin(edges, inWeekMs(nowMs + offset.offsetMs)));
     },
     changesAtMs: ({ inputs: { nowMs } }) => {
       const offset = zone(nowMs);
-      return offset === undefined ? undefined : edgeAfter(spans, nowMs, offset);
+      return offset === undefined ? undefined : edgeAfter(edges, nowMs, offset);
     },
   };
 }
 
 /** Where the offset changes first, that is the edge: behind it, the wall clock tells another time. */
-function edgeAfter(spans: readonly WeekSpan[], nowMs: number, offset: Offset): number | undefined {
-  const distanceMs = untilEdgeMs(spans, inWeekMs(nowMs + offset.offsetMs));
+function edgeAfter(edges: readonly number[], nowMs: number, offset: Offset): number | undefined {
+  const distanceMs = untilEdgeMs(edges, inWeekMs(nowMs + offset.offsetMs));
   if (distanceMs === undefined) return undefined;
   return Math.min(nowMs + distanceMs, offset.changesAtMs ?? Number.POSITIVE_INFINITY);
 }

@@ -4,7 +4,6 @@ import { type Address, type AddressRange, parseRange } from './address.ts';
 import { addHolders, createRangeTable, type RangeTable } from './range-table.ts';
 
 type Place = {
-  readonly isTrusted: boolean;
   readonly hasRanges: boolean;
   readonly hasCountries: boolean;
   /** A range of it could not be read: an address that is in none of the others may be in that one. */
@@ -13,6 +12,7 @@ type Place = {
 
 export type LocationTable = {
   readonly places: ReadonlyMap<string, Place>;
+  readonly trusted: readonly string[];
   readonly ranges: readonly { readonly id: string; readonly range: AddressRange }[];
   readonly byAddress: RangeTable;
   readonly byCountry: ReadonlyMap<string, readonly string[]>;
@@ -34,18 +34,18 @@ export function createLocationTable(locations: readonly NamedLocation[]): Locati
   const places = new Map<string, Place>();
   const ranges: { id: string; range: AddressRange }[] = [];
   const byCountry = new Map<string, string[]>();
-  for (const { id, isTrusted, ranges: texts, countries } of locations) {
+  for (const { id, ranges: texts, countries } of locations) {
     const parsed = texts.map(parseRange);
     for (const range of parsed) if (range !== undefined) ranges.push({ id, range });
     for (const country of new Set(countries)) byCountry.set(country, [...(byCountry.get(country) ?? []), id]);
     places.set(id, {
-      isTrusted,
       hasRanges: texts.length > 0,
       hasCountries: countries.length > 0,
       isUnreadable: parsed.includes(undefined),
     });
   }
-  return { places, ranges, byAddress: createRangeTable(ranges), byCountry };
+  const trusted = locations.filter(({ isTrusted }) => isTrusted).map(({ id }) => id);
+  return { places, trusted, ranges, byAddress: createRangeTable(ranges), byCountry };
 }
 
 /**
@@ -61,27 +61,27 @@ export function whereaboutsOf(table: LocationTable, address: Address | undefined
     if (place.isUnreadable || (place.hasRanges && address === undefined)) return 'missing';
     return place.hasCountries && country === null ? 'missing' : 'unmet';
   };
-  let trusted: Match = 'unmet';
-  let isSurelyInNone: Match = 'met';
-  for (const [id, place] of table.places) {
-    const match = isInPlace(id, place);
-    if (place.isTrusted) trusted = either(trusted, match);
-    if (match === 'missing' && isSurelyInNone === 'met') isSurelyInNone = 'missing';
-  }
+  const ofPlace = (id: string): Match => {
+    const place = table.places.get(id);
+    return place === undefined ? 'missing' : isInPlace(id, place);
+  };
   return {
     locations,
-    trusted,
-    unknown: unknownOf(locations.size > 0 ? 'unmet' : isSurelyInNone, address, country),
-    isIn: (id) => {
-      const place = table.places.get(id);
-      return place === undefined ? 'missing' : isInPlace(id, place);
-    },
+    trusted: table.trusted.reduce<Match>((match, id) => either(match, ofPlace(id)), 'unmet'),
+    unknown: unknownOf(table, locations, country, isInPlace),
+    isIn: ofPlace,
   };
 }
 
-function unknownOf(inNone: Match, address: Address | undefined, country: string | null): Match {
-  if (inNone === 'unmet') return 'unmet';
+function unknownOf(
+  table: LocationTable,
+  locations: ReadonlySet<string>,
+  country: string | null,
+  isInPlace: (id: string, place: Place) => Match,
+): Match {
+  if (locations.size > 0) return 'unmet';
   if (country === null) return 'missing';
   if (country !== 'unknown') return 'unmet';
-  return address === undefined ? 'missing' : inNone;
+  for (const [id, place] of table.places) if (isInPlace(id, place) === 'missing') return 'missing';
+  return 'met';
 }

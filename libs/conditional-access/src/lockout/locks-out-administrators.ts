@@ -1,5 +1,5 @@
 import type { AccessInputs } from '../access-inputs.ts';
-import type { CompiledPolicy, CompiledPolicySet } from '../compile-policy-set.ts';
+import type { CompiledPolicy, CompiledPolicySet, PlacedControl } from '../compile-policy-set.ts';
 import { clientKinds } from '../criteria/client-kinds.ts';
 import { deviceStates } from '../criteria/device-states.ts';
 import { locations } from '../criteria/locations.ts';
@@ -92,8 +92,7 @@ function choiceOf(
   return { value, lets, refuses };
 }
 
-function isGrantable({ grant }: CompiledPolicy, situation: Situation): boolean {
-  if (grant.kind !== 'require') return grant.kind === 'allow';
-  const isHeld = ({ check }: (typeof grant.controls)[number]) => check(situation).isHeld;
-  return grant.operator === 'all' ? grant.controls.every(isHeld) : grant.controls.some(isHeld);
+function isGrantable({ isBlock, mustHold, alternatives }: CompiledPolicy, situation: Situation): boolean {
+  const isHeld = ({ check }: PlacedControl) => check(situation).isHeld;
+  return !isBlock && mustHold.every(isHeld) && (alternatives.length === 0 || alternatives.some(isHeld));
 }

@@ -1,10 +1,10 @@
 import type { SessionControls } from '#libs/contracts';
 import { judgeAge } from '../age.ts';
-import { type ControlState, held, missing, notHeld } from '../controls/control.ts';
+import { type ControlProbe, type ControlState, held, missing, notHeld } from '../controls/control.ts';
 import type { SessionRules } from '../evaluation.ts';
 import type { Situation } from '../situation.ts';
 
-export type SessionProbe = { readonly clause: string; readonly check: (situation: Situation) => ControlState };
+type SessionProbe = { readonly clause: string; readonly check: ControlProbe };
 
 /** Those that can fail; `persistentBrowser` only tells how to keep the cookie. */
 export function prepareSession(session: SessionControls): readonly SessionProbe[] {
@@ -43,7 +43,7 @@ function smaller(one: number | undefined, other: number | undefined): number | u
   return Math.min(one, other);
 }
 
-function signInFrequency(maxAgeMinutes: number): SessionProbe['check'] {
+function signInFrequency(maxAgeMinutes: number): ControlProbe {
   return ({ inputs }) => {
     const { isYoung, changesAtMs } = judgeAge(inputs.authenticatedAtMs, inputs.nowMs, maxAgeMinutes);
     if (isYoung) return held('sign-in-frequency-ok', changesAtMs);
@@ -51,7 +51,7 @@ function signInFrequency(maxAgeMinutes: number): SessionProbe['check'] {
   };
 }
 
-function maxSession(maxMinutes: number): SessionProbe['check'] {
+function maxSession(maxMinutes: number): ControlProbe {
   return ({ inputs }) => {
     const { isYoung, changesAtMs } = judgeAge(inputs.sessionStartedAtMs, inputs.nowMs, maxMinutes);
     if (isYoung) return held('session-age-ok', changesAtMs);

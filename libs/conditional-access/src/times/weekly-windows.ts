@@ -1,4 +1,4 @@
-export const MINUTES_PER_WEEK = 10_080;
+const MINUTES_PER_WEEK = 10_080;
 const MINUTES_PER_DAY = 1440;
 const MINUTE_MS = 60_000;
 const WEEK_MS = MINUTES_PER_WEEK * MINUTE_MS;
@@ -41,22 +41,29 @@ export function wrapWeek(weekMs: number): number {
   return ((weekMs % WEEK_MS) + WEEK_MS) % WEEK_MS;
 }
 
-export function isWithin(spans: readonly WeekSpan[], weekMs: number): boolean {
-  const minute = weekMs / MINUTE_MS;
-  return spans.some(({ from, until }) => from <= minute && minute < until);
+/** Beginnings and ends in turn, milliseconds of the week, in order. */
+export function edgesOf(spans: readonly WeekSpan[]): readonly number[] {
+  return spans.flatMap(({ from, until }) => [from * MINUTE_MS, until * MINUTE_MS]);
+}
+
+export function isWithin(edges: readonly number[], weekMs: number): boolean {
+  return passed(edges, weekMs) % 2 === 1;
 }
 
 /** Until the next beginning or end; undefined: there is none. Late on Sunday it may name a midnight at which nothing changes. */
-export function untilEdgeMs(spans: readonly WeekSpan[], weekMs: number): number | undefined {
-  if (spans.length === 0 || spans.some(({ from, until }) => until - from === MINUTES_PER_WEEK)) return undefined;
-  let nextMs = Number.POSITIVE_INFINITY;
-  for (const { from, until } of spans) {
-    for (const edge of [from, until]) {
-      const distanceMs = edge * MINUTE_MS - weekMs;
-      nextMs = Math.min(nextMs, distanceMs > 0 ? distanceMs : distanceMs + WEEK_MS);
-    }
+export function untilEdgeMs(edges: readonly number[], weekMs: number): number | undefined {
+  const [first] = edges;
+  if (first === undefined || (first === 0 && edges[1] === WEEK_MS)) return undefined;
+  return (edges[passed(edges, weekMs)] ?? first + WEEK_MS) - weekMs;
+}
+
+function passed(edges: readonly number[], weekMs: number): number {
+  let count = 0;
+  for (const edge of edges) {
+    if (edge > weekMs) break;
+    count += 1;
   }
-  return nextMs;
+  return count;
 }
 
 function minuteOf(time: string): number {
