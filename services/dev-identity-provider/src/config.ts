@@ -18,6 +18,8 @@ export const userConfig = z.object({
   directoryRoles: z.array(guid).max(50).default([]),
   /** App roles. */
   roles: z.array(z.string().max(128)).max(50).default([]),
+  /** Claim `acct`, in Entra an optional one: whether the person is a guest of the directory. Default: tokens do not say. */
+  isGuest: z.boolean().optional(),
 });
 export type UserConfig = z.infer<typeof userConfig>;
 

@@ -1,0 +1,24 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { userConfig } from '../../../services/dev-identity-provider/src/config.ts';
+import { createDirectory, ENTRA_CLAIMS, entraClaims } from '../../../services/dev-identity-provider/src/directory.ts';
+
+const TENANT_ID = '7f3a1c9e-5a0b-4c0e-9d52-0d6a3b1c2e4f';
+const eve = { username: 'eve', password: 'eve', name: 'Eve', oid: 'b2b2b2b2-0000-4000-8000-00000000000e' };
+
+function claimsOf(change: object): Record<string, unknown> {
+  const person = createDirectory([userConfig.parse({ ...eve, ...change })]).find(eve.oid);
+  return person === undefined ? {} : entraClaims(person, TENANT_ID);
+}
+
+describe('people of the development identity provider', () => {
+  it('are members, guests, or not said to be either', () => {
+    expect(claimsOf({ isGuest: true }).acct).to.equal(1);
+    expect(claimsOf({ isGuest: false }).acct).to.equal(0);
+    expect(claimsOf({})).not.to.have.property('acct');
+  });
+
+  it('have no claim that the provider was not told of', () => {
+    expect(ENTRA_CLAIMS).to.include.members(Object.keys(claimsOf({ isGuest: true, roles: ['reader'] })));
+  });
+});
