@@ -56,6 +56,9 @@ export class Decisions {
   readonly #granted: LRUCache<string, readonly GrantedAccess[]>;
   readonly #pending = new Map<string, Promise<Decision>>();
   readonly #running = new Roster<RunningAccess>();
+  /** Each running request at most once; they take their turn, however many a revocation names. */
+  readonly #awaitingReview = new Set<RunningAccess>();
+  #reviewing = 0;
   #revocationEpoch = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -73,12 +76,15 @@ export class Decisions {
   granted(key: string, client: ClientInfo): GrantedAccess | undefined {
     const known = this.#granted.get(key);
     if (known === undefined) return undefined;
-    const granted = known.find((access) => isSameClient(access.client, client));
-    if (granted === undefined || granted.usableUntilMs > this.#options.now()) return granted;
-    this.#keep(
-      key,
-      known.filter((access) => access !== granted),
-    );
+    for (const granted of known) {
+      if (!isSameClient(granted.client, client)) continue;
+      if (granted.usableUntilMs > this.#options.now()) return granted;
+      this.#keep(
+        key,
+        known.filter((access) => access !== granted),
+      );
+      return undefined;
+    }
     return undefined;
   }
 
@@ -111,11 +117,13 @@ export class Decisions {
 
   unwatch(running: RunningAccess): void {
     this.#running.delete(running);
+    this.#awaitingReview.delete(running);
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#awaitingReview.clear();
   }
 
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
@@ -147,14 +155,32 @@ export class Decisions {
   /** A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. */
   #review(running: RunningAccess): void {
     running.reviewAtMs = Number.POSITIVE_INFINITY;
-    void Promise.resolve(this.decide(running.question)).then((decision) => {
-      if (!this.#running.has(running)) return;
-      if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable') running.accessLost();
-      else {
-        const soon = this.#options.now() + REVIEW_INTERVAL_MS;
-        running.reviewAtMs = decision.verdict === 'allow' ? Math.max(soon, decision.access.usableUntilMs) : soon;
-      }
-    });
+    this.#awaitingReview.add(running);
+    this.#startReviews();
+  }
+
+  /** At most half of the questions at auth are about running requests: new ones are decided meanwhile. */
+  #startReviews(): void {
+    const maxReviewing = Math.max(1, Math.floor(this.#options.maxPending / 2));
+    for (const running of this.#awaitingReview) {
+      if (this.#reviewing >= maxReviewing) return;
+      this.#awaitingReview.delete(running);
+      this.#reviewing += 1;
+      void Promise.resolve(this.decide(running.question)).then((decision) => {
+        this.#reviewing -= 1;
+        if (this.#running.has(running)) this.#reviewed(running, decision);
+        this.#startReviews();
+      });
+    }
+  }
+
+  #reviewed(running: RunningAccess, decision: Decision): void {
+    if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable') {
+      running.accessLost();
+      return;
+    }
+    const soon = this.#options.now() + REVIEW_INTERVAL_MS;
+    running.reviewAtMs = decision.verdict === 'allow' ? Math.max(soon, decision.access.usableUntilMs) : soon;
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {

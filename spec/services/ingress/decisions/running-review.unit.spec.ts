@@ -50,6 +50,37 @@ describe('requests that run on an access decision', () => {
     decisions.stop();
   });
 
+  it('take their turn at auth within a second, and leave half of its places to new requests', async () => {
+    let atOnce = 0;
+    let most = 0;
+    let lost = 0;
+    const decisions = new Decisions({
+      authorize: async () => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        await new Promise((resolve) => setImmediate(resolve));
+        atOnce -= 1;
+        return DENIED;
+      },
+      maxDecisions: 10,
+      maxPending: 8,
+      now: () => Date.now(),
+      logger,
+    });
+    for (let i = 0; i < 1_000; i += 1)
+      decisions.watch(
+        running(`session-${i}`, Date.now(), 300, () => {
+          lost += 1;
+        }),
+      );
+    const startedAt = Date.now();
+    decisions.dropAll();
+    await until(() => lost === 1_000, { what: 'all to be cut' });
+    expect(Date.now() - startedAt).to.be.lessThan(1_000);
+    expect(most).to.equal(4);
+    decisions.stop();
+  });
+
   it('are asked about again when their decision is used up, and go on while auth says yes or nothing', async () => {
     const verdicts = [allow({ cacheSeconds: 0 }), undefined, DENIED];
     let asked = 0;
