@@ -344,6 +344,7 @@ describe('identity provider behind the hardened wrapper', function hostileSpecs(
         'roles',
         'wids',
         'acrs',
+        'auth_time',
         'email',
         'scp',
         'acr',

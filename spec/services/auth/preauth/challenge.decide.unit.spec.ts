@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { SignedIn } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
 import {
@@ -156,6 +157,39 @@ describe('challenge of a sign-in', () => {
         else expect(shortfall?.isTooOld).to.equal(expected === 'age');
         expect((shortfall?.missingContexts.length ?? 0) > 0).to.equal(expected === 'contexts');
       });
+  });
+
+  it('is never met without every context, nor by a sign-in that nobody dates', () => {
+    const context = fc.constantFrom('c1', 'c2', 'c3', 'p1');
+    const minutes = fc.integer({ min: -5, max: 600 });
+    const given = fc.record({
+      asked: fc.array(context, { maxLength: 3 }),
+      brought: fc.array(context, { maxLength: 4 }),
+      held: fc.option(fc.array(context), { nil: null }),
+      signedInAgo: fc.option(minutes, { nil: null }),
+      tokenAgo: minutes,
+      maxAgeMinutes: fc.option(fc.integer({ min: 0, max: 120 }), { nil: undefined }),
+      isFresh: fc.boolean(),
+      startedAgo: fc.integer({ min: 0, max: 10 }),
+    });
+    fc.assert(
+      fc.property(given, (one) => {
+        const shortfall = shortfallOf({
+          challenge: { contexts: one.asked, maxAgeMinutes: one.maxAgeMinutes },
+          signedIn: signedIn(one.signedInAgo, one.brought, one.tokenAgo),
+          session: one.held === null ? null : session(5, one.held),
+          isFresh: one.isFresh,
+          startedAtMs: NOW_MS - one.startedAgo * MINUTE_MS,
+          nowMs: NOW_MS,
+        });
+        const hasAll = one.asked.every((context) => one.brought.includes(context));
+        const isDated = one.signedInAgo !== null || one.isFresh || one.held !== null;
+        if (!hasAll || (one.maxAgeMinutes !== undefined && !isDated)) expect(shortfall).not.to.equal(null);
+        const isOld =
+          one.signedInAgo !== null && one.signedInAgo > Math.max(one.maxAgeMinutes ?? 600, one.startedAgo + 1);
+        if (isOld) expect(shortfall?.isTooOld).to.equal(true);
+      }),
+    );
   });
 
   it('says in one sentence what is missing', () => {
