@@ -7,6 +7,7 @@ import {
   changeConnector,
   changeLimit,
   connectors,
+  decision,
   endSession,
   replay,
 } from '#libs/contracts';
@@ -168,6 +169,39 @@ describe('console API over other services', () => {
       expect((await world.call('GET', '/v1/access-records?after=2')).json.next).to.equal(3);
       expect((await world.call('GET', '/v1/replay?at=2026-01-01T00:00:00Z')).json.commits).to.equal(1);
       expect((await world.call('GET', '/v1/replay?at=yesterday')).json.code).to.equal('ERR_API_INVALID');
+    });
+
+    it('answers a decision by its receipt, and 404 for what is none', async () => {
+      const asked: string[] = [];
+      await world.fake(decision, ({ decisionId }) => {
+        asked.push(decisionId);
+        return {
+          decisionId,
+          at: '2026-01-01T00:00:00.000Z',
+          verdict: 'denied' as const,
+          appId: 'app_1',
+          appName: 'Wiki',
+          sessionId: 'ses_1',
+          subject: 'oid-bob',
+          username: 'bob@example.com',
+          requestId: 'req_1',
+          address: '192.0.2.1',
+          reasons: ['session-active', 'app-published', 'user-unassigned'],
+          appRevision: 3,
+          policySetRevision: 0,
+          challenge: null,
+          inputs: null,
+          policies: [],
+          replayed: null,
+        };
+      });
+      const { status, json } = await world.call('GET', '/v1/decisions/dec_1');
+      expect([status, json.verdict, json.appName]).to.deep.equal([200, 'denied', 'Wiki']);
+      for (const id of ['dec.1', '%3E', '*', 'x'.repeat(65)]) {
+        const refused = await world.call('GET', `/v1/decisions/${id}`);
+        expect([refused.status, refused.json.code], id).to.deep.equal([404, 'ERR_DECISION_ABSENT']);
+      }
+      expect(asked).to.deep.equal(['dec_1']);
     });
   });
 });

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { appAggregate, type UserSessionFact, userSessionAggregate } from '#libs/contracts';
+import {
+  accessPolicy,
+  appAggregate,
+  POLICY_SET_ID,
+  policySetAggregate,
+  type UserSessionFact,
+  userSessionAggregate,
+} from '#libs/contracts';
 import { type EventStore, type FollowOptions, InMemoryEventStore } from '#libs/events';
 import { metadataOf } from '#libs/events/testing';
 import { createLogger } from '#libs/telemetry';
@@ -59,6 +66,32 @@ describe('live state', () => {
     expect(one).to.deep.equal([{ position: 3, sessionIds: ['ses_b'], appIds: [] }]);
     expect(two).to.deep.equal(one);
     await Promise.all(live.map((each) => each.stop()));
+  });
+
+  it('counts a change of the policy set, which voids everything', async () => {
+    const store = new InMemoryEventStore({ types: [appAggregate, userSessionAggregate, policySetAggregate] });
+    const policy = accessPolicy.parse({
+      id: 'p',
+      name: 'P',
+      state: 'on',
+      assignments: { users: { include: 'all' }, apps: { include: 'all' } },
+      grant: { kind: 'block' },
+    });
+    const put = (revision: number, commandId: string) =>
+      store.append(
+        { tenant: TENANT, type: policySetAggregate, id: POLICY_SET_ID },
+        revision,
+        [{ type: 'AccessPolicyPut', data: { policy, isForced: true } }],
+        metadataOf(commandId),
+      );
+    const { revision: first } = await put(0, 'cmd-policy-1');
+    const seen: Revocation[] = [];
+    const live = await start(store, seen);
+    expect(live.revocationPosition).to.equal(1);
+    const { revision } = await put(first, 'cmd-policy-2');
+    await until(() => seen.length === 1);
+    expect(seen).to.deep.equal([{ position: 2, sessionIds: [], appIds: [], policySetRevision: revision }]);
+    await live.stop();
   });
 
   it('leaves expired sessions out of memory, and still finds them in the store', async () => {
