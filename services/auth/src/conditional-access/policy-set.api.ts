@@ -42,19 +42,21 @@ export type ServePolicySetOptions = {
 export function servePolicySet(options: ServePolicySetOptions): readonly { drain(): Promise<void> }[] {
   const { nc, tenant, live, checks, logger } = options;
   const serveOptions = { queue: 'auth', logger };
+  const findingsOf = rememberLast(checks.findContradictions);
+  const viewNow = () => viewOf(live.current(), findingsOf);
   return [
     serveEndpoint(
       nc,
       tenant,
       changePolicySet,
       async (request) => {
-        if (request.dryRun) return viewOf(tryChange(live.current(), checks, request), checks);
+        if (request.dryRun) return viewOf(tryChange(live.current(), checks, request), checks.findContradictions);
         await live.waitFor(await runChange(options, request), VIEW_DEADLINE_MS);
-        return viewOf(live.current(), checks);
+        return viewNow();
       },
       serveOptions,
     ),
-    serveEndpoint(nc, tenant, policySet, () => viewOf(live.current(), checks), serveOptions),
+    serveEndpoint(nc, tenant, policySet, viewNow, serveOptions),
   ];
 }
 
@@ -100,11 +102,23 @@ async function runChange(
   return revision;
 }
 
-function viewOf({ revision, state }: CurrentPolicySet, checks: PolicySetChecks): PolicySetView {
+function viewOf(
+  { revision, state }: CurrentPolicySet,
+  findingsOf: PolicySetChecks['findContradictions'],
+): PolicySetView {
   return {
     revision,
     policies: state.policies.map(({ version, document }) => ({ version, policy: document })),
     locations: state.locations.map(({ version, document }) => ({ version, location: document })),
-    findings: [...checks.findContradictions(state)],
+    findings: [...findingsOf(state)],
+  };
+}
+
+/** A set is read more often than changed, and looking for contradictions in a full one takes milliseconds. */
+function rememberLast<State extends object, Result>(work: (state: State) => Result): (state: State) => Result {
+  let last: { readonly state: State; readonly result: Result } | undefined;
+  return (state) => {
+    if (last?.state !== state) last = { state, result: work(state) };
+    return last.result;
   };
 }
