@@ -15,7 +15,7 @@ import { anyInputs, anyPolicies, anyPolicy, hostileInputs, locations } from './a
 import { inputs, policy, policySetOf } from './policy-sets.ts';
 
 const compile = (policies: readonly AccessPolicy[]) => compilePolicySet(policySetOf(policies, locations));
-const numRuns = 2000;
+const numRuns = 500;
 const order = { granted: 0, challenge: 1, denied: 2 } as const;
 const nullable = [
   'groups',
@@ -209,7 +209,7 @@ describe('the evaluation of any policies', function () {
         if (evaluatePolicies(compiled, administrator).verdict === 'denied') return;
         expect(locksOutAdministrators(compiled, ['admin'], 'portal')).to.equal(undefined);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });

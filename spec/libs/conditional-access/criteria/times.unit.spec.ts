@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { ask, type Expected, evaluate, policy, results } from '../policy-sets.ts';
 
@@ -76,4 +77,50 @@ describe('the criterion times', () => {
       expect(new Date(validUntilMs ?? 0).toISOString()).to.equal(new Date(expected).toISOString());
     });
   }
+
+  it('agrees with the wall clock of every zone there is, at any time since 1972', () => {
+    const instants = fc.integer({ min: Date.UTC(1972, 0, 2), max: Date.UTC(2100, 0, 1) });
+    const minutes = fc.integer({ min: 0, max: 1439 });
+    const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'));
+    fc.assert(
+      fc.property(
+        zones,
+        instants,
+        fc.integer({ min: 1, max: 7 }),
+        minutes,
+        minutes,
+        (timeZone, nowMs, day, from, until) => {
+          const windows = [{ days: [day], from: timeOfDay(from), until: timeOfDay(until) }];
+          const [result] = ask('conditions.times', { conditions: { times: { timeZone, windows } } }, { nowMs });
+          const now = wallClock(timeZone, nowMs);
+          const isInside =
+            from < until
+              ? now.day === day && from <= now.minute && now.minute < until
+              : from > until &&
+                ((now.day === day && from <= now.minute) || (now.day === (day % 7) + 1 && now.minute < until));
+          expect(result).to.equal(results[isInside ? 'met' : 'unmet']);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
 });
+
+function timeOfDay(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+function wallClock(timeZone: string, nowMs: number) {
+  const [weekday = '', time = ''] = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
+    .format(nowMs)
+    .split(' ');
+  const [hours, minute] = time.split(':').map(Number);
+  const day = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].findIndex((name) => weekday.startsWith(name)) + 1;
+  return { day, minute: (hours ?? Number.NaN) * 60 + (minute ?? Number.NaN) };
+}
