@@ -77,9 +77,12 @@ describe('conditional access policies, from the file of an admin to the page of 
     await apply('on');
     await becomes(403);
     const page = await bob.get(app.externalUrl);
-    expect(page.body).to.match(/dec_[a-z2-7]{24}/);
+    const [receipt = 'no receipt'] = /dec_[a-z2-7]{24}/.exec(page.body) ?? [];
     expect(page.body).to.not.contain(TEXT);
     expect(await statusOf(alice)).to.equal(200);
+    const explained = await sallyport('explain', receipt);
+    expect(explained.code).to.equal(0);
+    expect(explained.out).to.contain('Not Bob from here').and.contain('conditions.locations');
   });
 
   it('let in again when they are switched off', async () => {
