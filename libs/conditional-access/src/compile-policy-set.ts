@@ -3,6 +3,7 @@ import type { ControlProbe } from './controls/control.ts';
 import { prepareControl } from './controls/prepare-control.ts';
 import { allCriteria } from './criteria/all-criteria.ts';
 import type { Criterion, Preparation, Probe } from './criterion.ts';
+import type { PolicyOutcome } from './evaluation.ts';
 import { createLocationTable, type LocationTable } from './locations/location-table.ts';
 import { prepareSession } from './session/session-controls.ts';
 import { createTimeZones, type TimeZones } from './times/time-zone.ts';
@@ -24,6 +25,8 @@ export type CompiledPolicy = {
   /** Undefined: it has none. */
   readonly session: SessionControls | undefined;
   readonly document: AccessPolicy;
+  /** What it says most of the time: one object for all evaluations. */
+  readonly satisfied: PolicyOutcome;
 };
 
 /** A policy set in the shape evaluation wants: opaque to callers, made once for each revision, never changed. */
@@ -67,6 +70,13 @@ function compilePolicy({ document, version }: Versioned<AccessPolicy>, preparati
     alternatives: placeControls(document.grant, 'any'),
     session: Object.keys(document.session).length === 0 ? undefined : document.session,
     document,
+    satisfied: Object.freeze({
+      policyId: document.id,
+      policyVersion: version,
+      isReportOnly: document.state === 'report-only',
+      result: 'satisfied',
+      clauses: [],
+    }),
   };
 }
 

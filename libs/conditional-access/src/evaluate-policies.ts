@@ -6,7 +6,7 @@ import { clausesOf, earlier, type Judgment, judgePolicy } from './judge-policy.t
 import { parseAddress } from './locations/address.ts';
 import { whereaboutsOf } from './locations/location-table.ts';
 import { noSessionRules, strictest } from './session/session-controls.ts';
-import { createSituation } from './situation.ts';
+import { createSituation, type Situation } from './situation.ts';
 
 /**
  * The verdict of a policy set (ADR-0011). Pure and total: the same set and inputs give the same answer, no input makes it throw.
@@ -14,7 +14,7 @@ import { createSituation } from './situation.ts';
  */
 export function evaluatePolicies(policySet: CompiledPolicySet, inputs: AccessInputs): PolicyEvaluation {
   const situation = createSituation(policySet, inputs);
-  const enforced: Judgment[] = [];
+  const refusing: Judgment[] = [];
   const outcomes: PolicyOutcome[] = [];
   let session: SessionRules = noSessionRules;
   let validUntilMs: number | undefined;
@@ -22,12 +22,11 @@ export function evaluatePolicies(policySet: CompiledPolicySet, inputs: AccessInp
     const judgment = judgePolicy(policy, situation);
     if (!policy.isReportOnly) validUntilMs = earlier(validUntilMs, judgment.changesAtMs);
     if (judgment.result === 'not-applied') continue;
-    outcomes.push(outcomeOf(policy, judgment, clausesOf(policy, situation, judgment)));
+    outcomes.push(outcomeOf(policy, situation, judgment));
     if (policy.isReportOnly) continue;
-    enforced.push(judgment);
+    if (judgment.result !== 'satisfied') refusing.push(judgment);
     if (policy.session !== undefined) session = strictest(session, policy.session);
   }
-  const refusing = enforced.filter(({ result }) => result !== 'satisfied');
   const verdict = verdictOf(refusing);
   return {
     verdict,
@@ -42,8 +41,7 @@ export function evaluatePolicies(policySet: CompiledPolicySet, inputs: AccessInp
 export function explainPolicies(policySet: CompiledPolicySet, inputs: AccessInputs): readonly PolicyOutcome[] {
   const situation = createSituation(policySet, inputs);
   return policySet.policies.map((policy) => {
-    const judgment = judgePolicy(policy, situation);
-    return outcomeOf(policy, judgment, clausesOf(policy, situation, judgment));
+    return outcomeOf(policy, situation, judgePolicy(policy, situation));
   });
 }
 
@@ -57,8 +55,12 @@ function verdictOf(refusing: readonly Judgment[]): PolicyEvaluation['verdict'] {
   return refusing.every(({ isInReach }) => isInReach) ? 'challenge' : 'denied';
 }
 
-function outcomeOf(policy: CompiledPolicy, { result }: Judgment, clauses: PolicyOutcome['clauses']): PolicyOutcome {
-  return { policyId: policy.id, policyVersion: policy.version, isReportOnly: policy.isReportOnly, result, clauses };
+function outcomeOf(policy: CompiledPolicy, situation: Situation, judgment: Judgment): PolicyOutcome {
+  const { result } = judgment;
+  if (result === 'satisfied') return policy.satisfied;
+  const { id, version, isReportOnly } = policy;
+  const clauses = clausesOf(policy, situation, judgment);
+  return { policyId: id, policyVersion: version, isReportOnly, result, clauses };
 }
 
 const refusals = ['blocked', 'input-missing', 'unsatisfied'] as const;

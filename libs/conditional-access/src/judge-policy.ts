@@ -65,8 +65,11 @@ const notApplied: Judgment = {
   changesAtMs: undefined,
 };
 
+const satisfied: Judgment = { ...notApplied, result: 'satisfied' };
+
 type Checked = { readonly clause: string; readonly state: ControlState };
 
+/** Almost always all is well: little is made for that. */
 function judgeControls(policy: CompiledPolicy, situation: Situation, fromCriteriaMs: number | undefined): Judgment {
   let changesAtMs = fromCriteriaMs;
   const failed: Checked[] = [];
@@ -76,13 +79,21 @@ function judgeControls(policy: CompiledPolicy, situation: Situation, fromCriteri
     if (!state.isHeld) failed.push({ clause, state });
   }
   let open: readonly Checked[] = nothing;
-  if (policy.alternatives.length > 0) {
+  if (policy.alternatives.length > 0 && !isOneHeldForGood(policy, situation)) {
     const checked = policy.alternatives.map(({ clause, check }) => ({ clause, state: check(situation) }));
     changesAtMs = earlier(changesAtMs, changeOfAny(checked));
     if (!checked.some(({ state }) => state.isHeld)) open = checked;
   }
-  if (failed.length === 0 && open.length === 0) return { ...notApplied, result: 'satisfied', changesAtMs };
-  return judgeFailure(failed, open, changesAtMs);
+  if (failed.length > 0 || open.length > 0) return judgeFailure(failed, open, changesAtMs);
+  return changesAtMs === undefined ? satisfied : { ...satisfied, changesAtMs };
+}
+
+function isOneHeldForGood({ alternatives }: CompiledPolicy, situation: Situation): boolean {
+  for (const { check } of alternatives) {
+    const { isHeld, changesAtMs } = check(situation);
+    if (isHeld && changesAtMs === undefined) return true;
+  }
+  return false;
 }
 
 /** `failed` must all hold and do not; of `open` one must hold and none does. */
@@ -101,12 +112,9 @@ function judgeFailure(failed: readonly Checked[], open: readonly Checked[], chan
   };
 }
 
-/** As long as one holds, `any` holds: what the others do does not matter. */
+/** As long as one holds, `any` holds: what the others do does not matter. None of them holds for good. */
 function changeOfAny(alternatives: readonly Checked[]): number | undefined {
   const holding = alternatives.filter(({ state }) => state.isHeld);
-  if (holding.length === 0) {
-    return alternatives.reduce<number | undefined>((first, { state }) => earlier(first, state.changesAtMs), undefined);
-  }
-  if (holding.some(({ state }) => state.changesAtMs === undefined)) return undefined;
-  return Math.max(...holding.map(({ state }) => state.changesAtMs ?? 0));
+  if (holding.length > 0) return Math.max(...holding.map(({ state }) => state.changesAtMs ?? Number.POSITIVE_INFINITY));
+  return alternatives.reduce<number | undefined>((first, { state }) => earlier(first, state.changesAtMs), undefined);
 }
