@@ -175,4 +175,27 @@ describe('a lockout of all administrators', () => {
     expect(culprit(policies, locations)).to.equal(undefined);
     expect(culprit([...policies.slice(1), block('z')], locations)).to.be.a('string');
   });
+
+  it('is judged in time for as many windows in as many zones as a set can have', function () {
+    this.timeout(20_000);
+    const zones = Intl.supportedValuesOf('timeZone');
+    const time = (minute: number) =>
+      [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':');
+    const policies = Array.from({ length: 195 }, (_, index) =>
+      block(`p${index}`, {
+        conditions: {
+          times: {
+            timeZone: zones[(index * 2) % zones.length],
+            windows: Array.from({ length: 20 }, (__, part) => ({
+              days: [1 + (part % 7)],
+              from: time((index * 7 + part * 61) % 1439),
+              until: time((index * 7 + part * 61 + 1) % 1439),
+            })),
+          },
+        },
+      }),
+    );
+    expect(culprit(policies)).to.equal(undefined);
+    expect(culprit([...policies.slice(1), block('z')])).to.equal('z');
+  });
 });

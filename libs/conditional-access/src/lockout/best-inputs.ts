@@ -89,7 +89,9 @@ export function candidateInstants(
       for (const minute of minutes) instants.add(weekMs + wrapWeek(minute * MINUTE_MS - beginsMs));
     }
   }
-  return [...instants].slice(0, MAX_INSTANTS).map(freshAt);
+  // In order, because time zones keep what they know about a day.
+  const inOrder = [...instants].slice(0, MAX_INSTANTS).sort((one, other) => one - other);
+  return inOrder.map(freshAt);
 }
 
 /**
