@@ -1,3 +1,4 @@
+// long because the model of peers and links that the properties need serves the single cases too
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
