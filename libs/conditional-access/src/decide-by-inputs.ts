@@ -29,6 +29,16 @@ export function assignmentOf(
   return { isAssigned, reasons: ['app-published', isAssigned ? 'user-assigned' : 'user-unassigned'] };
 }
 
+/** Those of a user's groups that app or policies name: the others change no decision, and need not stand in its record. */
+export function groupsThatCount(
+  app: AppOfDecision,
+  { namedGroups }: CompiledPolicySet,
+  groups: readonly string[],
+): readonly string[] {
+  const assigned = app === 'portal' || app.status === 'absent' ? [] : app.groups;
+  return groups.filter((group) => namedGroups.has(group) || assigned.includes(group));
+}
+
 /**
  * Assignment first, then the policies: somebody who may not open an app at all is asked for nothing more. Pure: auth decides
  * with it, and whoever reads the record of a decision decides again.

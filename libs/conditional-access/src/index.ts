@@ -6,6 +6,7 @@ export {
   assignmentOf,
   type DecisionByInputs,
   decideByInputs,
+  groupsThatCount,
 } from './decide-by-inputs.ts';
 export { describeRefusal, type RefusalWords } from './describe-refusal.ts';
 export { evaluatePolicies, explainPolicies, locationsOf } from './evaluate-policies.ts';

@@ -27,6 +27,7 @@ export type AccessReason = z.infer<typeof accessReason>;
 export const accessInputs = z.object({
   appId: z.string().max(64),
   subject: z.string().max(128),
+  /** Those of the user's groups that the app or a policy of the set names: no other changes the decision. */
   groups: z.array(z.string().max(128)).max(1000).nullable(),
   directoryRoles: z.array(z.string().max(128)).max(200).nullable(),
   isGuest: z.boolean().nullable(),

@@ -11,6 +11,8 @@ type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
 export function gatherInputs(known: {
   readonly appId: string;
   readonly session: SignedIn;
+  /** Of the user: those that app and policies name. Default: all. */
+  readonly groups?: readonly string[];
   readonly client: ClientInfo;
   readonly nowMs: number;
 }): AccessInputs {
@@ -20,7 +22,7 @@ export function gatherInputs(known: {
   return {
     appId,
     subject: principal.subject,
-    groups: principal.groups,
+    groups: known.groups ?? principal.groups,
     directoryRoles: principal.directoryRoles,
     isGuest: principal.isGuest ?? null,
     authenticatedAtMs,

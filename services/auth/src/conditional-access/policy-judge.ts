@@ -4,6 +4,7 @@ import {
   compilePolicySet,
   type DecisionByInputs,
   decideByInputs,
+  groupsThatCount,
 } from '#libs/conditional-access';
 import type { PolicySetState } from '#libs/contracts';
 
@@ -14,6 +15,7 @@ export type PolicyJudge = {
   readonly revision: number;
   readonly state: PolicySetState;
   decide(app: AppOfDecision, inputs: AccessInputs): DecisionByInputs;
+  groupsThatCount(app: AppOfDecision, groups: readonly string[]): readonly string[];
 };
 
 /**
@@ -31,5 +33,10 @@ export function createPolicyJudges(policySet: () => PolicySetOfDecision): () => 
 
 function judgeOf(revision: number, state: PolicySetState): PolicyJudge {
   const compiled = compilePolicySet(state);
-  return { revision, state, decide: (app, inputs) => decideByInputs(app, compiled, inputs) };
+  return {
+    revision,
+    state,
+    decide: (app, inputs) => decideByInputs(app, compiled, inputs),
+    groupsThatCount: (app, groups) => groupsThatCount(app, compiled, groups),
+  };
 }

@@ -34,7 +34,8 @@ export function judgeAccess(question: {
   const standing = evaluateAccess({ session, app, nowMs });
   if (standing.verdict === 'unauthenticated') return standing;
   if (session.status === 'absent') return { verdict: 'unauthenticated', reason: 'session-ended' };
-  const inputs = gatherInputs({ appId, session, client, nowMs });
+  const groups = judge.groupsThatCount(app, session.principal.groups);
+  const inputs = gatherInputs({ appId, session, groups, client, nowMs });
   const { verdict, reasons, evaluation } = judge.decide(app, inputs);
   const judged: Judged = {
     reasons: ['session-active', ...reasons],

@@ -10,7 +10,7 @@ const principal: Principal = {
   username: 'bob@example.com',
   name: 'Bob',
   email: null,
-  groups: ['g1'],
+  groups: ['g1', 'g2'],
   roles: [],
   directoryRoles: ['r1'],
 };
@@ -27,7 +27,13 @@ const session = (who: Principal) => ({
   usedTickets: [],
 });
 const gather = (who: Principal = principal, userAgent = 'curl/8') =>
-  gatherInputs({ appId: 'app_a', session: session(who), client: { address: '198.51.100.7', userAgent }, nowMs: NOW });
+  gatherInputs({
+    appId: 'app_a',
+    session: session(who),
+    groups: ['g1'],
+    client: { address: '198.51.100.7', userAgent },
+    nowMs: NOW,
+  });
 
 describe('inputs of policies', () => {
   it('come from session, request and clock; what is not known is null', () => {

@@ -132,6 +132,21 @@ describe('access by policies', function policySpecs() {
     expect((outcomes as object[])[0]).to.include({ policyId: 'trial', isReportOnly: true, result: 'blocked' });
   });
 
+  it('records of the groups of a user only those that app or policies name', async () => {
+    const { engineering, everyone } = demoDirectory.groups;
+    const bare = only(await browser.authorize('app_wiki'), 'allow');
+    expect((await factOf('AccessGranted', bare.decisionId)).inputs).to.deep.include({ groups: [] });
+    const written = policyOf({ id: 'trial', state: 'report-only' });
+    const exclude = { users: [], groups: [engineering], directoryRoles: [], guests: false };
+    const { users, apps } = written.assignments;
+    await put({ ...written, assignments: { apps, users: { ...users, exclude } } });
+    const named = only(await browser.authorize('app_wiki'), 'allow');
+    const { inputs, outcomes } = await factOf('AccessGranted', named.decisionId);
+    expect(BOB.groups).to.include.members([engineering, everyone]);
+    expect(inputs).to.deep.include({ groups: [engineering] });
+    expect(outcomes).to.deep.equal([]);
+  });
+
   it('denies what cannot be looked up, whatever the policy grants', async () => {
     await put(policyOf({ id: 'risk', conditions: { signInRisk: ['high'] } }));
     const reply = only(await browser.authorize('app_wiki'), 'deny');
