@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
-import { Roster } from '#libs/roster';
 import type { Logger } from '#libs/telemetry';
 import { decisionKey } from './decision-key.ts';
 import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
+import { type RunningAccess, RunningReviews } from './running-reviews.ts';
 
 export type Decision =
   | { readonly verdict: 'allow'; readonly access: GrantedAccess }
@@ -27,20 +27,8 @@ export type DecisionsOptions = {
   readonly logger: Logger;
 };
 
-/** A request under way that a decision let in. */
-export type RunningAccess = {
-  readonly question: DecisionQuestion;
-  readonly access: GrantedAccess;
-  /** Milliseconds since the epoch at which auth is asked about it again. Set by Decisions. */
-  reviewAtMs: number;
-  /** Auth says no now. */
-  accessLost(): void;
-};
-
 /** How often a decision is asked again because a revocation came while it was made. */
 const MAX_REPEATS = 2;
-/** How often running requests are looked at, and how soon auth is asked again when it did not answer. */
-const REVIEW_INTERVAL_MS = 1_000;
 /**
  * Addresses and user agents at which one cookie's decision about one app is kept; at the bound the oldest goes, and is asked
  * about again. They share one place among all decisions: a cookie that roams pushes out nobody else's.
@@ -55,16 +43,17 @@ export class Decisions {
   readonly #options: DecisionsOptions;
   readonly #granted: LRUCache<string, readonly GrantedAccess[]>;
   readonly #pending = new Map<string, Promise<Decision>>();
-  readonly #running = new Roster<RunningAccess>();
-  /** Each running request at most once; they take their turn, however many a revocation names. */
-  readonly #awaitingReview = new Set<RunningAccess>();
-  #reviewing = 0;
+  readonly #running: RunningReviews;
   #revocationEpoch = 0;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DecisionsOptions) {
     this.#options = options;
     this.#granted = new LRUCache({ max: options.maxDecisions });
+    this.#running = new RunningReviews({
+      decide: (question) => this.decide(question),
+      maxReviewing: Math.max(1, Math.floor(options.maxPending / 2)),
+      now: options.now,
+    });
   }
 
   /** Cookies with a decision, each per app. */
@@ -103,84 +92,30 @@ export class Decisions {
     return asked;
   }
 
-  /**
-   * Until `unwatch`, auth decides about a running request again when a revocation names its session or app, and whenever the
-   * decision it runs on is used up: an ended session needs no revocation to end its streams.
-   */
+  /** See RunningReviews. */
   watch(running: RunningAccess): void {
-    running.reviewAtMs = running.access.usableUntilMs;
-    this.#running.add(running);
-    if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#reviewOverdue(), REVIEW_INTERVAL_MS);
-    this.#timer.unref();
+    this.#running.watch(running);
   }
 
   unwatch(running: RunningAccess): void {
-    this.#running.delete(running);
-    this.#awaitingReview.delete(running);
+    this.#running.unwatch(running);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    this.#awaitingReview.clear();
+    this.#running.stop();
   }
 
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
     const isNamed = (access: GrantedAccess) => sessionIds.includes(access.sessionId) || appIds.includes(access.appId);
     this.#revocationEpoch += 1;
     for (const [key, known] of this.#granted) if (known.some(isNamed)) this.#granted.delete(key);
-    this.#askAboutRunning(isNamed);
+    this.#running.review(isNamed);
   }
 
   dropAll(): void {
     this.#revocationEpoch += 1;
     this.#granted.clear();
-    this.#askAboutRunning(() => true);
-  }
-
-  #askAboutRunning(isNamed: (access: GrantedAccess) => boolean): void {
-    for (const running of this.#running) if (isNamed(running.access)) this.#review(running);
-  }
-
-  #reviewOverdue(): void {
-    if (this.#running.size === 0) {
-      this.stop();
-      return;
-    }
-    const now = this.#options.now();
-    for (const running of this.#running) if (running.reviewAtMs <= now) this.#review(running);
-  }
-
-  /** A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. */
-  #review(running: RunningAccess): void {
-    running.reviewAtMs = Number.POSITIVE_INFINITY;
-    this.#awaitingReview.add(running);
-    this.#startReviews();
-  }
-
-  /** At most half of the questions at auth are about running requests: new ones are decided meanwhile. */
-  #startReviews(): void {
-    const maxReviewing = Math.max(1, Math.floor(this.#options.maxPending / 2));
-    for (const running of this.#awaitingReview) {
-      if (this.#reviewing >= maxReviewing) return;
-      this.#awaitingReview.delete(running);
-      this.#reviewing += 1;
-      void Promise.resolve(this.decide(running.question)).then((decision) => {
-        this.#reviewing -= 1;
-        if (this.#running.has(running)) this.#reviewed(running, decision);
-        this.#startReviews();
-      });
-    }
-  }
-
-  #reviewed(running: RunningAccess, decision: Decision): void {
-    if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable') {
-      running.accessLost();
-      return;
-    }
-    const soon = this.#options.now() + REVIEW_INTERVAL_MS;
-    running.reviewAtMs = decision.verdict === 'allow' ? Math.max(soon, decision.access.usableUntilMs) : soon;
+    this.#running.review(() => true);
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {

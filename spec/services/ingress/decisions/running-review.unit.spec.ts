@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { createLogger } from '#libs/telemetry';
-import { Decisions, type RunningAccess } from '../../../../services/ingress/src/decisions/decision-cache.ts';
+import { Decisions } from '../../../../services/ingress/src/decisions/decision-cache.ts';
 import { grantedAccessOf } from '../../../../services/ingress/src/decisions/granted-access.ts';
+import type { RunningAccess } from '../../../../services/ingress/src/decisions/running-reviews.ts';
 import { until } from '../../../support/until.ts';
 import { allow } from '../support/fake-auth.ts';
 
