@@ -9,6 +9,7 @@ export const consolePermissions = (tenant: string): ServicePermissions => ({
       account: 'backbone',
       publish: [
         endpoints.endSession(tenant),
+        endpoints.endSessions(tenant),
         endpoints.verifyToken(tenant),
         endpoints.sessions(tenant),
         endpoints.changePolicySet(tenant),

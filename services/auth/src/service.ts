@@ -6,8 +6,11 @@ import {
   beginSignIn,
   completeSignIn,
   continueSignIn,
+  endOwnSessions,
   endSession,
+  endSessions,
   openAppAccess,
+  portal,
   revocations,
   sessions,
   signOut,
@@ -15,6 +18,7 @@ import {
 } from '#libs/contracts';
 import { publishFeed, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
+import { createPolicyJudges, type PolicyJudge } from './conditional-access/policy-judge.ts';
 import { servePolicySet } from './conditional-access/policy-set.api.ts';
 import { createPolicySetChecks } from './conditional-access/policy-set.checks.ts';
 import { type LivePolicySet, startPolicySet } from './conditional-access/policy-set-view.ts';
@@ -42,7 +46,8 @@ import { type AssertionSigner, createAssertionSigner } from './tokens/assertion-
 import { createLocalOperatorVerifier } from './tokens/local-operator.ts';
 import { createVerifyToken, type VerifyToken } from './tokens/verify-token.ts';
 import { LiveState, type Revocation } from './user-session/live-state.ts';
-import { handleEndSession, querySessions } from './user-session/user-session.api.ts';
+import { handleEndOwnSessions, handlePortal } from './user-session/own-sessions.api.ts';
+import { handleEndSession, handleEndSessions, querySessions } from './user-session/user-session.api.ts';
 import { createUserSessions } from './user-session/user-sessions.ts';
 
 /** Milliseconds between beats of the revocations feed: one that got lost shows as a gap at the next. */
@@ -115,6 +120,7 @@ export async function startAuth(
       }),
       verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
       assertions,
+      judge: createPolicyJudges(() => policies.current()),
     }),
   ];
   const beat = () => publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [] });
@@ -162,11 +168,17 @@ function serve(
   nc: NatsConnection,
   { tenant }: AuthConfig,
   context: SignInContext,
-  parts: { readonly decider: AccessDecider; readonly verify: VerifyToken; readonly assertions: AssertionSigner },
+  parts: {
+    readonly decider: AccessDecider;
+    readonly verify: VerifyToken;
+    readonly assertions: AssertionSigner;
+    readonly judge: () => PolicyJudge;
+  },
 ): readonly { drain(): Promise<void> }[] {
   const { logger, sealer, live, userSessions, nowMs } = context;
   const options = { queue: 'auth', logger };
-  const { decider, verify, assertions } = parts;
+  const { decider, verify, assertions, judge } = parts;
+  const own = { sealer, live, userSessions, judge, nowMs };
   return [
     serveEndpoint(nc, tenant, beginSignIn, (r) => answerStep(context, r, () => handleBeginSignIn(context, r)), options),
     serveEndpoint(
@@ -200,6 +212,9 @@ function serve(
     ),
     serveEndpoint(nc, tenant, signOut, (r) => answerStep(context, r, () => handleSignOut(context, r)), options),
     serveEndpoint(nc, tenant, endSession, (r) => handleEndSession(userSessions, r), options),
+    serveEndpoint(nc, tenant, endSessions, (r) => handleEndSessions({ userSessions, live, nowMs }, r), options),
+    serveEndpoint(nc, tenant, portal, (r) => handlePortal(own, r), options),
+    serveEndpoint(nc, tenant, endOwnSessions, (r) => handleEndOwnSessions(own, r), options),
     serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize({ sealer, decider }, r), options),
     serveEndpoint(nc, tenant, verifyToken, verify, options),
     serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [...assertions.keys] }), options),

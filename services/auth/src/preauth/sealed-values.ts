@@ -29,6 +29,8 @@ const values = {
   ticket: origin.extend({ sessionId: text, ticketId: text }),
   session: z.object({ sessionId: text }),
   access: z.object({ sessionId: text, appId: text }),
+  /** In the forms of the portal page. */
+  'portal-form': z.object({ sessionId: text }),
 } as const satisfies Record<SealPurpose, z.ZodType>;
 
 type Values = { readonly [P in SealPurpose]: z.infer<(typeof values)[P]> };

@@ -13,6 +13,7 @@ import {
 } from '#libs/contracts';
 import { type AggregateType, type Commit, type EventStore, type Fact, factsOf, type Subscription } from '#libs/events';
 import type { Logger } from '#libs/telemetry';
+import { RecentSignIns, type SignIn } from './recent-sign-ins.ts';
 
 /** Sessions kept in memory; at the bound the oldest go, and are read from the event store when asked for. */
 export const MAX_LIVE_SESSIONS = 100_000;
@@ -53,6 +54,9 @@ export class LiveState {
   readonly #options: LiveStateOptions;
   readonly #sessions: Table<UserSessionState> = { states: new Map(), max: MAX_LIVE_SESSIONS };
   readonly #apps: Table<AppState> = { states: new Map(), max: MAX_LIVE_APPS };
+  /** Ids of the sessions in memory, by subject. */
+  readonly #sessionsOf = new Map<string, Set<string>>();
+  readonly #signIns = new RecentSignIns();
   #subscription: Subscription | undefined;
   #position = 0;
   #revocations = 0;
@@ -98,9 +102,22 @@ export class LiveState {
     return [...this.#sessions.states].reverse().map(([id, { state }]) => [id, state] as const);
   }
 
+  /** Those of one subject in memory, newest first; costs nothing however many others there are. */
+  sessionsOf(subject: string): readonly (readonly [string, UserSessionState])[] {
+    return [...(this.#sessionsOf.get(subject) ?? [])].reverse().flatMap((id) => {
+      const state = this.peekSession(id);
+      return state === undefined ? [] : [[id, state] as const];
+    });
+  }
+
+  /** Newest first, also those whose sessions are over. */
+  signInsOf(principal: { readonly directoryTenant: string; readonly subject: string }): readonly SignIn[] {
+    return this.#signIns.of(principal);
+  }
+
   /** What this process just wrote, before the stream brings it back. */
   wroteSession(id: string, state: UserSessionState, revision: number): void {
-    if ((this.#sessions.states.get(id)?.revision ?? 0) < revision) keep(this.#sessions, id, { state, revision });
+    if ((this.#sessions.states.get(id)?.revision ?? 0) < revision) this.#keepSession(id, { state, revision });
   }
 
   async stop(): Promise<void> {
@@ -168,17 +185,40 @@ export class LiveState {
     keep(this.#apps, id, { state: facts.reduce(evolveApp, before), revision: position });
   }
 
-  #takeSession({ id, position }: Commit, facts: readonly UserSessionFact[]): void {
+  #takeSession({ id, position, metadata }: Commit, facts: readonly UserSessionFact[]): void {
+    for (const fact of facts) if (fact.type === 'SessionStarted') this.#signIns.add(metadata.at, fact.data);
     const known = this.#sessions.states.get(id);
     if (known !== undefined && known.revision >= position) return;
     const state = facts.reduce(evolveUserSession, known?.state ?? initialUserSessionState);
-    if (state.status === 'absent' || this.#isOver(state)) this.#sessions.states.delete(id);
-    else keep(this.#sessions, id, { state, revision: position });
+    if (state.status === 'absent' || this.#isOver(state)) this.#dropSession(id);
+    else this.#keepSession(id, { state, revision: position });
   }
 
   #sweep(): void {
     for (const [id, { state }] of this.#sessions.states)
-      if (state.status === 'absent' || this.#isOver(state)) this.#sessions.states.delete(id);
+      if (state.status === 'absent' || this.#isOver(state)) this.#dropSession(id);
+  }
+
+  #keepSession(id: string, found: Found<UserSessionState>): void {
+    const { state } = found;
+    if (state.status !== 'absent') {
+      const { subject } = state.principal;
+      const ids = this.#sessionsOf.get(subject) ?? new Set();
+      this.#sessionsOf.set(subject, ids.add(id));
+    }
+    this.#sessions.states.set(id, found);
+    const oldest = this.#sessions.states.keys().next().value;
+    if (this.#sessions.states.size > this.#sessions.max && oldest !== undefined) this.#dropSession(oldest);
+  }
+
+  #dropSession(id: string): void {
+    const state = this.peekSession(id);
+    this.#sessions.states.delete(id);
+    if (state === undefined || state.status === 'absent') return;
+    const { subject } = state.principal;
+    const ids = this.#sessionsOf.get(subject);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#sessionsOf.delete(subject);
   }
 
   #isOver({ expiresAt }: { readonly expiresAt: string }): boolean {
