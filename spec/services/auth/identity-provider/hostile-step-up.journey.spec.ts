@@ -127,38 +127,43 @@ describe('answers of an identity provider to a challenge', function hostileStepU
   });
 
   const c1 = { acrs: ['c1'] };
-  const cases: readonly [string, Record<string, unknown>, string][] = [
-    ['the context and a fresh sign-in', { ...c1, auth_time: seconds() }, 'met'],
-    ['the context among others', { acrs: ['p1', 'urn:user:registersecurityinfo', 'c1'] }, 'met'],
-    ['no contexts at all', {}, 'not met'],
-    ['null instead of contexts', { acrs: null }, 'token-invalid'],
-    ['an empty list', { acrs: [] }, 'not met'],
-    ['the context as text', { acrs: 'c1' }, 'token-invalid'],
-    ['the context as text of several', { acrs: 'p1 c1' }, 'token-invalid'],
-    ['the context as an object', { acrs: { 0: 'c1', length: 1 } }, 'token-invalid'],
-    ['a list of lists', { acrs: [['c1']] }, 'token-invalid'],
-    ['a list of numbers', { acrs: [1] }, 'token-invalid'],
-    ['true', { acrs: true }, 'token-invalid'],
-    ['a huge list with the context', { acrs: Array.from({ length: 500 }, (_, at) => `c${at}`) }, 'token-invalid'],
-    ['a context of a thousand characters', { acrs: [`c1${' '.repeat(998)}`] }, 'token-invalid'],
-    ['a context that begins like it', { acrs: ['c1                        '] }, 'not met'],
-    ['the context under the name of another claim', { acr: 'c1', amr: ['mfa'] }, 'not met'],
-    ['a new token of an old sign-in', { ...c1, auth_time: seconds() - 3600 }, 'not met'],
+  /** Claims are made when they are sent: their instants are those of then. */
+  const cases: readonly [string, () => Record<string, unknown>, string][] = [
+    ['the context and a fresh sign-in', () => ({ ...c1, auth_time: seconds() }), 'met'],
+    ['the context among others', () => ({ acrs: ['p1', 'urn:user:registersecurityinfo', 'c1'] }), 'met'],
+    ['no contexts at all', () => ({}), 'not met'],
+    ['null instead of contexts', () => ({ acrs: null }), 'token-invalid'],
+    ['an empty list', () => ({ acrs: [] }), 'not met'],
+    ['the context as text', () => ({ acrs: 'c1' }), 'token-invalid'],
+    ['the context as text of several', () => ({ acrs: 'p1 c1' }), 'token-invalid'],
+    ['the context as an object', () => ({ acrs: { 0: 'c1', length: 1 } }), 'token-invalid'],
+    ['a list of lists', () => ({ acrs: [['c1']] }), 'token-invalid'],
+    ['a list of numbers', () => ({ acrs: [1] }), 'token-invalid'],
+    ['true', () => ({ acrs: true }), 'token-invalid'],
+    [
+      'a huge list with the context',
+      () => ({ acrs: Array.from({ length: 500 }, (_, at) => `c${at}`) }),
+      'token-invalid',
+    ],
+    ['a context of a thousand characters', () => ({ acrs: [`c1${' '.repeat(998)}`] }), 'token-invalid'],
+    ['a context that begins like it', () => ({ acrs: ['c1                        '] }), 'not met'],
+    ['the context under the name of another claim', () => ({ acr: 'c1', amr: ['mfa'] }), 'not met'],
+    ['a new token of an old sign-in', () => ({ ...c1, auth_time: seconds() - 3600 }), 'not met'],
     [
       'an old token without the instant of the sign-in',
-      { ...c1, iat: seconds() - 3600, nbf: seconds() - 3600 },
+      () => ({ ...c1, iat: seconds() - 3600, nbf: seconds() - 3600 }),
       'not met',
     ],
-    ['a token that expired', { ...c1, iat: seconds() - 3600, exp: seconds() - 120 }, 'token-invalid'],
-    ['a sign-in in the future', { ...c1, auth_time: seconds() + 3600 }, 'token-invalid'],
-    ['the instant as text', { ...c1, auth_time: String(seconds()) }, 'token-invalid'],
-    ['the instant in milliseconds', { ...c1, auth_time: Date.now() }, 'token-invalid'],
-    ['an instant before time began', { ...c1, auth_time: -1 }, 'token-invalid'],
-    ['an instant without end', { ...c1, auth_time: 1e300 }, 'token-invalid'],
+    ['a token that expired', () => ({ ...c1, iat: seconds() - 3600, exp: seconds() - 120 }), 'token-invalid'],
+    ['a sign-in in the future', () => ({ ...c1, auth_time: seconds() + 3600 }), 'token-invalid'],
+    ['the instant as text', () => ({ ...c1, auth_time: String(seconds()) }), 'token-invalid'],
+    ['the instant in milliseconds', () => ({ ...c1, auth_time: Date.now() }), 'token-invalid'],
+    ['an instant before time began', () => ({ ...c1, auth_time: -1 }), 'token-invalid'],
+    ['an instant without end', () => ({ ...c1, auth_time: 1e300 }), 'token-invalid'],
   ];
   for (const [name, change, expected] of cases)
     it(`${expected === 'met' ? 'accepts' : 'refuses'} ${name}`, async () =>
-      expect(await outcome(change)).to.equal(expected));
+      expect(await outcome(change())).to.equal(expected));
 
   it('refuses the token of another sign-in, though it has everything', async () => {
     const { transaction } = await provider.begin(DEMAND);
