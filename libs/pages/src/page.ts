@@ -15,6 +15,8 @@ export type PageInput = {
   readonly home?: string;
   /** Language of all texts. Default `en`. */
   readonly language?: Language;
+  /** Runs when the page is read; its header fields must allow it: `createPageFields(script)`. Default: none. */
+  readonly script?: string;
 };
 
 const SKIP: Catalog<string> = { en: 'Skip to content', it: 'Vai al contenuto' };
@@ -22,7 +24,7 @@ const SKIP: Catalog<string> = { en: 'Skip to content', it: 'Vai al contenuto' };
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect width='24' height='24' rx='5' fill='%230f5f8c'/%3E%3Cpath d='M6 19V11a6 6 0 0 1 12 0v8M10 19v-7a2 2 0 0 1 4 0v7' fill='none' stroke='%23fff' stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
 
-/** A whole document without script. */
+/** A whole document, without script unless one is given. */
 export function renderPage(input: PageInput): string {
   const styleTag = `<style>${STYLE}</style>`;
   const width = input.width ?? 'narrow';
@@ -30,9 +32,8 @@ export function renderPage(input: PageInput): string {
   const body = html`<a class="skip" href="#main">${SKIP[language]}</a>
 <header class="bar"><div>${brand(input.home)}${input.bar}</div></header>
 <main id="main" class="${width}">${input.body}</main>
-</body>
-</html>
 `;
+  const script = input.script === undefined ? '' : `<script>${input.script}</script>\n`;
   const head = html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -43,7 +44,7 @@ export function renderPage(input: PageInput): string {
 <title>${input.title} · Sallyport</title>
 <link rel="icon" href="${ICON}">
 `;
-  return `${head.text}${styleTag}\n</head>\n<body>\n${body.text}`;
+  return `${head.text}${styleTag}\n</head>\n<body>\n${body.text}${script}</body>\n</html>\n`;
 }
 
 function brand(home: string | undefined): Html {
@@ -54,14 +55,14 @@ function brand(home: string | undefined): Html {
 }
 
 /**
- * Header fields of every page, names and values alternating: no script, no framing, no caching, nothing loaded from
- * anywhere but the page's own style, which is allowed by its hash. Forms go to this site; what they lead to is https.
+ * Header fields of every page, names and values alternating: no framing, no caching, nothing loaded from anywhere but the
+ * page's own style and the one `script` it may have, which are allowed by their hashes. Forms go to this site; what they lead to is https.
  */
-export function createPageFields(): readonly string[] {
-  const styleHash = createHash('sha256').update(STYLE).digest('base64');
+export function createPageFields(script?: string): readonly string[] {
   const policy = [
     "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
+    `style-src ${hashSource(STYLE)}`,
+    ...(script === undefined ? [] : [`script-src ${hashSource(script)}`]),
     'img-src data:',
     "form-action 'self' https:",
     "base-uri 'none'",
@@ -78,6 +79,10 @@ export function createPageFields(): readonly string[] {
     'same-origin',
     ...ANSWER_FIELDS,
   ];
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 /** Header fields of every answer we give ourselves. */

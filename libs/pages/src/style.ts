@@ -71,11 +71,26 @@ border-radius:999px;padding:0 .5rem}
 @media (prefers-color-scheme:dark){.tone0{background:#1b3a4e;color:#b5dbf3}.tone1{background:#2b3c1b;color:#cfe3b6}
 .tone2{background:#48301c;color:#f3cfae}.tone3{background:#38264a;color:#dcc3f0}.tone4{background:#4a2230;color:#f4c0ce}
 .tone5{background:#163f3b;color:#aee2db}}
+.hidden{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+[hidden]{display:none!important}
+.find{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:0 0 1rem}
+.find label{flex:1 1 100%;font-size:.875rem;font-weight:600}
+.find input{flex:1 1 12rem;max-width:28rem;min-width:0;min-height:2.6rem;padding:.4rem .8rem;font:inherit;color:var(--ink);background:var(--card);
+border:1px solid var(--edge);border-radius:9px}
+.part{margin-top:2.75rem}.part h2{font-size:1.2rem;letter-spacing:-.01em;margin-bottom:.3rem}.part h2:focus{outline-offset:6px}
+.part .lead{margin-bottom:1rem}.part .actions{margin-top:1.1rem}
+.rows{list-style:none;margin:0;padding:0;background:var(--card);border:1px solid var(--line);border-radius:14px;box-shadow:var(--shadow)}
+.rows>li{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;padding:.8rem 1.1rem}
+.rows>li+li{border-top:1px solid var(--line)}
+.rows .what{flex:1 1 15rem;min-width:0}.rows .what b{font-weight:600}.rows .mark{margin:0 0 0 .5rem}
+.rows .more{margin:0;color:var(--soft);font-size:.875rem}.rows .more span{display:inline-block;margin-right:1rem}
+.notice{border-radius:9px;padding:.7rem .95rem;margin:0 0 1.25rem;background:var(--good-soft);color:var(--good);font-weight:600}
+.notice.bad{background:var(--bad-soft);color:var(--bad)}
 .empty{border:1px dashed var(--line);border-radius:14px;padding:2rem 1.5rem;color:var(--soft);background:var(--card)}
 footer{color:var(--soft);font-size:.8125rem;text-align:center;padding:0 1.25rem 1.5rem}
 @media (max-width:30rem){.bar .who{width:100%;gap:.2rem .6rem}.bar .who form{margin-left:auto}main{padding-top:1.4rem}.card{padding:1.3rem}dl.facts{grid-template-columns:1fr;gap:.1rem}
-dl.facts dd{margin-bottom:.5rem}.actions .button,.actions form{width:100%}.about{margin:0 auto}}
+dl.facts dd{margin-bottom:.5rem}.rows .button,.rows form{width:100%}.actions .button,.actions form{width:100%}.about{margin:0 auto}}
 @media (prefers-reduced-motion:no-preference){.tile{transition:border-color .12s}}
 @media (forced-colors:active){.card,.tile,.button{border:1px solid}}
-@media print{body{background:none}.actions,.who form{display:none}}
+@media print{body{background:none}.actions,.find,.rows form,.who form{display:none}}
 `;

@@ -75,10 +75,16 @@ export function respondProblem(exchange: Exchange, key: ProblemReason, extra: Pr
   send(exchange, status, ['Content-Type', 'application/problem+json', ...ANSWER_FIELDS, ...fields], text);
 }
 
-/** A page in the language of `languageOf(exchange)`. */
-export function respondPage(exchange: Exchange, status: number, page: string, fields: readonly string[] = []): void {
+/** A page in the language of `languageOf(exchange)`; `pageFields` for one with a script. */
+export function respondPage(
+  exchange: Exchange,
+  status: number,
+  page: string,
+  fields: readonly string[] = [],
+  pageFields: readonly string[] = exchange.services.pageFields,
+): void {
   const own = ['Content-Language', languageOf(exchange), 'Vary', 'Accept-Language'];
-  send(exchange, status, [...exchange.services.pageFields, ...own, ...fields], page);
+  send(exchange, status, [...pageFields, ...own, ...fields], page);
 }
 
 export function respondText(

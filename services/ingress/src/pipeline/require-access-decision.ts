@@ -86,7 +86,8 @@ function signInUrlOf({ app, services }: Exchange): string {
   return app ? `${app.externalOrigin}${app.externalPath}` : `${services.portalOrigin}/`;
 }
 
-function requireSignIn(exchange: Exchange, reason?: string): StepResult {
+/** The access cookie is missing, or auth does not take it (any more): `reason`. */
+export function requireSignIn(exchange: Exchange, reason?: string): StepResult {
   if (canBeginSignIn(exchange)) return beginSignIn(exchange);
   respondProblem(exchange, reason === undefined ? 'user-unauthenticated' : staleCookieProblem(reason), {
     outcome: 'denied',

@@ -1,21 +1,25 @@
-import { authPaths } from '#libs/contracts';
-import { type Html, html, renderPage } from '#libs/pages';
+import type { PortalReply } from '#libs/contracts';
+import { createPageFields } from '#libs/pages';
 import { languageOf } from '../answers/request-preferences.ts';
 import { respondPage, respondProblem } from '../answers/respond.ts';
-import { TEXTS } from '../answers/texts/catalog.ts';
-import type { Texts } from '../answers/texts/texts.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
+import { END_SESSIONS_PATH, endOwnSessions } from '../portal/end-own-sessions.ts';
+import { findApps } from '../portal/find-apps.ts';
+import { type PortalNotice, type PortalTile, portalPage } from '../portal/portal-page.ts';
+import { PORTAL_SCRIPT } from '../portal/portal-script.ts';
+import { respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import type { Exchange } from './exchange.ts';
-import { DONE, type StepResult } from './step.ts';
+import { requireSignIn } from './require-access-decision.ts';
+import { DONE, type StepOutcome, type StepResult } from './step.ts';
 
-/** Tiles on one page; a person who may open more sees the first by name. */
-const MAX_TILES = 500;
-const TONES = 6;
+const PAGE_FIELDS = createPageFields(PORTAL_SCRIPT);
 
-/** "My apps": what the signed-in person may open, who that is, and the way out. */
+/** "My apps": what the signed-in person may open now, where that person is signed in, and the ways out. */
 export function showPortal(exchange: Exchange): StepResult {
-  const { access, services, tenant } = exchange;
-  if (exchange.target.path !== '/') {
+  const { path } = exchange.target;
+  if (path === END_SESSIONS_PATH)
+    return endOwnSessions(exchange, () => answerPage(exchange, { status: 404, notice: { kind: 'absent' } }));
+  if (path !== '/') {
     respondProblem(exchange, 'unknown-path', { outcome: 'answered' });
     return DONE;
   }
@@ -23,27 +27,54 @@ export function showPortal(exchange: Exchange): StepResult {
     respondProblem(exchange, 'method-not-allowed', { outcome: 'answered', fields: ['Allow', 'GET, HEAD'] });
     return DONE;
   }
+  return answerPage(exchange, { status: 200, notice: endedNotice(queryOf(exchange)) });
+}
+
+async function answerPage(
+  exchange: Exchange,
+  { status, notice }: { readonly status: number; readonly notice: PortalNotice | undefined },
+): Promise<StepOutcome> {
+  const { access, services, tenant } = exchange;
   if (!access) throw new Error('the portal needs an access decision before it');
   const { principal } = access;
   const apps = appsFor(tenant.directory.all(), principal.subject, principal.groups);
-  const language = languageOf(exchange);
-  const texts = TEXTS[language].portal;
-  const body = html`<h1>${texts.title}</h1>
-${apps.length > 0 ? tiles(apps, texts) : nothingYet(texts)}`;
-  const bar = html`<div class="who"><span>${texts.signedInAs}</span> <b>${principal.name || principal.username}</b>${
-    principal.name !== '' && principal.name !== principal.username && html` <span>${principal.username}</span>`
+  const query = (queryOf(exchange).get('q') ?? '').trim();
+  const { shown, hasMore } = findApps(apps, query);
+  const asked = shown.filter(({ app }) => app.view.preauthentication !== 'passthrough');
+  let portal: PortalReply;
+  try {
+    portal = await tenant.auth.portal({
+      requestId: exchange.requestId,
+      client: exchange.facts.clientInfo,
+      accessCookie: exchange.facts.accessCookie ?? '',
+      appIds: asked.map(({ app }) => app.view.id),
+    });
+  } catch (error) {
+    services.logger.error('portal not shown', { requestId: exchange.requestId, error });
+    respondAuthUnavailable(exchange);
+    return DONE;
   }
-<form method="post" action="${authPaths.signOut}"><button class="button quiet" type="submit">${texts.signOut}</button></form></div>`;
-  const page = renderPage({
-    title: texts.title,
-    body,
-    bar,
-    width: 'wide',
-    home: `${services.portalOrigin}/`,
-    language,
+  if (portal.status === 'sign-in') return requireSignIn(exchange, portal.reason);
+  const verdicts = new Map(portal.apps.map(({ id, verdict }) => [id, verdict]));
+  const tiles = shown.flatMap(({ app, isFound }): PortalTile[] => {
+    const isOpen = app.view.preauthentication === 'passthrough' || verdicts.has(app.view.id);
+    return isOpen ? [{ app, isFound, needsStepUp: verdicts.get(app.view.id) === 'step-up' }] : [];
   });
-  respondPage(exchange, 200, page);
+  const home = `${services.portalOrigin}/`;
+  const language = languageOf(exchange);
+  const page = portalPage({ principal, tiles, hasMore, query, portal, notice, home, language });
+  respondPage(exchange, status, page, [], PAGE_FIELDS);
   return DONE;
+}
+
+/** After a form was followed. */
+function endedNotice(query: URLSearchParams): PortalNotice | undefined {
+  const ended = query.get('ended') ?? '';
+  return /^[0-9]{1,3}$/.test(ended) ? { kind: 'ended', count: Number(ended) } : undefined;
+}
+
+function queryOf(exchange: Exchange): URLSearchParams {
+  return new URLSearchParams(exchange.target.query);
 }
 
 /** Assigned by user or group, or open to everybody by passthrough; sorted by name. */
@@ -60,40 +91,5 @@ export function appsFor(
         view.users.includes(subject) ||
         view.groups.some((group) => mine.has(group)),
     )
-    .sort((a, b) => a.view.name.localeCompare(b.view.name, 'en') || a.view.id.localeCompare(b.view.id))
-    .slice(0, MAX_TILES);
-}
-
-type PortalTexts = Texts['portal'];
-
-function tiles(apps: readonly PublishedApp[], texts: PortalTexts): Html {
-  return html`<p class="lead">${texts.openApps(apps.length)}</p>
-<ul class="tiles">
-${apps.map((app) => tile(app, texts))}</ul>`;
-}
-
-function tile(app: PublishedApp, texts: PortalTexts): Html {
-  const { view, externalHostname: hostname, externalPath: pathname } = app;
-  const [first] = new Intl.Segmenter('en').segment(view.name.trim());
-  const letter = first?.segment.toUpperCase() ?? '?';
-  return html`<li><a class="tile" href="${app.externalOrigin}${pathname}"><span class="letter tone${toneOf(view.id)}" aria-hidden="true">${letter}</span><span class="text"><span class="name">${view.name}</span> <span class="host">${breakable(hostname)}${pathname === '/' ? '' : pathname}</span>${
-    view.preauthentication === 'passthrough' && html` <span class="note">${texts.openWithoutSignIn}</span>`
-  }</span></a></li>
-`;
-}
-
-/** Long host names may break before a dot, and nowhere else as long as the parts fit. */
-function breakable(hostname: string): Html[] {
-  return hostname.split('.').map((label, i) => (i === 0 ? html`${label}` : html`<wbr>.${label}`));
-}
-
-function nothingYet(texts: PortalTexts): Html {
-  return html`<div class="empty"><h2>${texts.nothingTitle}</h2>
-<p>${texts.nothing}</p></div>`;
-}
-
-function toneOf(id: string): number {
-  let sum = 0;
-  for (const character of id) sum += character.charCodeAt(0);
-  return sum % TONES;
+    .sort((a, b) => a.view.name.localeCompare(b.view.name, 'en') || a.view.id.localeCompare(b.view.id));
 }

@@ -8,6 +8,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import { DONE, NEXT, type StepResult } from '../pipeline/step.ts';
 import { answerAuthReply, browserRequest, respondAuthUnavailable } from './answer-auth-reply.ts';
 import { readHintedApp } from './app-hint.ts';
+import { isSameOrigin } from './same-origin.ts';
 import { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts';
 
 /** Where an identity provider may send the browser after it ended its own session. */
@@ -111,12 +112,6 @@ async function answerSignOut(exchange: Exchange): Promise<typeof DONE> {
     await answerAuthReply(exchange, exchange.tenant.auth.signOut(browserRequest(exchange)));
   }
   return DONE;
-}
-
-function isSameOrigin(exchange: Exchange): boolean {
-  const { origin, secFetchSite } = exchange.head;
-  if (secFetchSite !== '') return secFetchSite === 'same-origin';
-  return origin === `https://${exchange.hostAndPort}`;
 }
 
 async function answerKeys(exchange: Exchange): Promise<typeof DONE> {

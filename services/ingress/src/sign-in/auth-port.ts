@@ -8,7 +8,11 @@ import {
   beginSignIn,
   completeSignIn,
   continueSignIn,
+  type EndOwnSessionsReply,
+  endOwnSessions,
   openAppAccess,
+  type PortalReply,
+  portal,
   signOut,
 } from '#libs/contracts';
 import { callEndpoint } from '#libs/messaging';
@@ -25,6 +29,9 @@ export type AuthPort = {
   completeSignIn(request: z.input<typeof completeSignIn.request>): Promise<AuthReply>;
   openAppAccess(request: z.input<typeof openAppAccess.request>): Promise<AuthReply>;
   signOut(request: z.input<typeof signOut.request>): Promise<AuthReply>;
+  /** What the person behind a portal cookie may open, and that person's sessions. */
+  portal(request: z.input<typeof portal.request>): Promise<PortalReply>;
+  endOwnSessions(request: z.input<typeof endOwnSessions.request>): Promise<EndOwnSessionsReply>;
   assertionKeys(): Promise<z.infer<typeof assertionKeys.reply>>;
 };
 
@@ -38,6 +45,8 @@ export function createAuthPort(nc: NatsConnection, tenant: string): AuthPort {
     completeSignIn: (request) => callEndpoint(nc, tenant, completeSignIn, request, signIn),
     openAppAccess: (request) => callEndpoint(nc, tenant, openAppAccess, request, decision),
     signOut: (request) => callEndpoint(nc, tenant, signOut, request, signIn),
+    portal: (request) => callEndpoint(nc, tenant, portal, request, decision),
+    endOwnSessions: (request) => callEndpoint(nc, tenant, endOwnSessions, request, signIn),
     assertionKeys: () => callEndpoint(nc, tenant, assertionKeys, {}, decision),
   };
 }

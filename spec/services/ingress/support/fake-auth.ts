@@ -8,7 +8,11 @@ import {
   beginSignIn,
   completeSignIn,
   continueSignIn,
+  type EndOwnSessionsReply,
+  endOwnSessions,
   openAppAccess,
+  type PortalReply,
+  portal,
   signOut,
 } from '#libs/contracts';
 import { serveEndpoint } from '#libs/messaging';
@@ -22,6 +26,9 @@ export type FakeAuth = {
   countOf(name: string): number;
   authorize: (request: { appId: string; accessCookie: string }) => AuthorizeReply | Promise<AuthorizeReply>;
   reply: (name: string, request: Record<string, unknown>) => AuthReply;
+  /** Default: every app that is asked about is open, one session, no sign-ins. */
+  portal: (request: { appIds: string[] }) => PortalReply;
+  endOwnSessions: () => EndOwnSessionsReply;
 };
 
 export const COOKIE = `${ACCESS_COOKIE}=sealed-1`;
@@ -49,6 +56,20 @@ export function allow(changes: { readonly sessionId?: string; readonly cacheSeco
   };
 }
 
+export const OWN_SESSION = {
+  id: 'ses_1',
+  isCurrent: true,
+  authenticatedAt: '2026-03-01T08:30:00.000Z',
+  expiresAt: '2026-03-01T16:30:00.000Z',
+  address: '192.0.2.7',
+  userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+} as const;
+
+export function shownPortal(appIds: readonly string[]): Extract<PortalReply, { status: 'shown' }> {
+  const apps = appIds.map((id) => ({ id, verdict: 'granted' as const }));
+  return { status: 'shown', apps, sessions: [OWN_SESSION], signIns: [], formToken: 'sealed-form' };
+}
+
 export function serveFakeAuth(nc: NatsConnection, tenant: string, logger: Logger, isServed: boolean): FakeAuth {
   const fake: FakeAuth = {
     asked: [],
@@ -59,6 +80,8 @@ export function serveFakeAuth(nc: NatsConnection, tenant: string, logger: Logger
       location: `https://login.sallyport.localhost/${name}`,
       setCookies: [`__Host-sallyport-${name}=1; Path=/; Secure; HttpOnly`],
     }),
+    portal: ({ appIds }) => shownPortal(appIds),
+    endOwnSessions: () => ({ status: 'ended', sessionIds: ['ses_2'] }),
   };
   if (!isServed) return fake;
   const options = { queue: 'auth', logger };
@@ -82,6 +105,26 @@ export function serveFakeAuth(nc: NatsConnection, tenant: string, logger: Logger
   serveEndpoint(nc, tenant, completeSignIn, browser('complete'), options);
   serveEndpoint(nc, tenant, openAppAccess, browser('open'), options);
   serveEndpoint(nc, tenant, signOut, browser('sign-out'), options);
+  serveEndpoint(
+    nc,
+    tenant,
+    portal,
+    (request) => {
+      keep('portal', request);
+      return fake.portal(request);
+    },
+    options,
+  );
+  serveEndpoint(
+    nc,
+    tenant,
+    endOwnSessions,
+    (request) => {
+      keep('end-own-sessions', request);
+      return fake.endOwnSessions();
+    },
+    options,
+  );
   serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [{ kty: 'EC', kid: 'k1' }] }), options);
   return fake;
 }
