@@ -8,6 +8,8 @@ export type AccessInputs = {
   readonly appId: string;
   readonly subject: string;
   readonly groups: readonly string[] | null;
+  /** App roles, for assignment only. Absent: none that count. */
+  readonly roles?: readonly string[] | undefined;
   readonly directoryRoles: readonly string[] | null;
   readonly isGuest: boolean | null;
   /** When the user last proved who they are, milliseconds since the epoch. */

@@ -18,15 +18,21 @@ export type DecisionByInputs = {
   readonly evaluation: PolicyEvaluation | undefined;
 };
 
-/** Is the app there, and the user assigned to it? Pure. Unknown groups are none: they assign nobody. */
-export function assignmentOf(
-  app: AppOfDecision,
-  user: { readonly subject: string; readonly groups: readonly string[] | null },
-): Assignment {
+/** Is the app there, and the user assigned to it? Pure. Unknown groups assign nobody, and where they matter the reason says so. */
+export function assignmentOf(app: AppOfDecision, user: Pick<AccessInputs, 'subject' | 'groups' | 'roles'>): Assignment {
   if (app === 'portal') return { isAssigned: true, reasons: [] };
   if (app.status !== 'published') return { isAssigned: false, reasons: ['app-retired'] };
-  const isAssigned = app.users.includes(user.subject) || app.groups.some((group) => user.groups?.includes(group));
-  return { isAssigned, reasons: ['app-published', isAssigned ? 'user-assigned' : 'user-unassigned'] };
+  if (app.users.includes(user.subject) || app.groups.some((group) => user.groups?.includes(group)))
+    return { isAssigned: true, reasons: ['app-published', 'user-assigned'] };
+  if (rolesThatCount(app, user.roles ?? []).length > 0)
+    return { isAssigned: true, reasons: ['app-published', 'app-role-assigned'] };
+  const isGroupMissing = user.groups === null && app.groups.length > 0;
+  return { isAssigned: false, reasons: ['app-published', isGroupMissing ? 'groups-unknown' : 'user-unassigned'] };
+}
+
+/** Those of a user's app roles that are assigned to the app: no policy asks for them. */
+export function rolesThatCount(app: AppOfDecision, roles: readonly string[]): readonly string[] {
+  return app === 'portal' || app.status === 'absent' ? [] : roles.filter((role) => app.roles.includes(role));
 }
 
 /** Those of a user's groups that app or policies name: the others change no decision, and need not stand in its record. */

@@ -7,6 +7,7 @@ export {
   type DecisionByInputs,
   decideByInputs,
   groupsThatCount,
+  rolesThatCount,
 } from './decide-by-inputs.ts';
 export { describeRefusal, type RefusalWords } from './describe-refusal.ts';
 export { evaluatePolicies, explainPolicies, locationsOf } from './evaluate-policies.ts';
@@ -18,4 +19,5 @@ export type {
   SessionRules,
 } from './evaluation.ts';
 export { findContradictions } from './find-contradictions.ts';
+export { type Address, parseAddress, textOfAddress } from './locations/address.ts';
 export { type LockoutAssumptions, locksOutAdministrators } from './lockout/locks-out-administrators.ts';

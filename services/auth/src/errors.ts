@@ -38,8 +38,7 @@ export type IdentityProviderReason =
   | 'identity-provider-refused'
   | 'sign-in-response-invalid'
   | 'state-mismatch'
-  | 'token-invalid'
-  | 'groups-unknown';
+  | 'token-invalid';
 
 /** ERR_AUTH_IDENTITY_PROVIDER: with a reason for the denial page; `message` is a sentence fit for a person. */
 export class IdentityProviderError extends SallyportError {

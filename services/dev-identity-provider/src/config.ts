@@ -13,7 +13,8 @@ export const userConfig = z.object({
   oid: guid,
   /** Default `<username>@sallyport.example`; also `preferred_username` and `upn`, as in Entra. */
   email: z.string().max(320).optional(),
-  groups: z.array(guid).max(200).default([]),
+  /** Above 200 the tokens name none of them and say so, as those of Entra do. */
+  groups: z.array(guid).max(1000).default([]),
   /** Directory role template ids (Entra `wids`). */
   directoryRoles: z.array(guid).max(50).default([]),
   /** App roles. */

@@ -25,6 +25,13 @@ export function createDirectory(users: readonly UserConfig[]): Directory {
   };
 }
 
+/** Entra lists at most so many groups in a token; above it says where they can be asked for. */
+const MAX_LISTED_GROUPS = 200;
+const OVERAGE = {
+  _claim_names: { groups: 'src1' },
+  _claim_sources: { src1: { endpoint: 'https://graph.example/getMemberObjects' } },
+} as const;
+
 /** Claims of Entra ID v2.0 tokens for one person. `sub` does not differ between clients, as it would in Entra. */
 export function entraClaims(
   person: Person,
@@ -40,7 +47,7 @@ export function entraClaims(
     preferred_username: person.email,
     upn: person.email,
     email: person.email,
-    groups: person.groups,
+    ...(person.groups.length > MAX_LISTED_GROUPS ? OVERAGE : { groups: person.groups }),
     ...(person.roles.length > 0 ? { roles: person.roles } : {}),
     wids: person.directoryRoles,
     ...(person.isGuest === undefined ? {} : { acct: person.isGuest ? 1 : 0 }),
@@ -63,6 +70,8 @@ export const ENTRA_CLAIMS: readonly string[] = [
   'upn',
   'email',
   'groups',
+  '_claim_names',
+  '_claim_sources',
   'roles',
   'wids',
   'acrs',

@@ -23,7 +23,7 @@ const INPUTS: AccessInputs = {
   nowMs: 60_000,
 };
 const app = (change: object = {}) =>
-  ({ status: 'published', users: ['bob'], groups: [], ...change }) as unknown as AppState;
+  ({ status: 'published', users: ['bob'], groups: [], roles: [], ...change }) as unknown as AppState;
 const C1 = { kind: 'authentication-strength', context: 'c1' };
 const set = (...policies: readonly object[]) =>
   compilePolicySet({
@@ -65,6 +65,34 @@ describe('decision by inputs', () => {
       app({ users: [], groups: ['g1'] }),
       set(),
       { groups: null },
+      'denied',
+      'app-published',
+      'groups-unknown',
+    ],
+    [
+      'does not blame unknown groups where no group is assigned',
+      app({ users: [], roles: ['Reader'] }),
+      set(),
+      { groups: null, roles: ['Writer'] },
+      'denied',
+      'app-published',
+      'user-unassigned',
+    ],
+    [
+      'needs no groups of whom an app role assigns',
+      app({ users: [], groups: ['g1'], roles: ['Reader'] }),
+      set(),
+      { groups: null, roles: ['Reader'] },
+      'granted',
+      'app-published',
+      'app-role-assigned',
+      'policies-passed',
+    ],
+    [
+      'reads a decision that was recorded before app roles counted',
+      app({ users: [], roles: ['Reader'] }),
+      set(),
+      { roles: undefined },
       'denied',
       'app-published',
       'user-unassigned',

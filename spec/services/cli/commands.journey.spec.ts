@@ -95,6 +95,7 @@ describe('sallyport commands', () => {
       origin protocol            auto
       users                      none
       groups                     none
+      app roles                  none
       revision                   7
     `;
     expect((await run('apps show localhost-3000')).out).to.equal(shown);
@@ -112,6 +113,10 @@ describe('sallyport commands', () => {
     expect([retired.sent, retired.out]).to.deep.equal(['DELETE apps/app_1', 'localhost-3000 is retired\n']);
     expect((await run('apps assign app_1 --user ada')).sent).to.equal('PUT apps/app_1/assignments/users/oid-ada');
     expect((await run('apps unassign app_1 --group g/1')).sent).to.equal('DELETE apps/app_1/assignments/groups/g%2F1');
+    expect((await run('apps assign app_1 --role Wiki.Reader')).sent).to.equal(
+      'PUT apps/app_1/assignments/roles/Wiki.Reader',
+    );
+    expect((await run('apps unassign app_1 --role a/b')).sent).to.equal('DELETE apps/app_1/assignments/roles/a%2Fb');
   });
 
   it('list, create, rename and retire connector groups', async () => {

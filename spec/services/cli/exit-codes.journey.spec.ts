@@ -24,7 +24,7 @@ describe('exit codes of sallyport', () => {
       'apps list extra': '"extra" is one argument too many: expected sallyport apps list',
       'apps list --nope': "unknown option '--nope': see `sallyport apps list --help`",
       'apps change app_1': 'nothing to change: name at least one setting, see --help',
-      'apps assign app_1': 'name at least one --user or --group',
+      'apps assign app_1': 'name at least one --user, --group or --role',
       'publish localhost --timeout soon': '--timeout "soon": expected a whole number of at least 1',
       'publish localhost --cookie-same-site maybe': '--cookie-same-site "maybe": expected lax, strict, none',
       'limits set tenant many': 'requests-per-second "many": expected a whole number of at least 1',

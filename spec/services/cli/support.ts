@@ -160,6 +160,7 @@ export const APP = {
   validateBackendCertificate: true,
   users: [] as string[],
   groups: [] as string[],
+  roles: [] as string[],
 };
 
 export const CONNECTOR = {

@@ -104,11 +104,16 @@ describe('console API for apps', () => {
         expect((await world.call('PATCH', '/v1/apps/app_1', { body: wrong })).json.code).to.equal('ERR_API_INVALID');
     });
 
-    it('take assignments of users and groups', async () => {
+    it('take assignments of users, groups and app roles', async () => {
       await world.call('PUT', '/v1/apps/app_1/assignments/users/u%201');
       expect(last()?.command).to.deep.equal({ type: 'AssignToApp', appId: 'app_1', userIds: ['u 1'], groupIds: [] });
       await world.call('DELETE', '/v1/apps/app_1/assignments/groups/g1');
       expect(last()?.command).to.deep.equal({ type: 'UnassignFromApp', appId: 'app_1', userIds: [], groupIds: ['g1'] });
+      const named = { appId: 'app_1', userIds: [], groupIds: [], roles: ['Wiki/Reader'] };
+      await world.call('PUT', '/v1/apps/app_1/assignments/roles/Wiki%2FReader');
+      expect(last()?.command).to.deep.equal({ type: 'AssignToApp', ...named });
+      await world.call('DELETE', '/v1/apps/app_1/assignments/roles/Wiki%2FReader');
+      expect(last()?.command).to.deep.equal({ type: 'UnassignFromApp', ...named });
     });
 
     it('are absent with 404', async () => {

@@ -61,6 +61,7 @@ export const APP: AppView = {
   validateBackendCertificate: true,
   users: [],
   groups: [],
+  roles: [],
 };
 export const PUBLISH = { name: 'Wiki', internalUrl: 'http://localhost:3000' };
 

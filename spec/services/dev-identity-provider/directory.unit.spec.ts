@@ -18,6 +18,16 @@ describe('people of the development identity provider', () => {
     expect(claimsOf({})).not.to.have.property('acct');
   });
 
+  it('in more than 200 groups have tokens that list none and say so, as at Entra', () => {
+    const groups = (count: number) =>
+      Array.from({ length: count }, (_none, index) => `a1a1a1a1-0000-4000-8000-${String(index).padStart(12, '0')}`);
+    expect(claimsOf({ groups: groups(200) }).groups).to.have.length(200);
+    const many = claimsOf({ groups: groups(201) });
+    expect(many).not.to.have.property('groups');
+    expect(many._claim_names).to.deep.equal({ groups: 'src1' });
+    expect(ENTRA_CLAIMS).to.include.members(Object.keys(many));
+  });
+
   it('have no claim that the provider was not told of', () => {
     expect(ENTRA_CLAIMS).to.include.members(Object.keys(claimsOf({ isGuest: true, roles: ['reader'] })));
   });

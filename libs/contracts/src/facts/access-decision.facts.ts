@@ -6,7 +6,11 @@ import { clientKind, deviceState, platform, riskLevel } from './policy-set.facts
 /** Why access was allowed or denied; kebab-case, paired, also used as metric label and on the denial page. */
 export const accessReason = z.enum([
   'user-assigned',
+  /** By an app role of the user, not by the user or a group. */
+  'app-role-assigned',
   'user-unassigned',
+  /** Neither the user nor an app role of theirs is assigned, groups are, and the identity provider did not list the user's. */
+  'groups-unknown',
   'session-active',
   'session-ended',
   'session-expired',
@@ -29,6 +33,8 @@ export const accessInputs = z.object({
   subject: z.string().max(128),
   /** Those of the user's groups that the app or a policy of the set names: no other changes the decision. */
   groups: z.array(z.string().max(128)).max(1000).nullable(),
+  /** Those of the user's app roles that are assigned to the app. Absent in decisions made before app roles could be. */
+  roles: z.array(z.string().max(128)).max(200).optional(),
   directoryRoles: z.array(z.string().max(128)).max(200).nullable(),
   isGuest: z.boolean().nullable(),
   authenticatedAtMs: z.number(),

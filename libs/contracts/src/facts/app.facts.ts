@@ -4,6 +4,8 @@ import { type AppSettings, appSettings, type CookieFlags, SETTINGS_SINCE_V2 } fr
 
 /** Stable directory ids (Entra `oid` of a user, id of a group); never names or addresses, which can change hands. */
 const principalId = z.string().min(1).max(128);
+/** Value of an app role, as the identity provider writes it in tokens (Entra `roles`). */
+const appRole = z.string().min(1).max(128);
 
 export type AppFact =
   | Fact<'AppPublished', AppSettings>
@@ -33,6 +35,8 @@ export type AppFact =
   | Fact<'AppUserUnassigned', { readonly userId: string }>
   | Fact<'AppGroupAssigned', { readonly groupId: string }>
   | Fact<'AppGroupUnassigned', { readonly groupId: string }>
+  | Fact<'AppRoleAssigned', { readonly role: string }>
+  | Fact<'AppRoleUnassigned', { readonly role: string }>
   | Fact<'AppRetired', Record<string, never>>;
 
 const v1 = <T extends z.ZodType>(schema: T) => ({ version: 1, schema });
@@ -70,6 +74,8 @@ export const appAggregate: AggregateType<AppFact> = {
     AppUserUnassigned: v1(z.object({ userId: principalId })),
     AppGroupAssigned: v1(z.object({ groupId: principalId })),
     AppGroupUnassigned: v1(z.object({ groupId: principalId })),
+    AppRoleAssigned: v1(z.object({ role: appRole })),
+    AppRoleUnassigned: v1(z.object({ role: appRole })),
     AppRetired: v1(z.object({})),
   },
   upcast: upcastApp,

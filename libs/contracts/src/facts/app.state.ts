@@ -1,7 +1,12 @@
 import type { AppFact } from './app.facts.ts';
 import type { AppSettings } from './app-settings.ts';
 
-export type PublishedApp = AppSettings & { readonly users: readonly string[]; readonly groups: readonly string[] };
+export type PublishedApp = AppSettings & {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+  /** App roles that are assigned: whoever has one of them is. */
+  readonly roles: readonly string[];
+};
 
 export type AppState =
   | { readonly status: 'absent' }
@@ -11,7 +16,7 @@ export type AppState =
 export const initialAppState: AppState = { status: 'absent' };
 
 export function evolveApp(state: AppState, fact: AppFact): AppState {
-  if (fact.type === 'AppPublished') return { status: 'published', ...fact.data, users: [], groups: [] };
+  if (fact.type === 'AppPublished') return { status: 'published', ...fact.data, users: [], groups: [], roles: [] };
   if (state.status === 'absent') return state;
   switch (fact.type) {
     case 'AppRenamed':
@@ -46,6 +51,10 @@ export function evolveApp(state: AppState, fact: AppFact): AppState {
       return { ...state, groups: withMember(state.groups, fact.data.groupId) };
     case 'AppGroupUnassigned':
       return { ...state, groups: withoutMember(state.groups, fact.data.groupId) };
+    case 'AppRoleAssigned':
+      return { ...state, roles: withMember(state.roles, fact.data.role) };
+    case 'AppRoleUnassigned':
+      return { ...state, roles: withoutMember(state.roles, fact.data.role) };
     case 'AppRetired':
       return { ...state, status: 'retired' };
     default:

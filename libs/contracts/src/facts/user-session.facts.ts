@@ -10,6 +10,9 @@ export const principal = z.object({
   name: z.string().max(320),
   email: z.string().max(320).nullable(),
   groups: z.array(z.string().max(128)).max(1000),
+  /** The identity provider said that there are groups it does not list: which ones is unknown. Read groups by `groupsOf`. */
+  groupsOverage: z.literal(true).optional(),
+  /** App roles (Entra `roles`). */
   roles: z.array(z.string().max(128)).max(200),
   /** Directory role template ids (Entra `wids`). */
   directoryRoles: z.array(z.string().max(128)).max(200),
@@ -17,6 +20,11 @@ export const principal = z.object({
   isGuest: z.boolean().optional(),
 });
 export type Principal = z.infer<typeof principal>;
+
+/** The groups somebody is in; null: unknown, which is never the same as none. */
+export function groupsOf({ groups, groupsOverage }: Principal): readonly string[] | null {
+  return groupsOverage === true ? null : groups;
+}
 
 const started = z.object({
   principal,

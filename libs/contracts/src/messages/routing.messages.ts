@@ -31,6 +31,8 @@ export const appView = appSettings.extend(settingsSinceV2).extend({
   status: z.enum(['published', 'retired']),
   users: z.array(z.string()),
   groups: z.array(z.string()),
+  /** App roles that are assigned; an older sender knows of none. */
+  roles: z.array(z.string()).default([]),
 });
 export type AppView = z.infer<typeof appView>;
 
@@ -49,12 +51,15 @@ export const appCommand = z.discriminatedUnion('type', [
     appId: z.string(),
     userIds: z.array(z.string()).max(500),
     groupIds: z.array(z.string()).max(500),
+    /** Values of app roles. Default: none. */
+    roles: z.array(z.string()).max(500).optional(),
   }),
   z.object({
     type: z.literal('UnassignFromApp'),
     appId: z.string(),
     userIds: z.array(z.string()).max(500),
     groupIds: z.array(z.string()).max(500),
+    roles: z.array(z.string()).max(500).optional(),
   }),
 ]);
 export type AppCommand = z.infer<typeof appCommand>;

@@ -1,5 +1,5 @@
 import type { AccessInputs } from '#libs/conditional-access';
-import type { ClientInfo, UserSessionState } from '#libs/contracts';
+import { type ClientInfo, groupsOf, type UserSessionState } from '#libs/contracts';
 import { readUserAgent } from './user-agent.ts';
 
 type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
@@ -13,6 +13,8 @@ export function gatherInputs(known: {
   readonly session: SignedIn;
   /** Of the user: those that app and policies name. Default: all. */
   readonly groups?: readonly string[];
+  /** App roles of the user that are assigned to the app. Default: all. */
+  readonly roles?: readonly string[];
   readonly client: ClientInfo;
   readonly nowMs: number;
 }): AccessInputs {
@@ -22,7 +24,8 @@ export function gatherInputs(known: {
   return {
     appId,
     subject: principal.subject,
-    groups: known.groups ?? principal.groups,
+    groups: groupsOf(principal) === null ? null : (known.groups ?? principal.groups),
+    roles: known.roles ?? principal.roles,
     directoryRoles: principal.directoryRoles,
     isGuest: principal.isGuest ?? null,
     authenticatedAtMs,

@@ -202,6 +202,7 @@ function recordable({ inputs, outcomes }: Judged) {
     inputs: {
       ...inputs,
       groups: inputs.groups === null ? null : [...inputs.groups],
+      roles: [...(inputs.roles ?? [])],
       directoryRoles: inputs.directoryRoles === null ? null : [...inputs.directoryRoles],
       deviceStates: inputs.deviceStates === null ? null : [...inputs.deviceStates],
       authenticationContexts: [...inputs.authenticationContexts],

@@ -1,5 +1,5 @@
 import { type AppOfDecision, assignmentOf } from '#libs/conditional-access';
-import type { AccessReason, UserSessionState } from '#libs/contracts';
+import { type AccessReason, groupsOf, type UserSessionState } from '#libs/contracts';
 
 export type AccessQuestion = {
   readonly session: UserSessionState;
@@ -18,7 +18,8 @@ export type AccessEvaluation =
 export function evaluateAccess({ session, app, nowMs }: AccessQuestion): AccessEvaluation {
   if (session.status !== 'active') return { verdict: 'unauthenticated', reason: 'session-ended' };
   if (Date.parse(session.expiresAt) <= nowMs) return { verdict: 'unauthenticated', reason: 'session-expired' };
-  const assignment = assignmentOf(app, session.principal);
+  const { subject, roles } = session.principal;
+  const assignment = assignmentOf(app, { subject, roles, groups: groupsOf(session.principal) });
   const reasons: readonly AccessReason[] = ['session-active', ...assignment.reasons];
   if (assignment.isAssigned) return { verdict: 'granted', reasons };
   return { verdict: 'denied', reasons, deniedBy: assignment.reasons.at(-1) ?? 'user-unassigned' };

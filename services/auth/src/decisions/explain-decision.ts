@@ -15,6 +15,8 @@ export function explainDecision(
   const { appName, username, policySet } = about;
   if (judgement.verdict === 'denied') {
     if (judgement.deniedBy === 'app-retired') return `${appName} is no longer published.`;
+    if (judgement.deniedBy === 'groups-unknown')
+      return `${username} is signed in, but is in more groups than the identity provider lists, so it is not known whether ${appName} is assigned to one of them. An administrator can have it send only the groups assigned to the application, or assign you by user or app role.`;
     if (judgement.outcomes === undefined)
       return `${username} is signed in but not assigned to ${appName}. Whoever manages the app can assign you.`;
   }

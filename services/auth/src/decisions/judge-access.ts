@@ -1,4 +1,4 @@
-import type { AccessInputs, AppOfDecision, PolicyOutcome } from '#libs/conditional-access';
+import { type AccessInputs, type AppOfDecision, type PolicyOutcome, rolesThatCount } from '#libs/conditional-access';
 import type { AccessChallengeView, AccessReason, ClientInfo, UserSessionState } from '#libs/contracts';
 import { gatherInputs } from '../conditional-access/gather-inputs.ts';
 import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
@@ -35,7 +35,8 @@ export function judgeAccess(question: {
   if (standing.verdict === 'unauthenticated') return standing;
   if (session.status === 'absent') return { verdict: 'unauthenticated', reason: 'session-ended' };
   const groups = judge.groupsThatCount(app, session.principal.groups);
-  const inputs = gatherInputs({ appId, session, groups, client, nowMs });
+  const roles = rolesThatCount(app, session.principal.roles);
+  const inputs = gatherInputs({ appId, session, groups, roles, client, nowMs });
   const { verdict, reasons, evaluation } = judge.decide(app, inputs);
   const judged: Judged = {
     reasons: ['session-active', ...reasons],

@@ -77,8 +77,7 @@ export function createPassportIdentityProvider(options: {
       const outcome = await drivePassport(authenticator, scope, {}, request);
       if (outcome.kind !== 'user') throw refused('it was not checked');
       const claims = outcome.user as TokenClaims;
-      // Groups decide about apps, not about the API: a token without them is as good as one with.
-      return { principal: principalOf(claims, { requireGroups: false }).principal, expiresAtMs: claims.exp * 1000 };
+      return { principal: principalOf(claims).principal, expiresAtMs: claims.exp * 1000 };
     },
     endSessionUrl: async (postLogoutRedirectUri) => {
       const metadata = await store.get().catch(() => null);
@@ -97,7 +96,7 @@ function signedInOf(claims: TokenClaims, nowMs: number): SignedIn {
   if (authTime !== undefined && authTime * 1000 > nowMs + CLOCK_SKEW_SECONDS * 1000)
     throw refused('claim auth_time lies in the future');
   const authenticatedAtMs = authTime === undefined ? null : Math.min(authTime * 1000, nowMs);
-  return { ...principalOf(claims, { requireGroups: true }), authenticatedAtMs, issuedAtMs: iat * 1000 };
+  return { ...principalOf(claims), authenticatedAtMs, issuedAtMs: iat * 1000 };
 }
 
 /** State and nonce as the strategy put them into its session object. */

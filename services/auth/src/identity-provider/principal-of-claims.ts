@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Principal } from '#libs/contracts';
-import { IdentityProviderError } from '../errors.ts';
 import { refused, type TokenClaims } from './check-token.ts';
 
 const ids = (max: number) => z.array(z.string().max(128)).max(max).default([]);
@@ -10,6 +9,8 @@ const personal = z.looseObject({
   upn: z.string().optional(),
   email: z.string().optional(),
   groups: ids(1000),
+  /** Names of claims that stand elsewhere: Entra above 200 groups. */
+  _claim_names: z.record(z.string(), z.unknown()).optional(),
   roles: ids(200),
   wids: ids(200),
   acrs: ids(128),
@@ -26,20 +27,14 @@ const MAX_NAME_LENGTH = 320;
 export type Person = { readonly principal: Principal; readonly authenticationContexts: readonly string[] };
 
 /**
- * Who the token speaks of. Key is `oid` within `tid`; names only show. With `requireGroups`, a token that says "too many
- * groups to list" is an error `groups-unknown`: unknown groups are never no groups.
+ * Who the token speaks of. Key is `oid` within `tid`; names only show. A token that says "more groups than I list" gives a
+ * principal with `groupsOverage`, and what it lists is left out: unknown groups are never no groups, nor only some.
  */
-export function principalOf(claims: TokenClaims, options: { readonly requireGroups: boolean }): Person {
+export function principalOf(claims: TokenClaims): Person {
   const parsed = personal.safeParse(claims);
   if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path[0]?.toString() ?? '?'} is of a wrong kind`);
   const { name, preferred_username, upn, email, groups, roles, wids, acrs, acct } = parsed.data;
-  if (options.requireGroups && hasUnknownGroups(claims)) {
-    throw new IdentityProviderError(
-      'groups-unknown',
-      'You are in more groups than the identity provider lists in a token, so Sallyport cannot tell which apps are yours. ' +
-        'Ask your administrator to send only the groups assigned to the application.',
-    );
-  }
+  const isOverage = hasUnknownGroups(claims.hasgroups, parsed.data._claim_names);
   const username = display(preferred_username ?? upn ?? email ?? claims.oid);
   const principal: Principal = {
     subject: claims.oid,
@@ -47,7 +42,8 @@ export function principalOf(claims: TokenClaims, options: { readonly requireGrou
     username,
     name: display(name ?? username),
     email: email?.includes('@') ? display(email) : null,
-    groups,
+    groups: isOverage ? [] : groups,
+    ...(isOverage ? { groupsOverage: true } : {}),
     roles,
     directoryRoles: wids,
     ...(acct === undefined ? {} : { isGuest: acct === 1 }),
@@ -55,11 +51,9 @@ export function principalOf(claims: TokenClaims, options: { readonly requireGrou
   return { principal, authenticationContexts: acrs.filter(({ length }) => length <= MAX_CONTEXT_LENGTH) };
 }
 
-/** Entra above 200 groups: `_claim_names.groups`, or `hasgroups` in the implicit flow. */
-function hasUnknownGroups(claims: TokenClaims): boolean {
-  const names = claims._claim_names;
-  const isElsewhere = typeof names === 'object' && names !== null && 'groups' in names;
-  return isElsewhere || (claims.hasgroups !== undefined && claims.hasgroups !== false);
+/** Entra above 200 groups: `_claim_names.groups`, or `hasgroups` in the implicit flow. Any `hasgroups` but false counts. */
+function hasUnknownGroups(hasgroups: unknown, elsewhere: Readonly<Record<string, unknown>> = {}): boolean {
+  return Object.hasOwn(elsewhere, 'groups') || (hasgroups !== undefined && hasgroups !== false);
 }
 
 /** Control characters become spaces: names end up on pages, in log lines and in headers. */

@@ -54,7 +54,6 @@ const DENIALS: Readonly<Record<DenialReason, Denial>> = {
   'sign-in-response-invalid': { status: 400, detail: 'The answer brought from the identity provider is not valid.' },
   'state-mismatch': { status: 400, detail: 'The answer of the identity provider belongs to another sign-in.' },
   'token-invalid': { status: 403, detail: 'The token of the identity provider was refused.' },
-  'groups-unknown': { status: 403, detail: 'The identity provider did not name your groups.' },
 };
 
 export type DeniedReply = Extract<AuthReply, { kind: 'denied' }>;

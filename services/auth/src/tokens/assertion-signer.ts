@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } fr
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SignJWT } from 'jose';
-import type { Principal } from '#libs/contracts';
+import { groupsOf, type Principal } from '#libs/contracts';
 import { fileError } from '../errors.ts';
 
 /** Seconds an assertion is valid; longer than any decision is cached (300 s at most). */
@@ -18,7 +18,10 @@ export type AssertionSubject = {
 };
 
 export type AssertionSigner = {
-  /** ES256 JWT for one session and one app (RFC 7519). More than 100 groups: no `groups`, but `hasgroups: true`. */
+  /**
+   * ES256 JWT for one session and one app (RFC 7519). More than 100 groups, or unknown ones: no `groups`, but
+   * `hasgroups: true`. More than 100 app roles: no `roles`, but `hasroles: true`.
+   */
   sign(subject: AssertionSubject): Promise<string>;
   /** Public keys (RFC 7517). */
   readonly keys: readonly Record<string, unknown>[];
@@ -38,14 +41,15 @@ export function createAssertionSigner(options: {
   return {
     keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }],
     sign: ({ principal, sessionId, audience }) => {
-      const { username, name, email, groups, roles } = principal;
+      const { username, name, email, roles } = principal;
+      const groups = groupsOf(principal);
       const issuedAt = Math.floor(options.nowMs() / 1000);
       const claims = {
         name,
         preferred_username: username,
         ...(email === null ? {} : { email }),
-        ...(groups.length > MAX_ASSERTED_GROUPS ? { hasgroups: true } : { groups }),
-        roles: roles.slice(0, MAX_ASSERTED_GROUPS),
+        ...(groups === null || groups.length > MAX_ASSERTED_GROUPS ? { hasgroups: true } : { groups }),
+        ...(roles.length > MAX_ASSERTED_GROUPS ? { hasroles: true } : { roles }),
         sid: sessionId,
       };
       return new SignJWT(claims)

@@ -89,7 +89,7 @@ export const appCommands: readonly Command[] = [
       return undefined;
     },
   },
-  assignment('assign', 'PUT', 'Let users or groups open an app'),
+  assignment('assign', 'PUT', 'Let users, groups or holders of app roles open an app'),
   assignment('unassign', 'DELETE', 'Take the right to open an app back'),
 ];
 
@@ -97,16 +97,18 @@ function assignment(verb: 'assign' | 'unassign', method: 'PUT' | 'DELETE', summa
   return {
     name: `apps ${verb}`,
     summary,
-    details: `${APP} Users and groups are named by their directory ids; demo users also by their names.\n\nExample:\n  sallyport apps ${verb} wiki --user ada`,
+    details: `${APP} Users and groups are named by their directory ids; demo users also by their names. App\nroles are named by their values, as tokens bring them (claim roles).\n\nExamples:\n  sallyport apps ${verb} wiki --user ada\n  sallyport apps ${verb} wiki --role Wiki.Reader`,
     positionals: app,
     options: {
       user: { type: 'string', multiple: true, value: 'user', summary: 'directory id, or a demo user; may be repeated' },
       group: { type: 'string', multiple: true, value: 'id', summary: 'directory id of a group; may be repeated' },
+      role: { type: 'string', multiple: true, value: 'value', summary: 'value of an app role; may be repeated' },
     },
     run: async (context) => {
       const { args } = context;
-      const [users, groups] = [args.texts('user'), args.texts('group')];
-      if (users.length + groups.length === 0) throw usageError('name at least one --user or --group');
+      const [users, groups, roles] = [args.texts('user'), args.texts('group'), args.texts('role')];
+      if (users.length + groups.length + roles.length === 0)
+        throw usageError('name at least one --user, --group or --role');
       const demo = (await context.connection()).developmentUsers ?? [];
       const api = await context.api();
       let latest = await resolveApp(api, args.required('app'));
@@ -116,6 +118,7 @@ function assignment(verb: 'assign' | 'unassign', method: 'PUT' | 'DELETE', summa
         latest = await api.call(appView, method, path('users', id));
       }
       for (const id of groups) latest = await api.call(appView, method, path('groups', id));
+      for (const role of roles) latest = await api.call(appView, method, path('roles', role));
       return showApp(context, latest);
     },
   };
@@ -127,8 +130,8 @@ function preauthenticationOf({ args }: CommandContext): { preauthentication?: st
 }
 
 function rowOf(view: AppView): readonly string[] {
-  const { preauthentication, users, groups, status } = view;
+  const { preauthentication, users, groups, roles, status } = view;
   const signIn = status === 'retired' ? 'retired' : preauthentication === 'oidc' ? 'required' : 'none';
-  const assigned = preauthentication === 'oidc' ? String(users.length + groups.length) : '-';
+  const assigned = preauthentication === 'oidc' ? String(users.length + groups.length + roles.length) : '-';
   return [view.name, view.externalUrl, view.internalUrl, signIn, view.connectorGroupId, assigned, view.id];
 }

@@ -159,8 +159,8 @@ function describeAccess(app: AppView, members: Members): readonly string[] {
   if (members.isEverybody)
     return [signIn, `may open  ${names(members)} (all demo users, for this is a development system)`];
   if (members.users.length + members.groups.length > 0) return [signIn, `may open  ${names(members)}`];
-  const count = app.users.length + app.groups.length;
-  if (count > 0) return [signIn, `may open  ${count} assigned users and groups`];
+  const count = app.users.length + app.groups.length + app.roles.length;
+  if (count > 0) return [signIn, `may open  ${count} assigned users, groups and app roles`];
   return [signIn, `may open  nobody yet: sallyport apps assign ${app.id} --user <id>`];
 }
 

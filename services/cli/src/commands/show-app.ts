@@ -32,6 +32,7 @@ export async function showApp(context: CommandContext, view: AppView): Promise<u
     ['origin protocol', view.originProtocol],
     ['users', view.users.map(nameOf).join(', ') || 'none'],
     ['groups', view.groups.join(', ') || 'none'],
+    ['app roles', view.roles.join(', ') || 'none'],
     ['revision', String(view.revision)],
   ];
   context.out.result(view, () => context.out.table(['setting', 'value'], rows, ''));

@@ -87,25 +87,54 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
       reply: { schema: appView },
       handle: async ({ call }) => shown(await send(call, { type: 'RetireApp', appId: param(call, 'appId') })),
     }),
-    ...(['users', 'groups'] as const).flatMap((kind) => assignmentRoutes(kind, send)),
+    ...MEMBERS.flatMap((member) => assignmentRoutes(member, send)),
   ];
 }
 
+type Member = {
+  readonly kind: string;
+  readonly idName: string;
+  readonly noun: string;
+  readonly by: string;
+  readonly named: (id: string) => Pick<Extract<AppCommand, { type: 'AssignToApp' }>, 'userIds' | 'groupIds' | 'roles'>;
+};
+
+/** What can be assigned to an app, and how a command names it. */
+const MEMBERS: readonly Member[] = [
+  {
+    kind: 'users',
+    idName: 'userId',
+    noun: 'a user',
+    by: 'its directory id',
+    named: (id) => ({ userIds: [id], groupIds: [] }),
+  },
+  {
+    kind: 'groups',
+    idName: 'groupId',
+    noun: 'a group',
+    by: 'its directory id',
+    named: (id) => ({ userIds: [], groupIds: [id] }),
+  },
+  {
+    kind: 'roles',
+    idName: 'role',
+    noun: 'an app role',
+    by: 'its value in tokens',
+    named: (role) => ({ userIds: [], groupIds: [], roles: [role] }),
+  },
+];
+
 function assignmentRoutes(
-  kind: 'users' | 'groups',
+  { kind, idName, noun, by, named }: Member,
   send: (call: Call, command: AppCommand) => Promise<AppView>,
 ): readonly Route[] {
-  const [noun, idName] = kind === 'users' ? ['user', 'userId'] : ['group', 'groupId'];
   const path = `/apps/:appId/assignments/${kind}/:${idName}`;
-  const members = (call: Call) => {
-    const id = param(call, idName);
-    return kind === 'users' ? { userIds: [id], groupIds: [] } : { userIds: [], groupIds: [id] };
-  };
+  const members = (call: Call) => named(param(call, idName));
   return [
     route({
       method: 'put',
       path,
-      summary: `Assign a ${noun} by its directory id`,
+      summary: `Assign ${noun} by ${by}`,
       takesIfMatch: true,
       reply: { schema: appView },
       handle: async ({ call }) =>
@@ -114,7 +143,7 @@ function assignmentRoutes(
     route({
       method: 'delete',
       path,
-      summary: `Take the assignment of a ${noun} back`,
+      summary: `Take the assignment of ${noun} back`,
       takesIfMatch: true,
       reply: { schema: appView },
       handle: async ({ call }) =>

@@ -57,13 +57,13 @@ const KEY_OF_REFUSAL: Readonly<Record<string, ProblemReason>> = {
   'identity-provider-refused': 'sign-in-failed',
   'sign-in-response-invalid': 'identity-rejected',
   'token-invalid': 'identity-rejected',
-  'groups-unknown': 'identity-rejected',
   'step-up-not-met': 'step-up-not-met',
 };
 
 /** Why an access decision denied, to its number. */
 const KEY_OF_DENIAL: Readonly<Record<string, ProblemReason>> = {
   'user-unassigned': 'user-unauthorized',
+  'groups-unknown': 'groups-unknown',
   'app-retired': 'app-retired',
   'policy-blocked': 'policy-denied',
   'policy-unsatisfied': 'policy-denied',

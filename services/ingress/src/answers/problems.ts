@@ -63,6 +63,7 @@ const table = {
   'step-up-required': ['SP-1216', 401, 'you'],
   'policy-denied': ['SP-1217', 403, 'administrator'],
   'step-up-not-met': ['SP-1218', 403, 'you', 'administrator'],
+  'groups-unknown': ['SP-1219', 403, 'administrator'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

@@ -1,4 +1,4 @@
-import type { Principal } from '#libs/contracts';
+import { groupsOf, type Principal } from '#libs/contracts';
 import type { FieldList } from '#libs/tunnel-protocol';
 
 /** Characters of one list header. Past it the list is cut (fewer rights, never more) and X-Sallyport-Truncated names it. */
@@ -7,7 +7,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const ENCODED_MARK = "UTF-8''";
 const LIST_ITEM = /^[\x21-\x2b\x2d-\x7e]+$/;
 
-/** Plain identity headers beside the signed assertion that proves them. */
+/** Plain identity headers beside the signed assertion that proves them. Unknown groups are a list cut before its first item. */
 export function identityFields(principal: Principal, assertion: string): FieldList {
   const truncated: string[] = [];
   const fields = [
@@ -21,7 +21,9 @@ export function identityFields(principal: Principal, assertion: string): FieldLi
     headerText(principal.name),
   ];
   if (principal.email !== null) fields.push('X-Sallyport-Email', headerText(principal.email));
-  fields.push('X-Sallyport-Groups', listText('groups', principal.groups, truncated));
+  const groups = groupsOf(principal);
+  if (groups === null) truncated.push('groups');
+  fields.push('X-Sallyport-Groups', listText('groups', groups ?? [], truncated));
   fields.push('X-Sallyport-Roles', listText('roles', principal.roles, truncated));
   if (truncated.length > 0) fields.push('X-Sallyport-Truncated', truncated.join(','));
   return fields;

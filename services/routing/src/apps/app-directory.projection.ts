@@ -19,7 +19,7 @@ export function projectAppDirectory(directory: AppDirectory, commit: Commit): Ap
 /** Undefined for an app that does not exist. */
 export function toAppView(id: string, revision: number, state: AppState): AppView | undefined {
   if (state.status === 'absent') return undefined;
-  return { ...state, id, revision, users: [...state.users], groups: [...state.groups] };
+  return { ...state, id, revision, users: [...state.users], groups: [...state.groups], roles: [...state.roles] };
 }
 
 function appStateOf(view: AppView | undefined): AppState {

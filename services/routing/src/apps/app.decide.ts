@@ -14,7 +14,12 @@ import { changedFacts } from './app-changes.ts';
 import { type AppChanges, completeSettings, normalizeChanges } from './app-settings.ts';
 import type { ExternalUrlPolicy } from './app-urls.ts';
 
-type Members = { readonly userIds: readonly string[]; readonly groupIds: readonly string[] };
+type Members = {
+  readonly userIds: readonly string[];
+  readonly groupIds: readonly string[];
+  /** Values of app roles. Default: none. */
+  readonly roles?: readonly string[] | undefined;
+};
 
 /** The commands of an app with the policy of the deployment; whether the external URL is free is decided by its claim. */
 export type DecideAppCommand = { readonly appId: string } & (
@@ -94,16 +99,19 @@ function assign(command: Members, app: Published): readonly AppFact[] {
   requireMembers(command);
   const userIds = newOf(command.userIds, app.users);
   const groupIds = newOf(command.groupIds, app.groups);
-  if (app.users.length + app.groups.length + userIds.length + groupIds.length > MAX_ASSIGNMENTS_PER_APP)
+  const roles = newOf(command.roles ?? [], app.roles);
+  const present = app.users.length + app.groups.length + app.roles.length;
+  if (present + userIds.length + groupIds.length + roles.length > MAX_ASSIGNMENTS_PER_APP)
     throw tooMany(
       'ERR_APP_TOO_MANY_ASSIGNMENTS',
-      'users and groups can be assigned to one app',
+      'users, groups and app roles can be assigned to one app',
       MAX_ASSIGNMENTS_PER_APP,
       'assign a group in place of its members',
     );
   return [
     ...userIds.map((userId): AppFact => ({ type: 'AppUserAssigned', data: { userId } })),
     ...groupIds.map((groupId): AppFact => ({ type: 'AppGroupAssigned', data: { groupId } })),
+    ...roles.map((role): AppFact => ({ type: 'AppRoleAssigned', data: { role } })),
   ];
 }
 
@@ -111,18 +119,20 @@ function unassign(command: Members, app: Published): readonly AppFact[] {
   requireMembers(command);
   const userIds = unique(command.userIds).filter((id) => app.users.includes(id));
   const groupIds = unique(command.groupIds).filter((id) => app.groups.includes(id));
+  const roles = unique(command.roles ?? []).filter((role) => app.roles.includes(role));
   return [
     ...userIds.map((userId): AppFact => ({ type: 'AppUserUnassigned', data: { userId } })),
     ...groupIds.map((groupId): AppFact => ({ type: 'AppGroupUnassigned', data: { groupId } })),
+    ...roles.map((role): AppFact => ({ type: 'AppRoleUnassigned', data: { role } })),
   ];
 }
 
 function requireMembers(command: Members): void {
-  const ids = [...command.userIds, ...command.groupIds];
+  const ids = [...command.userIds, ...command.groupIds, ...(command.roles ?? [])];
   if (ids.length > MAX_ASSIGNMENTS_PER_COMMAND)
     throw tooMany(
       'ERR_APP_TOO_MANY_ASSIGNMENTS',
-      'users and groups in one command',
+      'users, groups and app roles in one command',
       MAX_ASSIGNMENTS_PER_COMMAND,
       'send several commands',
     );
@@ -130,8 +140,8 @@ function requireMembers(command: Members): void {
   if (bad === undefined) return;
   throw new SallyportError(
     'ERR_APP_ASSIGNMENT',
-    `${JSON.stringify(bad.slice(0, 128))} is not a directory id: expected 1 to 128 characters without white space, such as the object id of a user or group`,
-    { expose: true, details: { field: 'userIds or groupIds' } },
+    `${JSON.stringify(bad.slice(0, 128))} is not a directory id: expected 1 to 128 characters without white space, such as the object id of a user or group, or the value of an app role`,
+    { expose: true, details: { field: 'userIds, groupIds or roles' } },
   );
 }
 

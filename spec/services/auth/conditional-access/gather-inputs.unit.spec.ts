@@ -41,6 +41,7 @@ describe('inputs of policies', () => {
       appId: 'app_a',
       subject: 'bob',
       groups: ['g1'],
+      roles: [],
       directoryRoles: ['r1'],
       isGuest: null,
       authenticatedAtMs: NOW - 3_600_000,
@@ -56,6 +57,12 @@ describe('inputs of policies', () => {
       userRisk: null,
       nowMs: NOW,
     });
+  });
+
+  it('do not know the groups of somebody who is in more than the token lists', () => {
+    const unknown = gather({ ...principal, groups: [], groupsOverage: true, roles: ['Reader'] });
+    expect([unknown.groups, unknown.roles]).to.deep.equal([null, ['Reader']]);
+    expect(accessInputs.parse(unknown)).to.deep.equal(unknown);
   });
 
   it('say whether somebody is a guest only where the identity provider did', () => {

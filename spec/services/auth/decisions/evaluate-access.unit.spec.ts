@@ -4,17 +4,19 @@ import type { AppState, UserSessionState } from '#libs/contracts';
 import { evaluateAccess } from '../../../../services/auth/src/decisions/evaluate-access.ts';
 
 const NOW = Date.parse('2026-11-22T11:00:00Z');
+const BOB = { subject: 'bob', groups: ['g1', 'g2'], roles: ['Reader', 'Writer'] };
+const overage = (change: object = {}) => session({ principal: { ...BOB, groups: [], groupsOverage: true, ...change } });
 const session = (change: Record<string, unknown> = {}): UserSessionState =>
   ({
     status: 'active',
-    principal: { subject: 'bob', groups: ['g1', 'g2'] },
+    principal: BOB,
     expiresAt: '2026-11-22T18:00:00.000Z',
     apps: [],
     usedTickets: [],
     ...change,
   }) as unknown as UserSessionState;
 const app = (change: Record<string, unknown> = {}): AppState =>
-  ({ status: 'published', users: [], groups: [], ...change }) as unknown as AppState;
+  ({ status: 'published', users: [], groups: [], roles: [], ...change }) as unknown as AppState;
 
 describe('access evaluation', () => {
   const cases: readonly [string, UserSessionState, AppState | 'portal', object][] = [
@@ -25,6 +27,61 @@ describe('access evaluation', () => {
       app({ groups: ['g2'] }),
       granted('app-published', 'user-assigned'),
     ],
+    [
+      'grants whoever has an assigned app role',
+      session(),
+      app({ groups: ['g9'], roles: ['Admin', 'Writer'] }),
+      granted('app-published', 'app-role-assigned'),
+    ],
+    [
+      'names the user or the group before the app role',
+      session(),
+      app({ groups: ['g2'], roles: ['Writer'] }),
+      granted('app-published', 'user-assigned'),
+    ],
+    [
+      'compares app roles exactly',
+      session(),
+      app({ roles: ['writer', 'Write', 'Reader,Writer'] }),
+      denied('user-unassigned', 'app-published'),
+    ],
+    [
+      'takes no group for an app role, nor a role for a group',
+      session(),
+      app({ groups: ['Reader'], roles: ['g1'] }),
+      denied('user-unassigned', 'app-published'),
+    ],
+    [
+      'denies for unknown groups where groups are assigned',
+      overage(),
+      app({ users: ['alice'], groups: ['g1'] }),
+      denied('groups-unknown', 'app-published'),
+    ],
+    [
+      'takes no group of a list that is not whole',
+      overage({ groups: ['g1'] }),
+      app({ groups: ['g1'] }),
+      denied('groups-unknown', 'app-published'),
+    ],
+    [
+      'grants an assigned user with unknown groups',
+      overage(),
+      app({ users: ['bob'], groups: ['g9'] }),
+      granted('app-published', 'user-assigned'),
+    ],
+    [
+      'grants an assigned app role with unknown groups',
+      overage(),
+      app({ groups: ['g9'], roles: ['Reader'] }),
+      granted('app-published', 'app-role-assigned'),
+    ],
+    [
+      'does not blame unknown groups where no group is assigned',
+      overage(),
+      app({ users: ['alice'], roles: ['Admin'] }),
+      denied('user-unassigned', 'app-published'),
+    ],
+    ['grants the portal with unknown groups', overage(), 'portal', granted()],
     ['grants the portal to everybody signed in', session(), 'portal', granted()],
     [
       'denies whom nobody assigned',

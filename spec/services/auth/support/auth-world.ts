@@ -44,14 +44,15 @@ export type AuthWorld = {
   stop(): Promise<void>;
 };
 
-/** auth with the real hub, its real credentials and the real development identity provider. */
-export async function startAuthWorld(): Promise<AuthWorld> {
+/** auth with the real hub, its real credentials and the real development identity provider. `users`: default the demo users. */
+export async function startAuthWorld(options: { readonly users?: readonly unknown[] } = {}): Promise<AuthWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-auth-'));
   const [broker, idp] = await Promise.all([
     startBroker({ tenant: TENANT }),
     startIdentityProvider({
       redirectUris: [`${SIGN_IN_URL}/.sallyport/callback`],
       postLogoutRedirectUris: [`${SIGN_IN_URL}/.sallyport/signed-out`],
+      ...(options.users === undefined ? {} : { users: options.users }),
     }),
   ]);
   await ensureStreams(await jetstreamManager(await broker.connectAs('provisioner', 'core'), { checkAPI: false }));
@@ -134,9 +135,9 @@ export async function startAuthWorld(): Promise<AuthWorld> {
   };
 }
 
-/** An app published at `url`, open to these users and groups. */
+/** An app published at `url`, open to these users, groups and app roles. */
 export function published(
-  options: { url?: string; users?: readonly string[]; groups?: readonly string[] } = {},
+  options: { url?: string; users?: readonly string[]; groups?: readonly string[]; roles?: readonly string[] } = {},
 ): AppFact[] {
   return [
     {
@@ -156,5 +157,6 @@ export function published(
     },
     ...(options.users ?? []).map((userId) => ({ type: 'AppUserAssigned' as const, data: { userId } })),
     ...(options.groups ?? []).map((groupId) => ({ type: 'AppGroupAssigned' as const, data: { groupId } })),
+    ...(options.roles ?? []).map((role) => ({ type: 'AppRoleAssigned' as const, data: { role } })),
   ];
 }

@@ -245,6 +245,12 @@ describe('ingress: its own answers', () => {
     expect((await denied(ITALIAN)).text).to.contain('<p lang="en">ada is not assigned.</p>');
     deny('app-retired');
     expect((await denied(NAVIGATION)).text).to.contain('SP-1211');
+    deny('groups-unknown');
+    const unknown = await denied(ITALIAN);
+    expect(unknown.status).to.equal(403);
+    expect(unknown.text).to.contain('SP-1219').and.contain('I tuoi gruppi non sono noti');
+    expect(unknown.text).to.contain('non si sa se Secure sia assegnata a uno di essi');
+    expect((await denied(NAVIGATION)).text).to.contain('Your groups are not known');
   });
 
   it('tell a session that is over from one that never was', async () => {
@@ -265,7 +271,7 @@ describe('ingress: its own answers', () => {
     for (const [reason, status, code] of [
       ['state-replayed', 400, 'SP-1207'],
       ['identity-provider-unreachable', 503, 'SP-1208'],
-      ['groups-unknown', 403, 'SP-1209'],
+      ['token-invalid', 403, 'SP-1209'],
       ['identity-provider-refused', 403, 'SP-1204'],
     ] as const) {
       rig.auth.reply = () => ({ kind: 'denied', status, reason, detail: 'x', setCookies: [] });

@@ -57,6 +57,7 @@ const PUBLISHED = [
   ['SP-1216', 'step-up-required', 401],
   ['SP-1217', 'policy-denied', 403],
   ['SP-1218', 'step-up-not-met', 403],
+  ['SP-1219', 'groups-unknown', 403],
   ['SP-1301', 'directory-unavailable', 503],
   ['SP-1302', 'no-connector', 503],
   ['SP-1303', 'connector-unavailable', 503],
@@ -103,7 +104,6 @@ const SPOKEN: Readonly<Record<AuthDenial, DenialReason>> = {
   'sign-in-response-invalid': 'sign-in-response-invalid',
   'state-mismatch': 'state-mismatch',
   'token-invalid': 'token-invalid',
-  'groups-unknown': 'groups-unknown',
   'step-up-not-met': 'step-up-not-met',
 };
 
@@ -186,6 +186,7 @@ describe('words of errors', () => {
         'types',
         'request',
         'user',
+        'role',
       ]);
       const named = Object.values(texts.problems).flatMap(({ look, cause }) =>
         [cause, ...look].flatMap((item) => [...item.matchAll(/(?:`| )--([a-z-]+)/g)].map(([, name = '']) => name)),

@@ -47,4 +47,19 @@ describe('identity headers', () => {
     expect(groups.join(',').startsWith(fields['X-Sallyport-Groups'] ?? '?')).to.equal(true);
     expect(fields['X-Sallyport-Truncated']).to.equal('groups');
   });
+
+  it('lists app roles as groups are listed, and cuts them alike', () => {
+    const fields = asRecord(identityFields({ ...principal, roles: ['Wiki.Reader', 'a,b', 'x\r\ny'] }, 'a.b.c'));
+    expect(fields['X-Sallyport-Roles']).to.equal("Wiki.Reader,UTF-8''a%2Cb,UTF-8''x%0D%0Ay");
+    const roles = Array.from({ length: 200 }, (_, i) => `${'r'.repeat(120)}${i}`);
+    const many = asRecord(identityFields({ ...principal, roles }, 'a.b.c'));
+    expect(many['X-Sallyport-Roles']?.length).to.be.within(5_000, 6 * 1024);
+    expect(roles.slice(0, many['X-Sallyport-Roles']?.split(',').length).join(',')).to.equal(many['X-Sallyport-Roles']);
+    expect(many['X-Sallyport-Truncated']).to.equal('roles');
+  });
+
+  it('says of unknown groups that the list is not whole, so that an empty one is never read as no groups', () => {
+    const fields = asRecord(identityFields({ ...principal, groups: [], groupsOverage: true }, 'a.b.c'));
+    expect(fields).to.include({ 'X-Sallyport-Groups': '', 'X-Sallyport-Truncated': 'groups' });
+  });
 });

@@ -69,6 +69,7 @@ export function appView(name: string, changes: Partial<AppView> = {}): AppView {
     status: 'published',
     users: [],
     groups: [],
+    roles: [],
     name,
     internalUrl: 'http://origin.internal/',
     externalUrl: `https://${name}.${DOMAIN}/`,

@@ -23,17 +23,27 @@ const published: AppFact = {
 const retired: AppFact = { type: 'AppRetired', data: {} };
 
 describe('AssignToApp and UnassignFromApp', () => {
-  const assign = (userIds: readonly string[], groupIds: readonly string[] = []): DecideAppCommand => ({
+  const assign = (
+    userIds: readonly string[],
+    groupIds: readonly string[] = [],
+    roles?: readonly string[],
+  ): DecideAppCommand => ({
     type: 'AssignToApp',
     appId,
     userIds,
     groupIds,
+    roles,
   });
-  const unassign = (userIds: readonly string[], groupIds: readonly string[] = []): DecideAppCommand => ({
+  const unassign = (
+    userIds: readonly string[],
+    groupIds: readonly string[] = [],
+    roles?: readonly string[],
+  ): DecideAppCommand => ({
     type: 'UnassignFromApp',
     appId,
     userIds,
     groupIds,
+    roles,
   });
   const user = (userId: string): AppFact => ({ type: 'AppUserAssigned', data: { userId } });
 
@@ -49,6 +59,21 @@ describe('AssignToApp and UnassignFromApp', () => {
       when: unassign(['u1', 'u2'], ['g1']),
       facts: [{ type: 'AppUserUnassigned', data: { userId: 'u1' } }],
     }));
+  it('record app roles like users and groups, exactly as they are written', () => {
+    const roles = ['Wiki.Reader', 'wiki.reader', 'Wiki.Reader'];
+    const assigned = (role: string): AppFact => ({ type: 'AppRoleAssigned', data: { role } });
+    check({
+      given: [published, assigned('wiki.reader')],
+      when: assign([], [], roles),
+      facts: [assigned('Wiki.Reader')],
+    });
+    check({
+      given: [published, assigned('wiki.reader')],
+      when: unassign([], [], roles),
+      facts: [{ type: 'AppRoleUnassigned', data: { role: 'wiki.reader' } }],
+    });
+    check({ given: [published], when: assign([], [], ['two words']), error: 'ERR_APP_ASSIGNMENT' });
+  });
   it('refuse what is no directory id', () => {
     for (const bad of ['', 'a b', 'a\n', 'x'.repeat(129)])
       check({ given: [published], when: assign([bad]), error: 'ERR_APP_ASSIGNMENT' });
@@ -63,5 +88,6 @@ describe('AssignToApp and UnassignFromApp', () => {
     const full = [published, ...ids(1000).map(user)];
     check({ given: full, when: assign(['one-more']), error: 'ERR_APP_TOO_MANY_ASSIGNMENTS' });
     check({ given: full, when: assign(['u1']), facts: [] });
+    check({ given: full, when: assign([], [], ['R']), error: 'ERR_APP_TOO_MANY_ASSIGNMENTS' });
   });
 });

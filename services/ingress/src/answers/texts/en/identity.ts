@@ -29,7 +29,7 @@ export const identityTexts = {
     cause:
       'Auth decided: deny. The receipt names the decision, with its inputs, in the event stream. No connector was asked.',
     look: [
-      '`sallyport apps show <app>` shows which users and groups are assigned.',
+      '`sallyport apps show <app>` shows which users, groups and app roles are assigned.',
       '`sallyport explain <receipt>` shows the decision with its reasons.',
       '`sallyport apps assign <app> --user <user>` gives access, for the next request on.',
     ],
@@ -87,7 +87,7 @@ export const identityTexts = {
     detail: 'The answer of the identity provider was refused, because it does not prove who you are.',
     advice: 'Start again. If it happens again, tell your administrator.',
     cause:
-      'Auth checks signature, issuer, audience, times and nonce of what the identity provider sends, and that it names the groups. One of these does not hold.',
+      'Auth checks signature, issuer, audience, times and nonce of what the identity provider sends. One of these does not hold.',
     look: [
       'The reason in the access record, and the log of auth, by the request id.',
       'The registration of Sallyport at the identity provider: client id, redirect URI, group claims.',
@@ -162,6 +162,19 @@ export const identityTexts = {
     look: [
       '`sallyport explain <receipt>` names the policy, its clause, and what would have allowed it.',
       'The reason in the access record: `sallyport access tail --request <request id>`.',
+    ],
+  },
+  'groups-unknown': {
+    title: 'Your groups are not known',
+    detail:
+      'You are signed in, but you are in more groups than your identity provider lists, so it is not known whether this app is yours.',
+    advice: 'Signing in again does not help. Turn to your administrator and give the receipt below.',
+    cause:
+      'The app is assigned to groups, and the token of the sign-in lists none: it says that there are too many (`_claim_names` or `hasgroups`; Entra ID does so above 200). Auth never takes that for "no groups": the person is assigned neither by user nor by app role, so the answer is no. No connector was asked.',
+    look: [
+      'At Entra ID, *Token configuration > groups claim*: "Groups assigned to the application" in place of "Security groups" or "All" (docs/entra-id.md, step 1.5). It counts from the next sign-in on.',
+      'App roles in place of groups: `sallyport apps assign <app> --role <value>` (docs/entra-id.md, step 1.8).',
+      'At once, for one person: `sallyport apps assign <app> --user <user>`.',
     ],
   },
   'app-retired': {

@@ -32,7 +32,7 @@ export const identityTexts = {
     cause:
       'Auth ha deciso: negato. La ricevuta indica la decisione, con i suoi dati, nel flusso degli eventi. Nessun connettore è stato interpellato.',
     look: [
-      '`sallyport apps show <app>` mostra gli utenti e i gruppi assegnati.',
+      '`sallyport apps show <app>` mostra gli utenti, i gruppi e i ruoli dell’app assegnati.',
       '`sallyport explain <ricevuta>` mostra la decisione con i suoi motivi.',
       '`sallyport apps assign <app> --user <utente>` dà l’accesso, dalla richiesta successiva.',
     ],
@@ -168,6 +168,19 @@ export const identityTexts = {
     look: [
       '`sallyport explain <ricevuta>` indica il criterio, la clausola e che cosa avrebbe dato accesso.',
       'Il motivo nel registro degli accessi: `sallyport access tail --request <id della richiesta>`.',
+    ],
+  },
+  'groups-unknown': {
+    title: 'I tuoi gruppi non sono noti',
+    detail:
+      'Hai effettuato l’accesso, ma fai parte di più gruppi di quanti il tuo provider di identità ne elenchi, perciò non si sa se questa app ti spetti.',
+    advice: 'Accedere di nuovo non serve. Rivolgiti al tuo amministratore e indica la ricevuta qui sotto.',
+    cause:
+      'L’app è assegnata a gruppi, e il token dell’accesso non ne elenca: dice che sono troppi (`_claim_names` o `hasgroups`; Entra ID lo fa oltre i 200). Auth non lo intende mai come «nessun gruppo»: la persona non è assegnata né come utente né per un ruolo dell’app, perciò la risposta è no. Nessun connettore è stato interpellato.',
+    look: [
+      'In Entra ID, *Token configuration > groups claim*: «Groups assigned to the application» al posto di «Security groups» o «All» (docs/entra-id.md, passo 1.5). Vale dal prossimo accesso.',
+      'Ruoli dell’app al posto dei gruppi: `sallyport apps assign <app> --role <valore>` (docs/entra-id.md, passo 1.8).',
+      'Subito, per una persona: `sallyport apps assign <app> --user <utente>`.',
     ],
   },
   'app-retired': {
