@@ -37,7 +37,7 @@ async function answerPage(
   const { access, services, tenant } = exchange;
   if (!access) throw new Error('the portal needs an access decision before it');
   const { principal } = access;
-  const apps = appsFor(tenant.directory.all(), principal.subject, principal.groups);
+  const apps = appsFor(tenant.directory.all(), principal.subject, principal.groups, principal.roles);
   const query = (queryOf(exchange).get('q') ?? '').trim();
   const { shown, hasMore } = findApps(apps, query);
   const asked = shown.filter(({ app }) => app.view.preauthentication !== 'passthrough');
@@ -77,11 +77,12 @@ function queryOf(exchange: Exchange): URLSearchParams {
   return new URLSearchParams(exchange.target.query);
 }
 
-/** Assigned by user or group, or open to everybody by passthrough; sorted by name. */
+/** Assigned by user, group or app role, or open to everybody by passthrough; sorted by name. */
 export function appsFor(
   apps: Iterable<PublishedApp>,
   subject: string,
   groups: readonly string[],
+  roles: readonly string[] = [],
 ): readonly PublishedApp[] {
   const mine = new Set(groups);
   return [...apps]
@@ -89,7 +90,8 @@ export function appsFor(
       ({ view }) =>
         view.preauthentication === 'passthrough' ||
         view.users.includes(subject) ||
-        view.groups.some((group) => mine.has(group)),
+        view.groups.some((group) => mine.has(group)) ||
+        view.roles.some((role) => roles.includes(role)),
     )
     .sort((a, b) => a.view.name.localeCompare(b.view.name, 'en') || a.view.id.localeCompare(b.view.id));
 }

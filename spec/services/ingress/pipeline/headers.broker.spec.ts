@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { ServerExchange } from '#libs/tunnel-protocol';
-import { COOKIE } from '../support/fake-auth.ts';
+import { allow, COOKIE } from '../support/fake-auth.ts';
 import { type AskOptions, ask } from '../support/http-client.ts';
 import { appView, DOMAIN, type IngressRig, startIngressRig } from '../support/ingress-rig.ts';
 import { fieldsOf, recordingOrigin } from '../support/origins.ts';
@@ -158,6 +158,27 @@ describe('ingress: what an origin sees', () => {
       'x-sallyport-email': 'ada@example.com',
       'x-sallyport-groups': 'g-1,g-2',
       'x-sallyport-roles': 'reader',
+    });
+  });
+
+  it('says that groups are unknown, and brings the app roles, of somebody in too many groups to list', async () => {
+    const authorize = rig.auth.authorize;
+    const reply = allow();
+    if (reply.verdict !== 'allow') throw new Error(reply.verdict);
+    const roles = ['Wiki.Reader', 'a,b'];
+    const principal = { ...reply.identity.principal, groups: [], groupsOverage: true as const, roles };
+    rig.auth.authorize = () => ({ ...reply, identity: { ...reply.identity, principal } });
+    rig.ingress.services.tenants[0].decisions.dropAll();
+    const fields = await fieldsSeen({
+      host: SECURE,
+      headers: { cookie: COOKIE, 'x-sallyport-truncated': 'none', 'x-sallyport-roles': 'Admin' },
+    });
+    rig.auth.authorize = authorize;
+    rig.ingress.services.tenants[0].decisions.dropAll();
+    expect(fields).to.include({
+      'x-sallyport-groups': '',
+      'x-sallyport-truncated': 'groups',
+      'x-sallyport-roles': "Wiki.Reader,UTF-8''a%2Cb",
     });
   });
 

@@ -1,7 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { appAggregate, appSettings, appView, connectorConfiguration, SETTINGS_SINCE_V2 } from '#libs/contracts';
+import {
+  appAggregate,
+  appCommand,
+  appSettings,
+  appView,
+  connectorConfiguration,
+  SETTINGS_SINCE_V2,
+} from '#libs/contracts';
 import { normalizeCertificateAuthority } from '../../../../services/routing/src/apps/certificate-authority.ts';
 import { pemCertificates } from '../../../support/certificates.ts';
 
@@ -26,7 +33,12 @@ describe('facts and messages from before there were these settings', () => {
 
   it('an app of an older sender is read so too', () => {
     const view = appView.parse({ ...V1, id: 'a', revision: 1, status: 'published', users: [], groups: [] });
-    expect(view).to.include({ hsts: null, allowWebSocket: true, originProtocol: 'auto' });
+    expect(view).to.deep.include({ hsts: null, allowWebSocket: true, originProtocol: 'auto', roles: [] });
+  });
+
+  it('a command of an older sender assigns no app role', () => {
+    const older = { type: 'AssignToApp', appId: 'a', userIds: ['u'], groupIds: [] };
+    expect(appCommand.parse(older)).to.deep.equal(older);
   });
 
   it('and a configuration that an older connector saved', () => {
