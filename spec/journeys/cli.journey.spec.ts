@@ -58,6 +58,17 @@ describe('sallyport, the command line of a running system', function commandLine
     expect(listed.apps.map(({ id }) => id)).to.include(app.id);
   });
 
+  it('assigns an app to an app role and takes that back', async () => {
+    const roles = async () => (JSON.parse((await here('apps', 'show', 'cli-json', '--json')).out) as AppView).roles;
+    expect((await here('apps', 'assign', 'cli-json', '--role', 'Wiki.Reader', '--role', 'a/b')).code).to.equal(EXIT.ok);
+    expect(await roles()).to.deep.equal(['Wiki.Reader', 'a/b']);
+    expect((await here('apps', 'unassign', 'cli-json', '--role', 'a/b')).code).to.equal(EXIT.ok);
+    expect(await roles()).to.deep.equal(['Wiki.Reader']);
+    const refused = await here('apps', 'assign', 'cli-json', '--role', 'two words');
+    expect(refused.code).to.equal(EXIT.refused);
+    expect(refused.err).to.contain('ERR_APP_ASSIGNMENT');
+  });
+
   it('retires an app: its address is free, and nobody answers there any more', async () => {
     expect((await here('apps', 'retire', 'cli-json')).code).to.equal(EXIT.ok);
     expect((await world.call(app.externalUrl)).status).to.equal(404);
@@ -71,7 +82,13 @@ describe('sallyport, the command line of a running system', function commandLine
       .split('\n')
       .map((line) => JSON.parse(line) as AuditEvent);
     const ofApp = events.filter(({ subjectId }) => subjectId === app.id);
-    expect(ofApp.map(({ type }) => type)).to.deep.equal(['AppPublished', 'AppRetired']);
+    expect(ofApp.map(({ type }) => type)).to.deep.equal([
+      'AppPublished',
+      'AppRoleAssigned',
+      'AppRoleAssigned',
+      'AppRoleUnassigned',
+      'AppRetired',
+    ]);
     expect(events.map(({ position }) => position)).to.deep.equal(
       events.map(({ position }) => position).toSorted((a, b) => a - b),
     );
