@@ -52,6 +52,11 @@ export const authConfig = z.strictObject({
   localOperator: z.strictObject({ publicKeyFile: file }).nullable().default(null),
   /** Directory role template ids (`wids`) whose holders administer Sallyport. Default: Global and Application Administrator. */
   administratorRoles: z.array(z.string().max(128)).max(50).default(DEFAULT_ADMINISTRATOR_ROLES),
+  /**
+   * .mmdb file (MaxMind DB 2.0) with countries of addresses, at most 256 MiB; watched, a new one counts within seconds. null: policies
+   * that ask for a country refuse. Default null.
+   */
+  countryDatabase: file.nullable().default(null),
   /** Implementation of sealing; both read each other's cookies. Default `node-jose`. */
   sealer: z.enum(['node-jose', 'node-crypto']).default('node-jose'),
   /** Days after which a start makes a new sealing key; older ones still open. Default 30. */

@@ -18,6 +18,12 @@ import {
 } from '#libs/contracts';
 import { publishFeed, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
+import type { Logger } from '#libs/telemetry';
+import { NO_COUNTRIES } from './conditional-access/countries/country-lookup.ts';
+import {
+  type WatchedCountryDatabase,
+  watchCountryDatabase,
+} from './conditional-access/countries/watched-country-database.ts';
 import { createPolicyJudges, type PolicyJudge } from './conditional-access/policy-judge.ts';
 import { servePolicySet } from './conditional-access/policy-set.api.ts';
 import { createPolicySetChecks } from './conditional-access/policy-set.checks.ts';
@@ -64,14 +70,14 @@ export type AuthOptions = {
   readonly nowMs?: () => number;
 };
 
-/** Errors: ERR_AUTH_FILE, ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT, and what reading the event stream throws. */
+/** Errors: ERR_AUTH_FILE, ERR_AUTH_COUNTRY_DATABASE, ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT, and what reading the event stream throws. */
 export async function startAuth(
   config: AuthConfig,
   { logger }: ServiceContext,
   options: AuthOptions = {},
 ): Promise<RunningService> {
   const nowMs = options.nowMs ?? Date.now;
-  const files = await loadFiles(config, nowMs);
+  const files = await loadFiles(config, logger, nowMs);
   const ports = options.ports ?? (await openPorts(config, logger));
   const { backbone, store } = ports;
   const { tenant } = config;
@@ -89,7 +95,7 @@ export async function startAuth(
     },
   });
   const refusals = createRefusalRecorder({ store, tenant, logger, nowMs });
-  const { sealer, assertions, localOperator } = files;
+  const { sealer, assertions, localOperator, countries } = files;
   const { portalUrl, decisionCacheSeconds: cacheSeconds, administratorRoles } = config;
   const context: SignInContext = {
     sealer,
@@ -104,7 +110,7 @@ export async function startAuth(
     sessionSeconds: Math.floor(config.sessionHours * 3600),
     nowMs,
   };
-  const checks = createPolicySetChecks(administratorRoles);
+  const checks = createPolicySetChecks(administratorRoles, { isCountryKnown: config.countryDatabase !== null });
   const served = [
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {
@@ -113,6 +119,7 @@ export async function startAuth(
         tenant,
         live,
         policySet: () => policies.current(),
+        countries,
         assertions,
         portalUrl,
         cacheSeconds,
@@ -120,7 +127,7 @@ export async function startAuth(
       }),
       verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
       assertions,
-      judge: createPolicyJudges(() => policies.current()),
+      judge: createPolicyJudges(() => policies.current(), countries),
     }),
   ];
   const beat = () => publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [] });
@@ -134,6 +141,7 @@ export async function startAuth(
   const stop = once(async () => {
     clearInterval(beating);
     refusals.stop();
+    await countries.stop();
     await policies.stop();
     await live.stop();
     await identityProvider.close();
@@ -148,11 +156,12 @@ type Files = {
   readonly sealer: TypedSealer;
   readonly assertions: AssertionSigner;
   readonly localOperator: ReturnType<typeof createLocalOperatorVerifier> | null;
+  readonly countries: WatchedCountryDatabase;
 };
 
 /** Everything from disk first: a damaged key must stop the start before anything is answered. */
-async function loadFiles(config: AuthConfig, nowMs: () => number): Promise<Files> {
-  const { keyDirectory, sealingKeyDays, localOperator } = config;
+async function loadFiles(config: AuthConfig, logger: Logger, nowMs: () => number): Promise<Files> {
+  const { keyDirectory, sealingKeyDays, localOperator, countryDatabase } = config;
   const keys = loadSealingKeys(join(keyDirectory, 'sealing-keys.json'), sealingKeyDays, new Date(nowMs()));
   const plain =
     config.sealer === 'node-jose' ? await createNodeJoseSealer(keys, nowMs) : createNodeCryptoSealer(keys, nowMs);
@@ -161,7 +170,13 @@ async function loadFiles(config: AuthConfig, nowMs: () => number): Promise<Files
     sealer: typeSealer(cacheOpened(plain, nowMs)),
     assertions: createAssertionSigner({ keyFile: join(keyDirectory, 'assertion-key.pem'), issuer, nowMs }),
     localOperator: localOperator === null ? null : createLocalOperatorVerifier(localOperator.publicKeyFile, nowMs),
+    // Last: it watches its file from now on.
+    countries: await openCountries(countryDatabase, logger),
   };
+}
+
+async function openCountries(file: string | null, logger: Logger): Promise<WatchedCountryDatabase> {
+  return file === null ? { ...NO_COUNTRIES, stop: async () => undefined } : watchCountryDatabase({ file, logger });
 }
 
 function serve(

@@ -6,7 +6,7 @@ type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
 
 /**
  * What policies are asked about, from what auth knows at this moment. Pure. Not known yet, and therefore `null`, which denies
- * wherever a policy asks for it: country, device states and both risks.
+ * wherever a policy asks for it: device states and both risks.
  */
 export function gatherInputs(known: {
   readonly appId: string;
@@ -16,9 +16,11 @@ export function gatherInputs(known: {
   /** App roles of the user that are assigned to the app. Default: all. */
   readonly roles?: readonly string[];
   readonly client: ClientInfo;
+  /** As in AccessInputs. */
+  readonly country: string | null;
   readonly nowMs: number;
 }): AccessInputs {
-  const { appId, session, client, nowMs } = known;
+  const { appId, session, client, country, nowMs } = known;
   const { principal, authenticationContexts } = session;
   const authenticatedAtMs = Date.parse(session.authenticatedAt);
   return {
@@ -33,7 +35,7 @@ export function gatherInputs(known: {
     authenticationContexts,
     address: client.address,
     sessionAddress: session.address,
-    country: null,
+    country,
     ...readUserAgent(client.userAgent),
     deviceStates: null,
     signInRisk: null,

@@ -1,14 +1,24 @@
 import { compilePolicySet, findContradictions, locksOutAdministrators } from '#libs/conditional-access';
 import { type AccessPolicy, PORTAL_APP_ID, type PolicySetState } from '#libs/contracts';
+import { findUnknownCountries } from './countries/find-unknown-countries.ts';
 import type { PolicySetChecks } from './policy-set.api.ts';
 
-/** `administratorRoles` as configured: who has none of them is no administrator, whatever else a policy spares. Pure. */
-export function createPolicySetChecks(administratorRoles: readonly string[]): PolicySetChecks {
+/**
+ * `administratorRoles` as configured: who has none of them is no administrator, whatever else a policy spares. `isCountryKnown`: whether
+ * there is a database of countries. Pure.
+ */
+export function createPolicySetChecks(
+  administratorRoles: readonly string[],
+  { isCountryKnown }: { readonly isCountryKnown: boolean },
+): PolicySetChecks {
   return {
-    findContradictions,
+    findContradictions: (state) => [
+      ...findContradictions(state),
+      ...(isCountryKnown ? [] : findUnknownCountries(state)),
+    ],
     findLockout: (state) => {
       const compiled = compilePolicySet(withoutUnknowns(state));
-      const culprit = locksOutAdministrators(compiled, administratorRoles, PORTAL_APP_ID, { isCountryKnown: false });
+      const culprit = locksOutAdministrators(compiled, administratorRoles, PORTAL_APP_ID, { isCountryKnown });
       if (culprit === undefined) return [];
       const named = state.policies.find(({ document }) => document.id === culprit.policyId);
       return [named?.document.name ?? culprit.policyId];

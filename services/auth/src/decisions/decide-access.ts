@@ -11,6 +11,7 @@ import {
   userSessionId,
 } from '#libs/contracts';
 import type { EventStore } from '#libs/events';
+import type { CountryLookup } from '../conditional-access/countries/country-lookup.ts';
 import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
@@ -34,6 +35,8 @@ export type AccessDeciderOptions = {
   readonly live: LiveState;
   /** The policies to decide by; throws when they are not known, and then nothing is decided. */
   readonly policySet: () => PolicySetOfDecision;
+  /** Default: none is known. */
+  readonly countries?: CountryLookup;
   readonly assertions: AssertionSigner;
   readonly portalUrl: string;
   readonly cacheSeconds: number;
@@ -73,7 +76,7 @@ export class AccessDecider {
 
   constructor(options: AccessDeciderOptions) {
     this.#options = options;
-    this.#judge = createPolicyJudges(options.policySet);
+    this.#judge = createPolicyJudges(options.policySet, options.countries);
   }
 
   /** Requests of one client for the same session and app that come together share one decision. */

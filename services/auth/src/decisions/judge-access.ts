@@ -21,7 +21,7 @@ export type AccessJudgement =
   | (Judged & { readonly verdict: 'denied'; readonly deniedBy: AccessReason })
   | (Judged & { readonly verdict: 'challenged'; readonly challenge: AccessChallengeView });
 
-/** Session, assignment, policies, in this order. Pure. */
+/** Session, assignment, policies, in this order. Pure, but for the country, which `judge` looks up. */
 export function judgeAccess(question: {
   readonly appId: string;
   readonly session: UserSessionState;
@@ -36,7 +36,8 @@ export function judgeAccess(question: {
   if (session.status === 'absent') return { verdict: 'unauthenticated', reason: 'session-ended' };
   const groups = judge.groupsThatCount(app, session.principal.groups);
   const roles = rolesThatCount(app, session.principal.roles);
-  const inputs = gatherInputs({ appId, session, groups, roles, client, nowMs });
+  const country = judge.countryOf(client.address);
+  const inputs = gatherInputs({ appId, session, groups, roles, client, country, nowMs });
   const { verdict, reasons, evaluation } = judge.decide(app, inputs);
   const judged: Judged = {
     reasons: ['session-active', ...reasons],

@@ -26,12 +26,13 @@ const session = (who: Principal) => ({
   apps: [],
   usedTickets: [],
 });
-const gather = (who: Principal = principal, userAgent = 'curl/8') =>
+const gather = (who: Principal = principal, userAgent = 'curl/8', country: string | null = null) =>
   gatherInputs({
     appId: 'app_a',
     session: session(who),
     groups: ['g1'],
     client: { address: '198.51.100.7', userAgent },
+    country,
     nowMs: NOW,
   });
 
@@ -63,6 +64,14 @@ describe('inputs of policies', () => {
     const unknown = gather({ ...principal, groups: [], groupsOverage: true, roles: ['Reader'] });
     expect([unknown.groups, unknown.roles]).to.deep.equal([null, ['Reader']]);
     expect(accessInputs.parse(unknown)).to.deep.equal(unknown);
+  });
+
+  it('have the country that was looked up', () => {
+    expect(['IT', 'unknown', null].map((country) => gather(principal, '', country).country)).to.deep.equal([
+      'IT',
+      'unknown',
+      null,
+    ]);
   });
 
   it('say whether somebody is a guest only where the identity provider did', () => {

@@ -13,7 +13,8 @@ import { gatherInputs } from '../../../../services/auth/src/conditional-access/g
 import { createPolicySetChecks } from '../../../../services/auth/src/conditional-access/policy-set.checks.ts';
 
 const ROLES = ['role-admin', 'role-other-admin'];
-const { findLockout, findContradictions } = createPolicySetChecks(ROLES);
+const { findLockout, findContradictions } = createPolicySetChecks(ROLES, { isCountryKnown: false });
+const withCountries = createPolicySetChecks(ROLES, { isCountryKnown: true });
 const office = namedLocation.parse({ id: 'office', name: 'Office', ranges: ['192.0.2.0/24'] });
 const italy = namedLocation.parse({ id: 'italy', name: 'Italy', countries: ['IT'] });
 
@@ -89,6 +90,31 @@ describe('checks of a policy set', () => {
     expect(findContradictions(stateWith({ grant: { kind: 'require', controls: [strong] } }))).to.deep.equal([]);
   });
 
+  it('find none when a country is blocked and there is a database of them, and one when all are', () => {
+    const fromItaly = { conditions: { locations: { include: ['italy'] } } };
+    const fromElsewhere = { conditions: { locations: { include: ['all'], exclude: ['italy'] } } };
+    expect(withCountries.findLockout(stateWith(fromItaly))).to.deep.equal([]);
+    expect(withCountries.findLockout(stateWith(fromElsewhere))).to.deep.equal([]);
+    expect(withCountries.findLockout(stateWith(fromItaly, fromElsewhere))).to.have.length(1);
+  });
+
+  const findingsOf = (choice: { include: string[]; exclude?: string[] }, checks = withCountries) =>
+    checks
+      .findContradictions(stateWith({ state: 'off', conditions: { locations: choice } }))
+      .filter(({ text }) => text.includes('countryDatabase'));
+  for (const choice of [{ include: ['italy'] }, { include: ['all'], exclude: ['italy'] }, { include: ['unknown'] }])
+    it(`find that ${JSON.stringify(choice)} asks for a country, only without a database`, () => {
+      const [finding, ...others] = findingsOf(choice, { findLockout, findContradictions });
+      expect(finding).to.include({ policyId: 'p0', clause: 'conditions.locations' });
+      expect(others).to.deep.equal([]);
+      expect(findingsOf(choice)).to.deep.equal([]);
+    });
+
+  it('find no question about countries where ranges are enough', () => {
+    for (const choice of [{ include: ['office'] }, { include: ['trusted'] }, { include: ['all'] }])
+      expect(findingsOf(choice, { findLockout, findContradictions })).to.deep.equal([]);
+  });
+
   it('know what auth does not know: change them together', () => {
     const session: Parameters<typeof gatherInputs>[0]['session'] = {
       status: 'active',
@@ -112,8 +138,8 @@ describe('checks of a policy set', () => {
       usedTickets: [],
     };
     const client = { address: '192.0.2.7', userAgent: '' };
-    const inputs = gatherInputs({ appId: 'app_1', session, client, nowMs: 0 });
-    const { country, deviceStates, signInRisk, userRisk } = inputs;
-    expect([country, deviceStates, signInRisk, userRisk]).to.deep.equal([null, null, null, null]);
+    const inputs = gatherInputs({ appId: 'app_1', session, client, country: 'IT', nowMs: 0 });
+    const { deviceStates, signInRisk, userRisk } = inputs;
+    expect([deviceStates, signInRisk, userRisk]).to.deep.equal([null, null, null]);
   });
 });
