@@ -38,6 +38,7 @@ function api({ method, path }: Asked): FakeAnswer {
   if (kind === 'connector-groups') return { body: GROUP };
   if (kind === 'connectors') return { body: CONNECTOR };
   if (kind === 'limits') return { body: LIMIT };
+  if (path.startsWith('sessions?')) return { body: { sessionIds: ['ses_1', 'ses_2'] } };
   if (kind === 'sessions') return { body: { sessionId: 'ses_1', revision: 2 } };
   return undefined;
 }
@@ -158,15 +159,21 @@ describe('sallyport commands', () => {
     expect((await run('limits reset tenant')).sent).to.equal('DELETE limits/tenant');
   });
 
-  it('list and end sessions', async () => {
+  it('list and revoke sessions', async () => {
     expect((await run('sessions list')).out).to.equal(text`
       user  status  signed in             until                 address    apps  id
       ada   active  2026-01-01T00:00:00Z  2026-01-01T08:00:00Z  127.0.0.1  1     ses_1
     `);
-    expect(await run('sessions end ses_1')).to.include({
+    expect(await run('sessions revoke ses_1')).to.include({
       sent: 'DELETE sessions/ses_1',
       out: 'session ses_1 is ended\n',
     });
+    expect(await run('sessions revoke --user bob --app localhost-3000')).to.include({
+      sent: 'DELETE sessions?user=oid-bob&appId=app_1',
+      out: '2 sessions are ended\n',
+    });
+    for (const line of ['sessions revoke', 'sessions revoke ses_1 --user bob'])
+      expect((await world.run(line.split(' '))).code, line).to.equal(2);
   });
 
   it('say the state of the system', async () => {

@@ -9,6 +9,7 @@ import {
   connectors,
   decision,
   endSession,
+  endSessions,
   replay,
 } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
@@ -100,6 +101,24 @@ describe('console API over other services', () => {
       ['app_1', 9],
       ['app_1', null],
       ['ses_1', 'revoked'],
+    ]);
+  });
+
+  it('ends all sessions of a user or at an app, and never all of everybody', async () => {
+    const seen: unknown[] = [];
+    await world.fake(endSessions, ({ user, appId }) => {
+      seen.push([user, appId]);
+      return { sessionIds: ['ses_1', 'ses_2'] };
+    });
+    expect((await world.call('DELETE', '/v1/sessions?user=ada')).json).to.deep.equal({
+      sessionIds: ['ses_1', 'ses_2'],
+    });
+    expect((await world.call('DELETE', '/v1/sessions?user=ada&appId=app_1')).status).to.equal(200);
+    for (const query of ['', '?user=', '?subject=ada', '?users=ada'])
+      expect((await world.call('DELETE', `/v1/sessions${query}`)).status, query).to.equal(400);
+    expect(seen).to.deep.equal([
+      ['ada', undefined],
+      ['ada', 'app_1'],
     ]);
   });
 

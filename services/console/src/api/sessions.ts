@@ -1,14 +1,26 @@
 import { z } from 'zod';
-import { endSession, sessions } from '#libs/contracts';
+import { endSession, endSessions, sessions } from '#libs/contracts';
 import { param } from './apps.ts';
 import { contextOf } from './commands.ts';
 import { type Backbone, type Route, route } from './route.ts';
 
+/** `user`: subject id, or username in whatever case. `appId`: sessions that opened the app. */
+const who = {
+  user: z.string().min(1).max(320).optional(),
+  appId: z.string().min(1).max(128).optional(),
+};
+const endQuery = z
+  .strictObject(who)
+  .refine(({ user, appId }) => user !== undefined || appId !== undefined, 'name user, appId or both');
 const listQuery = z.strictObject({
+  ...who,
   subject: z.string().max(128).optional(),
   activeOnly: z.stringbool().optional(),
   limit: z.coerce.number().int().min(1).max(500).optional(),
 });
+
+/** Milliseconds; an app may have thousands of sessions. What was ended until then stays ended. */
+const END_ALL_TIMEOUT_MS = 20_000;
 
 export function sessionRoutes(backbone: Backbone): readonly Route[] {
   return [
@@ -19,6 +31,17 @@ export function sessionRoutes(backbone: Backbone): readonly Route[] {
       query: listQuery,
       reply: { schema: sessions.reply },
       handle: async ({ query }) => ({ body: await backbone.ask(sessions, query) }),
+    }),
+    route({
+      method: 'delete',
+      path: '/sessions',
+      summary: 'End all active sessions of a user, or those that opened an app, everywhere, at once',
+      query: endQuery,
+      reply: { schema: endSessions.reply },
+      handle: async ({ query, call }) => {
+        const { expectedRevision: _none, ...context } = contextOf(call);
+        return { body: await backbone.ask(endSessions, { ...context, ...query }, { timeoutMs: END_ALL_TIMEOUT_MS }) };
+      },
     }),
     route({
       method: 'delete',
