@@ -70,7 +70,10 @@ export type AuthOptions = {
   readonly nowMs?: () => number;
 };
 
-/** Errors: ERR_AUTH_FILE, ERR_AUTH_COUNTRY_DATABASE, ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT, and what reading the event stream throws. */
+/**
+ * Errors: ERR_AUTH_FILE, ERR_AUTH_COUNTRY_DATABASE, ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT, and what reading the event
+ * stream throws.
+ */
 export async function startAuth(
   config: AuthConfig,
   { logger }: ServiceContext,
@@ -108,6 +111,7 @@ export async function startAuth(
     signInOrigin,
     issuer: config.identityProvider.issuer,
     sessionSeconds: Math.floor(config.sessionHours * 3600),
+    trustsIssuedAt: config.trustIssuedAtOfFreshSignIn,
     nowMs,
   };
   const checks = createPolicySetChecks(administratorRoles, { isCountryKnown: config.countryDatabase !== null });

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerLayout, ensureBrokerStreams, localServerNames, provisionBroker } from '#broker';
 import { demoDirectory } from '#libs/demo-directory';
@@ -124,9 +124,11 @@ export class Launcher {
   }
 
   async #startServices(ports: Ports, layout: BrokerLayout, secrets: SecretFiles): Promise<void> {
+    const { domain, countryDatabase } = this.#input.options;
     const plans = planServices({
       dataDir: this.#input.dataDir.path,
-      domain: this.#input.options.domain,
+      domain,
+      countryDatabase: countryDatabase === null ? null : resolve(countryDatabase),
       ports,
       layout,
       secrets,

@@ -8,6 +8,8 @@ export type LauncherOptions = {
   readonly port: number;
   /** External domain: apps are published under `<name>.<domain>`. Default `sallyport.localhost`. */
   readonly domain: string;
+  /** .mmdb file with countries of addresses, for policies; null: none. Default null. */
+  readonly countryDatabase: string | null;
   /** JSON lines on stdout instead of a box for people. */
   readonly isJson: boolean;
   /** Whether the two sample apps are published. Default true. */
@@ -25,6 +27,8 @@ Brings up the whole of Sallyport on this machine, with a development identity pr
   --data-dir DIR      where keys, events, configuration and logs live (default .sallyport)
   --port PORT         public port of the ingress (default ${DEFAULT_PORT}; 0 picks a free one)
   --domain DOMAIN     apps are published under <name>.DOMAIN (default ${DEFAULT_DOMAIN})
+  --country-database FILE
+                      .mmdb file with countries of addresses, for conditional access policies
   --no-sample-apps    publish nothing
   --json              print JSON lines instead of a box
   --help              print this text
@@ -45,6 +49,7 @@ export function parseLauncherOptions(argv: readonly string[]): LauncherOptions |
     dataDir: values['data-dir'] ?? '.sallyport',
     port: parsePort(values.port),
     domain,
+    countryDatabase: values['country-database'] ?? null,
     isJson: values.json ?? false,
     hasSampleApps: !(values['no-sample-apps'] ?? false),
   };
@@ -59,6 +64,7 @@ function parse(argv: readonly string[]) {
         'data-dir': { type: 'string' },
         port: { type: 'string' },
         domain: { type: 'string' },
+        'country-database': { type: 'string' },
         json: { type: 'boolean' },
         'no-sample-apps': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -12,6 +12,8 @@ export const EMBEDDED_CONNECTOR = 'embedded';
 export type PlanInput = {
   readonly dataDir: string;
   readonly domain: string;
+  /** Absolute; null: none. */
+  readonly countryDatabase: string | null;
   readonly ports: Ports;
   readonly layout: BrokerLayout;
   readonly secrets: SecretFiles;
@@ -131,6 +133,7 @@ function auth(input: PlanInput): ServicePlan {
       },
       keyDirectory: join(input.dataDir, 'auth'),
       localOperator: { publicKeyFile: input.secrets.operatorPublicKeyFile },
+      countryDatabase: input.countryDatabase,
     },
   };
 }

@@ -8,17 +8,30 @@ describe('npm start options', () => {
       dataDir: '.sallyport',
       port: 8443,
       domain: 'sallyport.localhost',
+      countryDatabase: null,
       isJson: false,
       hasSampleApps: true,
     });
   });
 
   it('can all be given', () => {
-    const argv = ['--data-dir', 'd', '--port', '0', '--domain', 'apps.example.com', '--json', '--no-sample-apps'];
+    const argv = [
+      '--data-dir',
+      'd',
+      '--port',
+      '0',
+      '--domain',
+      'apps.example.com',
+      '--json',
+      '--no-sample-apps',
+      '--country-database',
+      'c.mmdb',
+    ];
     expect(parseLauncherOptions(argv)).to.deep.equal({
       dataDir: 'd',
       port: 0,
       domain: 'apps.example.com',
+      countryDatabase: 'c.mmdb',
       isJson: true,
       hasSampleApps: false,
     });

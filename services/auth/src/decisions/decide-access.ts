@@ -168,6 +168,7 @@ function basisOf({ request, session, app, judge, judgement }: Case): string {
     authenticationContexts,
     address,
     userAgent,
+    judgement.inputs.country,
     judgement.reasons,
     judgement.verdict === 'challenged' ? judgement.challenge : null,
   ]);
