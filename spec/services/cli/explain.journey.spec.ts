@@ -73,6 +73,8 @@ describe('sallyport explain', () => {
     const reasons = ['session-active', 'app-published', 'user-unassigned'];
     const { out } = await explain({ policies: [], reasons });
     expect(out).to.contain('no policy was looked at: the user is not assigned to the app');
+    const unknown = await explain({ policies: [], reasons: ['session-active', 'app-published', 'groups-unknown'] });
+    expect(unknown.out).to.contain('the app is assigned to groups, and the identity provider did not list the user’s');
   });
 
   it('tells what a user was asked for', async () => {

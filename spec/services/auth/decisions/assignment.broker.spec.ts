@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import { accessPolicy, changePolicySet, newId, PORTAL_APP_ID } from '#libs/contracts';
 import { callEndpoint } from '#libs/messaging';
+import { explainDecision } from '../../../../services/audit/src/decisions/explain-decision.ts';
 import { until } from '../../../support/until.ts';
 import { type AuthWorld, PORTAL_URL, published, startAuthWorld, TENANT } from '../support/auth-world.ts';
 import { BrowserDouble } from '../support/browser-double.ts';
@@ -53,6 +54,8 @@ describe('assignment', function assignmentSpecs() {
     const fact = await decision('AccessDenied', reply.decisionId);
     expect(fact).to.deep.include({ reasons: ['session-active', 'app-published', 'groups-unknown'] });
     expect(fact.inputs).to.deep.include({ groups: null, roles: [] });
+    const again = (await explainDecision(world.store, TENANT, reply.decisionId)).replayed;
+    expect(again).to.deep.equal({ verdict: 'denied', reasons: fact.reasons, isSame: true });
     const started = (await world.factsNamed('SessionStarted')).map(({ data }) => Object(data).principal);
     expect(started.find(({ username }) => username.startsWith('many'))).to.deep.include({
       groups: [],
@@ -103,6 +106,9 @@ describe('assignment', function assignmentSpecs() {
     await world.appendApp(app.id, [{ type: 'AppRoleUnassigned', data: { role: 'Wiki.Reader' } }]);
     await until(() => world.revocations.slice(known).some(({ appIds }) => appIds.includes(app.id)));
     expect(await browser.authorize(app.id, app.url)).to.include({ verdict: 'deny', reason: 'user-unassigned' });
+    if (reply.verdict !== 'allow') throw new Error(reply.verdict);
+    const { replayed } = await explainDecision(world.store, TENANT, reply.decisionId);
+    expect(replayed).to.deep.include({ verdict: 'granted', isSame: true });
   });
 
   it('of nobody leaves the portal open to somebody with unknown groups', async () => {

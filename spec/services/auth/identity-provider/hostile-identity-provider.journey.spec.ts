@@ -295,6 +295,8 @@ describe('identity provider behind the hardened wrapper', function hostileSpecs(
       ['with a c_hash that is an object', { c_hash: {} }],
       ['with groups that are no list', { groups: 'g1' }],
       ['with roles of numbers', { roles: [1] }],
+      ['with roles that are no list', { roles: 'Wiki.Reader' }],
+      ['with names of claims elsewhere that are no object', { _claim_names: 'groups' }],
       ['signed by a stranger under our key id', {}, { key: stranger }],
       ['of an unknown key', {}, { header: { kid: 'key-9' } }],
       ['without key id', {}, { header: { kid: undefined } }],
