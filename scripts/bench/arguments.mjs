@@ -14,6 +14,11 @@ export const CASE_GROUPS = [
   'upload',
   'overload',
   'memory-at-rest',
+  'decision-latency',
+  'decision-cached',
+  'decision-uncached',
+  'sign-in-flows',
+  'revocation',
   'idle-websockets',
   'many-connectors',
   'many-apps',
@@ -27,8 +32,9 @@ Measures, side by side on this machine: the origin direct, nginx in front of ssh
   --json FILE     also write the numbers to FILE
   --rounds N      alternating rounds, 1 to ${MAX_ROUNDS} (default ${DEFAULT_ROUNDS}; quote numbers of 5 or more)
   --only CASE     only this case; may be repeated: ${CASE_GROUPS.slice(0, 7).join(', ')},
-                  ${CASE_GROUPS.slice(7).join(', ')}
-  --all           with the slow cases: idle-websockets, many-connectors, many-apps
+                  ${CASE_GROUPS.slice(7, 14).join(', ')},
+                  ${CASE_GROUPS.slice(14).join(', ')}
+  --all           with the slow cases: idle-websockets, revocation, many-connectors, many-apps
   --long          with transfer-10gb
   --quick         one short round with small transfers: shows that it works, not how fast
   --help          print this text

@@ -33,6 +33,7 @@ export function judgeBars(cases) {
     ...timesOf(look),
     ...bulkOf(look, names),
     ...overloadOf(look),
+    ...decisionsOf(look),
     ...costOf(look, names, 'many-apps'),
     ...costOf(look, names, 'many-connectors'),
     ...memoryOf(look, names),
@@ -83,6 +84,20 @@ function overloadOf(look) {
     ...atLeast('overload: % of the peak kept', target, look('overload-kept', target), 80),
     ...atMost('overload: p99, ms', target, look('overload', target, 'p99Ms'), 10_000),
   ]);
+}
+
+/** @param {Lookup} look */
+function decisionsOf(look) {
+  return [
+    ...atMost(
+      'decision-latency: p99 with 195 policies, µs',
+      SIGNED_IN,
+      look('decision-latency-195-p99', SIGNED_IN),
+      100,
+    ),
+    ...atMost('revocation: refusal p99, ms', SIGNED_IN, look('revocation-p99', SIGNED_IN), 1_000),
+    ...atMost('revocation: WebSocket closed p99, ms', SIGNED_IN, look('revocation-websocket-p99', SIGNED_IN), 1_000),
+  ];
 }
 
 /**

@@ -1,9 +1,13 @@
+import { decisionLatencyCase } from './cases/decision-latency.mjs';
+import { decisionCases } from './cases/decisions.mjs';
 import { getCase, oneConnectionCase } from './cases/get.mjs';
 import { idleWebSocketsCase } from './cases/idle-websockets.mjs';
 import { manyAppsCases } from './cases/many-apps.mjs';
 import { manyConnectorsCases } from './cases/many-connectors.mjs';
 import { memoryCase } from './cases/memory-at-rest.mjs';
 import { overloadCase } from './cases/overload.mjs';
+import { revocationCase } from './cases/revocation.mjs';
+import { signInFlowsCase } from './cases/sign-in-flows.mjs';
 import { sseDelayCase } from './cases/sse-delay.mjs';
 import { longTransferCase, transferCase } from './cases/transfer.mjs';
 import { websocketEchoCase } from './cases/websocket-echo.mjs';
@@ -22,6 +26,8 @@ export const FULL = {
   apps: [1, 1_000, 10_000],
   connectors: [1, 50, 200],
   idleWebSockets: 10_000,
+  evaluations: 50_000,
+  revocations: 50,
 };
 
 /** Every number of a quick run that another size would change stands in the name of its case. @type {Size} */
@@ -36,6 +42,8 @@ export const QUICK = {
   apps: [1, 100],
   connectors: [1, 5],
   idleWebSockets: 200,
+  evaluations: 5_000,
+  revocations: 5,
 };
 
 const LONG = 'transfer-10gb';
@@ -65,9 +73,17 @@ export function listCases(plan, means, { only, isAll, isLong }) {
     transferCase('download', plan),
     transferCase('upload', plan),
     overloadCase(plan),
+    decisionLatencyCase(plan, means),
     memoryCase('memory-at-rest-after-load', 'after', plan),
+    ...decisionCases(plan, means),
+    signInFlowsCase(plan, means),
   ];
-  const slow = [idleWebSocketsCase(plan, means), ...manyConnectorsCases(plan, means), ...manyAppsCases(plan, means)];
+  const slow = [
+    idleWebSocketsCase(plan, means),
+    revocationCase(plan, means),
+    ...manyConnectorsCases(plan, means),
+    ...manyAppsCases(plan, means),
+  ];
   const long = [longTransferCase('download', plan, means), longTransferCase('upload', plan, means)];
   const all = [...usual, ...slow, ...long];
   if (only.length > 0) return all.filter(({ name }) => only.some((beginning) => isOf(name, beginning)));

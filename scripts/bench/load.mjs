@@ -20,21 +20,40 @@ const PROBE_TIMEOUT_MS = 5_000;
 /**
  * One round of GET /1k over keep-alive connections.
  * @param {Front} front
- * @param {{ connections: number, seconds: number, hosts?: readonly string[], folder?: string }} load `hosts`: each request
- * names the next of these instead of the front's own; needs a folder for the script that does it
+ * @param {{ connections: number, seconds: number, hosts?: readonly string[], isNewClient?: boolean, folder?: string }} load
+ * `hosts`: each request names the next of these instead of the front's own; `isNewClient`: each request names a user agent that
+ * none has named before. Both need a folder for the script that does it, and only one can be had
  * @returns {Promise<import('./parse-wrk.mjs').WrkResult & { invalid: string | undefined }>} `invalid` says why the
  * numbers do not count
  */
-export async function runWrk(front, { connections, seconds, hosts = [], folder = '' }) {
+export async function runWrk(front, { connections, seconds, hosts = [], isNewClient = false, folder = '' }) {
   const asked = front.wrkHost === undefined ? front : { ...front, host: front.wrkHost };
   const headers = headersOf(asked).flatMap((header) => ['-H', header]);
   if (hosts.length > 0) headers.push('-s', writeHostScript(folder, hosts, front.port));
+  else if (isNewClient) headers.push('-s', writeNewClientScript(folder));
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `--timeout`, `${ANSWER_TIMEOUT_SECONDS}s`];
   const limit = { timeoutMs: seconds * 1000 + WRK_GRACE_MS };
   const run = await runCommand('wrk', [...args, ...headers, `https://127.0.0.1:${front.port}/1k`], limit);
   if (run.code !== 0) throw new Error(`wrk ${howItEnded(run, limit.timeoutMs)}: ${lastWords(run)}`);
   const result = parseWrk(run.stdout);
   return { ...result, invalid: whyWrkIsInvalid(result) };
+}
+
+/**
+ * A script for wrk: no user agent twice, not in another run either.
+ * @param {string} folder
+ */
+function writeNewClientScript(folder) {
+  const file = join(folder, 'new-clients.lua');
+  const text = `local count = 0
+function request()
+  count = count + 1
+  wrk.headers['User-Agent'] = 'bench ${Date.now()} ' .. count
+  return wrk.format()
+end
+`;
+  writeFileSync(file, text);
+  return file;
 }
 
 /**

@@ -39,17 +39,24 @@ export async function runRounds({ targets, cases, rounds, log, warmUp = runWrk }
   );
   for (const one of before ?? []) await run.measureAll(one, targets, 'before load');
   if (usual !== undefined && usual.length > 0) {
-    await run.warmUp(WARM_UP);
+    await run.warmUp(() => WARM_UP);
     for (let round = 0; round < rounds; round += 1) {
       const current = rotate(await run.renewed(), round);
       for (const one of usual) await run.measureAll(one, current, `round ${round + 1}/${rounds}`);
     }
   }
   for (const one of after ?? []) await run.measureAll(one, targets, 'after load');
-  for (const [index, one] of (last ?? []).entries()) {
+  /** @type {Set<string>} */
+  const warm = new Set();
+  const loadOf = (/** @type {string} */ target) => {
+    const load = warm.has(target) ? WARM_UP : LONG_WARM_UP;
+    warm.add(target);
+    return load;
+  };
+  for (const one of last ?? []) {
     await run.prepare(one);
     await run.renewed();
-    await run.warmUp(index === 0 ? LONG_WARM_UP : WARM_UP, one);
+    await run.warmUp(loadOf, one);
     for (let round = 0; round < rounds; round += 1)
       await run.measureAll(one, rotate(await run.renewed(), round), `last ${round + 1}/${rounds}`);
     await one.finish?.();
@@ -123,14 +130,14 @@ class Run {
   }
 
   /**
-   * @param {Load} load
+   * @param {(target: string) => Load} loadOf
    * @param {Case} [one] whose targets alone are warmed up; default all
    */
-  async warmUp(load, one) {
+  async warmUp(loadOf, one) {
     for (const { name, front } of this.#current) {
       if (one?.whyNot?.(name) !== undefined) continue;
       // A front that cannot be warmed up is measured all the same: its failure then has its place in the result.
-      await this.#warmUp(front, load).catch((error) => this.#log(`warm-up  ${name}  ${error.message}`));
+      await this.#warmUp(front, loadOf(name)).catch((error) => this.#log(`warm-up  ${name}  ${error.message}`));
     }
   }
 }

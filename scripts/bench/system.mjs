@@ -56,25 +56,26 @@ export async function startSystem({ folder, children, log }) {
   log(`sallyport is ready at ${ready.ingressUrl}`);
   /** @type {SystemFile} */
   const cli = JSON.parse(readFileSync(join(ready.dataDir, 'cli.json'), 'utf8'));
-  const user = chooseUser(ready.users, cli.developmentUsers);
+  const people = listPeople(ready.users, cli.developmentUsers);
   const { createApiClient } = await importBuilt('services/launcher/src/api-client.js');
   /** @returns {Promise<Api>} */
   const openApi = () =>
     createApiClient({ apiUrl: ready.apiUrl, caFile: ready.caFile, operatorKeyFile: cli.localOperatorKeyFile });
-  return { launcher, ready, cli, user, openApi };
+  return { launcher, ready, cli, user: people[0], people, openApi };
 }
 
 /**
  * @param {readonly { username: string, password: string }[]} announced
  * @param {readonly { username: string, userId: string }[]} directory
- * @returns {User}
+ * @returns {[User, ...User[]]}
  */
-function chooseUser(announced, directory) {
-  for (const { username, password } of announced) {
+function listPeople(announced, directory) {
+  const [first, ...others] = announced.flatMap(({ username, password }) => {
     const userId = directory.find((user) => user.username === username)?.userId;
-    if (userId !== undefined) return { username, password, userId };
-  }
-  throw new Error('the development directory has no user to sign in as');
+    return userId === undefined ? [] : [{ username, password, userId }];
+  });
+  if (first === undefined) throw new Error('the development directory has no user to sign in as');
+  return [first, ...others];
 }
 
 /**

@@ -48,6 +48,8 @@
  * @property {readonly number[]} apps published, ascending
  * @property {readonly number[]} connectors linked, ascending
  * @property {number} idleWebSockets
+ * @property {number} evaluations of a policy set, timed one by one
+ * @property {number} revocations of one round
  */
 
 /**
@@ -64,6 +66,11 @@
 /** @param {string} target */
 export function unlessSallyport(target) {
   return target.startsWith('sallyport-') ? undefined : 'the bar is about Sallyport alone';
+}
+
+/** @param {string} target */
+export function unlessSignedIn(target) {
+  return target === 'sallyport-signed-in' ? undefined : 'the case is about signed-in users alone';
 }
 
 /**

@@ -50,7 +50,7 @@ export function oneConnectionCase(plan, means) {
 
 /**
  * @param {import('./case.mjs').Target} target
- * @param {{ connections: number, seconds: number, hosts?: readonly string[] }} load
+ * @param {{ connections: number, seconds: number, hosts?: readonly string[], isNewClient?: boolean }} load
  * @param {Pick<import('./case.mjs').Means, 'countAnswers' | 'folder'>} means
  */
 export async function loadGet({ front, processes }, load, { countAnswers, folder }) {

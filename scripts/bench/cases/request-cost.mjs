@@ -14,21 +14,32 @@ const OTHERS = new Set(['origin', 'wrk']);
  * @param {import('./case.mjs').Means} input.means
  * @param {() => Promise<void>} input.prepare
  * @param {() => Promise<void>} [input.finish]
+ * @param {(target: string) => string | undefined} [input.whyNot] default: unless it is Sallyport
+ * @param {boolean} [input.isNewClient] default false: all requests name one user agent; else each names a new one
  * @param {() => Promise<string | undefined>} [input.check] after each round: why its numbers do not count
  * @returns {import('./case.mjs').Case}
  */
-export function requestCostCase({ name, plan, means, prepare, finish, check }) {
+export function requestCostCase({
+  name,
+  plan,
+  means,
+  prepare,
+  finish,
+  check,
+  whyNot = unlessSallyport,
+  isNewClient = false,
+}) {
   return {
     name,
     reports: [{ name, unit: 'µs/request' }],
     cpuUnit: 'request',
     when: 'last',
-    whyNot: unlessSallyport,
+    whyNot,
     prepare,
     ...(finish === undefined ? {} : { finish }),
     measure: async (target) => {
       const hosts = target.name === 'sallyport-passthrough' ? (means.sallyport?.hosts ?? []) : [];
-      const load = { connections: CONNECTIONS, seconds: plan.seconds, hosts };
+      const load = { connections: CONNECTIONS, seconds: plan.seconds, hosts, isNewClient };
       const { result, figures, cpuMicroseconds, invalid, errors } = await loadGet(target, load, means);
       const ours = Object.entries(cpuMicroseconds).filter(([process]) => !OTHERS.has(process));
       return {

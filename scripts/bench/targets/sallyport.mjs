@@ -11,6 +11,9 @@ import { requireSameWork } from './target.mjs';
  * @property {string} caFile
  * @property {import('../system.mjs').SystemFile} system
  * @property {readonly { username: string, password: string, roles: readonly string[] }[]} users
+ * @property {[import('../system.mjs').User, ...import('../system.mjs').User[]]} people who can sign in; the first does for the load
+ * @property {string} dataDir
+ * @property {{ id: string, externalUrl: string }} signedIn the app that asks for a sign-in
  * @property {string} internalUrl of the origin
  * @property {number} ingressPort
  * @property {string[]} hosts external hosts of passthrough apps that lead to the origin
@@ -24,7 +27,7 @@ import { requireSameWork } from './target.mjs';
  * @returns {Promise<import('./target.mjs').Started>}
  */
 export async function startSallyport({ folder, children, origin, log }) {
-  const { launcher, ready, cli, user, openApi } = await startSystem({ folder, children, log });
+  const { launcher, ready, cli, user, people, openApi } = await startSystem({ folder, children, log });
   const api = await openApi();
   const apps = {
     passthrough: await publish(api, { name: 'bench-passthrough', preauthentication: 'passthrough', origin }),
@@ -58,6 +61,9 @@ export async function startSallyport({ folder, children, origin, log }) {
     caFile: ready.caFile,
     system: cli,
     users: ready.users,
+    people,
+    dataDir: ready.dataDir,
+    signedIn: apps.signedIn,
     internalUrl: `http://127.0.0.1:${origin.httpPort}/`,
     ingressPort: passthrough.front.port,
     hosts: [passthrough.front.host],

@@ -11,6 +11,7 @@ const MAX_HEAD_BYTES = 16_384;
  * @typedef {object} OpenWebSocket
  * @property {(payload: Buffer) => Promise<number>} echo milliseconds until the same payload was back
  * @property {() => boolean} isOpen
+ * @property {(limitMs: number) => Promise<number>} untilClosed when it was closed, by performance.now()
  * @property {() => void} close
  */
 
@@ -81,10 +82,17 @@ function handshake(socket, front) {
 function open(socket, rest) {
   const reader = new FrameReader();
   let isOpen = true;
+  /** @type {(atMs: number) => void} */
+  let tellClosed = () => undefined;
+  /** @type {Promise<number>} */
+  const closed = new Promise((resolve) => {
+    tellClosed = resolve;
+  });
   /** @type {{ resolve: (payload: Buffer) => void, reject: (error: Error) => void } | undefined} */
   let waiting;
   const close = (/** @type {Error} */ error) => {
     isOpen = false;
+    tellClosed(performance.now());
     waiting?.reject(error);
     waiting = undefined;
     socket.destroy();
@@ -109,6 +117,14 @@ function open(socket, rest) {
   if (rest.length > 0) receive(rest);
   return {
     isOpen: () => isOpen,
+    untilClosed: (limitMs) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`the WebSocket was open for another ${limitMs} ms`)), limitMs);
+        void closed.then((atMs) => {
+          clearTimeout(timer);
+          resolve(atMs);
+        });
+      }),
     close: () => close(new Error('the WebSocket was closed here')),
     echo: async (payload) => {
       if (!isOpen) throw new Error('the WebSocket is closed');

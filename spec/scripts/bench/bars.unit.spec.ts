@@ -48,6 +48,16 @@ describe('bench: bars', () => {
     expect(verdict).to.include({ bar: 'many-apps: cost at 10000 / at 1 ≤ 1.15', measured: 1.155, holds: false });
   });
 
+  it('asks for decisions below 100 µs and for refusals within a second, at their p99', () => {
+    const holds = (name: string, value: number) =>
+      judge(name, { [SIGNED_IN]: measured(value) }).map((verdict) => verdict.holds);
+    expect(holds('decision-latency-195-p99', 100)).to.deep.equal([true]);
+    expect(holds('decision-latency-195-p99', 100.1)).to.deep.equal([false]);
+    expect(holds('decision-latency-195', 500), 'the median').to.deep.equal([]);
+    for (const name of ['revocation-p99', 'revocation-websocket-p99'])
+      expect([...holds(name, 1000), ...holds(name, 1001)], name).to.deep.equal([true, false]);
+  });
+
   it('judges nothing by numbers that do not count, or of one side alone', () => {
     expect(judge('get-1kib-256', { [SIGNED_IN]: measured(90, 60) })).to.deep.equal([]);
     expect(judge('idle-websockets-10000-ingress', { [SIGNED_IN]: { status: 'invalid', median: 1 } })).to.deep.equal([]);

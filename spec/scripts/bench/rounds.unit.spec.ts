@@ -27,9 +27,13 @@ async function run(rounds: number, cases: readonly ({ readonly name: string } & 
     },
     ...one,
   }));
-  const warmUp = async () => void done.push('warm up');
+  const loads: number[] = [];
+  const warmUp = async (_front: object, { seconds }: { readonly seconds: number }) => {
+    done.push('warm up');
+    loads.push(seconds);
+  };
   const outcomes = await runRounds({ targets: TARGETS, cases: made, rounds, log: () => undefined, warmUp });
-  return { done, outcomes };
+  return { done, outcomes, loads };
 }
 
 describe('bench: rounds', () => {
@@ -52,6 +56,17 @@ describe('bench: rounds', () => {
         'prepare more, warm up, more a, more a, finish more',
       ].join(', '),
     );
+  });
+
+  it('warms each target up for long before the first of these cases that it takes part in', async () => {
+    const { done, loads } = await run(1, [
+      { name: 'few', when: 'last', whyNot: (target: string) => (target === 'a' ? 'not asked' : undefined) },
+      { name: 'many', when: 'last' },
+    ]);
+    expect(done.filter((step) => !step.endsWith('few') && !step.endsWith('many')).join(', ')).to.equal(
+      'warm up, few b, warm up, warm up, many a, many b',
+    );
+    expect(loads, 'seconds for b, then a and b').to.deep.equal([8, 8, 2]);
   });
 
   it('says why a target is left out, and that a case which could not be prepared has failed', async () => {
