@@ -34,7 +34,7 @@ Measures, side by side on this machine: the origin direct, nginx in front of ssh
   --only CASE     only this case; may be repeated: ${CASE_GROUPS.slice(0, 7).join(', ')},
                   ${CASE_GROUPS.slice(7, 14).join(', ')},
                   ${CASE_GROUPS.slice(14).join(', ')}
-  --all           with the slow cases: idle-websockets, revocation, many-connectors, many-apps
+  --all           with the slow cases: idle-websockets, many-connectors, many-apps
   --long          with transfer-10gb
   --quick         one short round with small transfers: shows that it works, not how fast
   --help          print this text

@@ -77,13 +77,9 @@ export function listCases(plan, means, { only, isAll, isLong }) {
     memoryCase('memory-at-rest-after-load', 'after', plan),
     ...decisionCases(plan, means),
     signInFlowsCase(plan, means),
-  ];
-  const slow = [
-    idleWebSocketsCase(plan, means),
     revocationCase(plan, means),
-    ...manyConnectorsCases(plan, means),
-    ...manyAppsCases(plan, means),
   ];
+  const slow = [idleWebSocketsCase(plan, means), ...manyConnectorsCases(plan, means), ...manyAppsCases(plan, means)];
   const long = [longTransferCase('download', plan, means), longTransferCase('upload', plan, means)];
   const all = [...usual, ...slow, ...long];
   if (only.length > 0) return all.filter(({ name }) => only.some((beginning) => isOf(name, beginning)));

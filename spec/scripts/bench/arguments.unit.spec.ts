@@ -65,18 +65,19 @@ describe('bench: options', () => {
   });
 
   it('leaves slow and long cases out unless told otherwise', () => {
-    const slow = /^(idle-websockets-|many-connectors-|many-apps-|revocation$)/;
+    const slow = /^(idle-websockets|many-connectors|many-apps)-/;
     expect(names(FULL, []).filter((name) => slow.test(name) || name.startsWith('transfer-'))).to.deep.equal([]);
-    expect(names(FULL, [], true).filter((name) => slow.test(name))).to.have.length(8);
+    expect(names(FULL, [], true).filter((name) => slow.test(name))).to.have.length(7);
     expect(names(FULL, [], false, true).filter((name) => name.startsWith('transfer-'))).to.have.length(2);
   });
 
-  it('measures decisions and sign-ins in a usual run, after the memory that loads leave behind', () => {
+  it('measures decisions, sign-ins and revocations in a usual run, after the memory that loads leave behind', () => {
     const usual = names(FULL, []);
     expect(usual.slice(usual.indexOf('memory-at-rest-after-load') + 1)).to.deep.equal([
       'decision-cached',
       'decision-uncached',
       'sign-in-flows',
+      'revocation',
     ]);
     expect(usual).to.include('decision-latency');
     expect(names(FULL, ['revocation', 'decision-cached'])).to.deep.equal(['decision-cached', 'revocation']);
