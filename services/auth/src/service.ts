@@ -111,7 +111,6 @@ export async function startAuth(
     signInOrigin,
     issuer: config.identityProvider.issuer,
     sessionSeconds: Math.floor(config.sessionHours * 3600),
-    trustsIssuedAt: config.trustIssuedAtOfFreshSignIn,
     nowMs,
   };
   const checks = createPolicySetChecks(administratorRoles, { isCountryKnown: config.countryDatabase !== null });
