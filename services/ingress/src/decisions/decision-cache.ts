@@ -17,6 +17,9 @@ export type DecisionQuestion = {
   readonly client: ClientInfo;
 };
 
+/** Whether it names a decision. */
+type Revocation = (access: GrantedAccess) => boolean;
+
 export type DecisionsOptions = {
   readonly authorize: (question: DecisionQuestion) => Promise<AuthorizeReply>;
   readonly maxDecisions: number;
@@ -27,8 +30,10 @@ export type DecisionsOptions = {
   readonly logger: Logger;
 };
 
-/** How often a decision is asked again because a revocation came while it was made. */
+/** How often a decision is asked again because a revocation named it while it was made; then the verdict is `unavailable`. */
 const MAX_REPEATS = 2;
+/** Revocations remembered for the decisions under way; one that began before the oldest of them counts as named. */
+const MAX_RECENT_REVOCATIONS = 1_000;
 /**
  * Addresses and user agents at which one cookie's decision about one app is kept; at the bound the oldest goes, and is asked
  * about again. They share one place among all decisions: a cookie that roams pushes out nobody else's.
@@ -44,6 +49,8 @@ export class Decisions {
   readonly #granted: LRUCache<string, readonly GrantedAccess[]>;
   readonly #pending = new Map<string, Promise<Decision>>();
   readonly #running: RunningReviews;
+  /** The newest last. */
+  readonly #recentRevocations: Revocation[] = [];
   #revocationEpoch = 0;
 
   constructor(options: DecisionsOptions) {
@@ -107,15 +114,16 @@ export class Decisions {
 
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
     const isNamed = (access: GrantedAccess) => sessionIds.includes(access.sessionId) || appIds.includes(access.appId);
-    this.#revocationEpoch += 1;
+    this.#revoked(isNamed);
     for (const [key, known] of this.#granted) if (known.some(isNamed)) this.#granted.delete(key);
     this.#running.review(isNamed);
   }
 
   dropAll(): void {
-    this.#revocationEpoch += 1;
+    const isNamed = () => true;
+    this.#revoked(isNamed);
     this.#granted.clear();
-    this.#running.review(() => true);
+    this.#running.review(isNamed);
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {
@@ -124,12 +132,24 @@ export class Decisions {
       const reply = await this.#authorize(question);
       if (reply?.verdict !== 'allow') return reply ?? { verdict: 'unavailable' };
       const access = grantedAccessOf(question, reply, this.#options.now());
-      if (epoch === this.#revocationEpoch) {
+      if (!this.#isRevokedSince(epoch, access)) {
         if (access.usableUntilMs > this.#options.now()) this.#add(key, access);
         return { verdict: 'allow', access };
       }
-      if (repeats === MAX_REPEATS) return { verdict: 'allow', access };
+      // Perhaps auth said so before the last revocation: old truth lets nobody in.
+      if (repeats === MAX_REPEATS) return { verdict: 'unavailable' };
     }
+  }
+
+  #revoked(isNamed: Revocation): void {
+    this.#revocationEpoch += 1;
+    this.#recentRevocations.push(isNamed);
+    if (this.#recentRevocations.length > MAX_RECENT_REVOCATIONS) this.#recentRevocations.shift();
+  }
+
+  #isRevokedSince(epoch: number, access: GrantedAccess): boolean {
+    const first = this.#recentRevocations.length - (this.#revocationEpoch - epoch);
+    return first < 0 || this.#recentRevocations.slice(first).some((isNamed) => isNamed(access));
   }
 
   #add(key: string, access: GrantedAccess): void {

@@ -152,6 +152,36 @@ describe('access decisions', () => {
     expect([asked, decisions.size]).to.deep.equal([2, 0]);
   });
 
+  it('says that it does not know when a revocation came during every repeat: an old allow lets nobody in', async () => {
+    let asked = 0;
+    const decisions: Decisions = decisionsWith({
+      authorize: () => {
+        asked += 1;
+        decisions.dropAll();
+        return Promise.resolve(allow());
+      },
+    });
+    expect(await decisions.decide(question('a'))).to.deep.equal({ verdict: 'unavailable' });
+    expect([asked, decisions.size]).to.deep.equal([3, 0]);
+  });
+
+  it('does not ask again for revocations of others, unless there were more of them than it remembers', async () => {
+    let asked = 0;
+    let others = 1_000;
+    const decisions: Decisions = decisionsWith({
+      authorize: () => {
+        asked += 1;
+        if (asked < 3) for (let i = 0; i < others; i += 1) decisions.drop([`ses_other_${i}`], []);
+        return Promise.resolve(allow());
+      },
+    });
+    expect(await decisions.decide(question('a'))).to.include({ verdict: 'allow' });
+    expect([asked, decisions.size]).to.deep.equal([1, 1]);
+    others = 1_001;
+    expect(await decisions.decide(question('b'))).to.include({ verdict: 'allow' });
+    expect(asked).to.equal(3);
+  });
+
   it('caches neither denials nor failures, and a failure never allows', async () => {
     let asked = 0;
     const decisions = decisionsWith({
