@@ -10,6 +10,7 @@ import {
   PORTAL_APP_ID,
   userSessionId,
 } from '#libs/contracts';
+import { SallyportError } from '#libs/errors';
 import type { EventStore } from '#libs/events';
 import type { CountryLookup } from '../conditional-access/countries/country-lookup.ts';
 import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
@@ -21,6 +22,8 @@ import { type AccessJudgement, judgeAccess, type SignedIn } from './judge-access
 
 /** Decisions remembered; at the bound the one not asked for longest goes, and is decided and recorded anew. */
 export const MAX_REMEMBERED_DECISIONS = 20_000;
+/** How often a decision is made and recorded anew because what it was made from changed meanwhile; then none is made. */
+const MAX_REPEATS = 3;
 
 export type AccessRequest = {
   readonly appId: string;
@@ -30,14 +33,14 @@ export type AccessRequest = {
 };
 
 export type AccessDeciderOptions = {
-  readonly store: EventStore;
+  readonly store: Pick<EventStore, 'append'>;
   readonly tenant: string;
-  readonly live: LiveState;
+  readonly live: Pick<LiveState, 'app' | 'session'>;
   /** The policies to decide by; throws when they are not known, and then nothing is decided. */
   readonly policySet: () => PolicySetOfDecision;
   /** Default: none is known. */
   readonly countries?: CountryLookup;
-  readonly assertions: AssertionSigner;
+  readonly assertions: Pick<AssertionSigner, 'sign'>;
   readonly portalUrl: string;
   readonly cacheSeconds: number;
   readonly nowMs: () => number;
@@ -60,12 +63,15 @@ type Case = {
   readonly app: AppOfRequest;
   readonly judge: PolicyJudge;
   readonly judgement: Judged;
+  readonly atMs: number;
 };
+type SignInReply = Extract<AuthorizeReply, { verdict: 'sign-in' }>;
 
 /**
  * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while all it was made from is what
  * it was (`basisOf`) and the clock does not turn it: one fact for many requests, and one denial receipt for somebody who
- * keeps pressing reload. Granted is said only after the fact is durable; when the store fails, so does the request.
+ * keeps pressing reload. Granted is said only after the fact is durable; when the store fails, so does the request. It is
+ * judged again after that: whoever asked, or joined, after a revocation was published is not told what was true before.
  */
 export class AccessDecider {
   readonly #options: AccessDeciderOptions;
@@ -90,10 +96,32 @@ export class AccessDecider {
     return deciding;
   }
 
+  /** Error ERR_AUTH_DECISION_CONTENDED, retryable, when it was another one after each repeat. */
   async #decide(request: AccessRequest): Promise<AuthorizeReply> {
-    const { live, nowMs, cacheSeconds } = this.#options;
-    const { state: session } = await live.session(request.sessionId);
+    let decided = await this.#judgeNow(request);
+    for (let repeats = 0; repeats <= MAX_REPEATS; repeats += 1) {
+      if ('verdict' in decided) return decided;
+      const basis = basisOf(decided);
+      const known = this.#recall(decided, basis);
+      if (known !== undefined) return this.#withTimeLeft(known);
+      const reply = await this.#answer(decided);
+      const after = await this.#judgeNow(request);
+      // Nothing is awaited from here on: what was published before the next message comes has been looked at.
+      if (!('verdict' in after) && basisOf(after) === basis)
+        return this.#withTimeLeft(this.#remember(decided, reply, basis));
+      decided = after;
+    }
+    throw new SallyportError(
+      'ERR_AUTH_DECISION_CONTENDED',
+      `access to ${request.appId} changed during each of ${MAX_REPEATS + 1} attempts to decide about it, try again`,
+      { retryable: true, details: { appId: request.appId } },
+    );
+  }
+
+  async #judgeNow(request: AccessRequest): Promise<Case | SignInReply> {
+    const { live, nowMs } = this.#options;
     const app = request.appId === PORTAL_APP_ID ? null : await live.app(request.appId);
+    const { state: session } = await live.session(request.sessionId);
     // Not before: a set that changed meanwhile counts.
     const judge = this.#judge();
     const atMs = nowMs();
@@ -102,17 +130,21 @@ export class AccessDecider {
     const judgement = judgeAccess({ ...question, nowMs: atMs });
     if (judgement.verdict === 'unauthenticated') return { verdict: 'sign-in', reason: judgement.reason };
     if (session.status === 'absent') return { verdict: 'sign-in', reason: 'session-ended' };
-    const decided: Case = { request, session, app, judge, judgement };
-    const key = `${request.sessionId}|${request.appId}`;
-    const basis = basisOf(decided);
-    const known = this.#remembered.get(key);
-    if (known?.basis === basis && Math.min(known.freshUntilMs, known.validUntilMs) > atMs)
-      return this.#withTimeLeft(known);
-    const reply = await this.#answer(decided);
+    return { request, session, app, judge, judgement, atMs };
+  }
+
+  #recall({ request, atMs }: Case, basis: string): Remembered | undefined {
+    const known = this.#remembered.get(`${request.sessionId}|${request.appId}`);
+    if (known?.basis !== basis) return undefined;
+    return Math.min(known.freshUntilMs, known.validUntilMs) > atMs ? known : undefined;
+  }
+
+  #remember({ request, judgement, atMs }: Case, reply: AuthorizeReply, basis: string): Remembered {
+    const { cacheSeconds } = this.#options;
     const validUntilMs = judgement.validUntilMs ?? Number.POSITIVE_INFINITY;
     const remembered: Remembered = { reply, basis, freshUntilMs: atMs + cacheSeconds * 1000, validUntilMs };
-    if (cacheSeconds > 0) this.#remembered.set(key, remembered);
-    return this.#withTimeLeft(remembered);
+    if (cacheSeconds > 0) this.#remembered.set(`${request.sessionId}|${request.appId}`, remembered);
+    return remembered;
   }
 
   /** The end of what policies said is rounded down: no cache outlives it. */

@@ -1,0 +1,130 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { type AccessPolicy, accessPolicy, initialPolicySetState, type UserSessionState } from '#libs/contracts';
+import type { PolicySetOfDecision } from '../../../../services/auth/src/conditional-access/policy-judge.ts';
+import { AccessDecider } from '../../../../services/auth/src/decisions/decide-access.ts';
+
+const NOW = Date.parse('2026-11-22T11:00:00Z');
+const SESSION_ID = `ses_${'a'.repeat(24)}`;
+const BLOCKED = setOf(2, [
+  accessPolicy.parse({
+    id: 'block',
+    name: 'block',
+    state: 'on',
+    assignments: { users: { include: 'all' }, apps: { include: 'all' } },
+    grant: { kind: 'block' },
+  }),
+]);
+const SIGNED_IN: UserSessionState = {
+  status: 'active',
+  principal: {
+    subject: 'bob',
+    directoryTenant: 't',
+    username: 'bob@example.com',
+    name: 'Bob',
+    email: null,
+    groups: [],
+    roles: [],
+    directoryRoles: [],
+  },
+  identityProvider: 'idp',
+  authenticationContexts: [],
+  authenticatedAt: '2026-11-22T10:00:00.000Z',
+  expiresAt: '2026-11-22T18:00:00.000Z',
+  address: '192.0.2.1',
+  userAgent: 'spec',
+  apps: [],
+  usedTickets: [],
+};
+
+function setOf(revision: number, policies: readonly AccessPolicy[]): PolicySetOfDecision {
+  const documents = policies.map((document) => ({ version: 1, document }));
+  return { revision, state: { ...initialPolicySetState, policies: documents } };
+}
+
+/** One signed-in user at the portal; `onAppend` runs while a decision is being recorded. */
+function createDesk() {
+  const desk = {
+    policySet: setOf(1, []),
+    session: SIGNED_IN,
+    recorded: [] as string[],
+    signed: 0,
+    onAppend: (): void | Promise<void> => undefined,
+    ask: (client: { address?: string; userAgent?: string } = {}) =>
+      decider.decide({
+        appId: 'portal',
+        sessionId: SESSION_ID,
+        requestId: `req_${'a'.repeat(24)}`,
+        client: { address: '192.0.2.1', userAgent: 'curl/8', ...client },
+      }),
+  };
+  const decider = new AccessDecider({
+    store: {
+      append: async (_ref, _revision, facts) => {
+        desk.recorded.push(...facts.map(({ type }) => type));
+        await desk.onAppend();
+        return { status: 'appended', revision: 1 };
+      },
+    },
+    tenant: 't',
+    live: {
+      session: () => Promise.resolve({ state: desk.session, revision: 1 }),
+      app: () => Promise.reject(new Error('the portal is no app')),
+    },
+    policySet: () => desk.policySet,
+    assertions: {
+      sign: () => {
+        desk.signed += 1;
+        return Promise.resolve('a.b.c');
+      },
+    },
+    portalUrl: 'https://portal.example.com',
+    cacheSeconds: 60,
+    nowMs: () => NOW,
+  });
+  return desk;
+}
+
+describe('a decision about access', () => {
+  it('is made anew when the policies change while it is recorded, also for who joined it afterwards', async () => {
+    const desk = createDesk();
+    let release: () => void = () => undefined;
+    const isRecorded = new Promise<void>((resolve) => {
+      desk.onAppend = () => {
+        resolve();
+        return new Promise<void>((done) => {
+          release = done;
+        });
+      };
+    });
+    const before = desk.ask();
+    await isRecorded;
+    desk.policySet = BLOCKED;
+    desk.onAppend = () => undefined;
+    const after = desk.ask();
+    release();
+    const verdicts = (await Promise.all([before, after, desk.ask()])).map(({ verdict }) => verdict);
+    expect(verdicts).to.deep.equal(['deny', 'deny', 'deny']);
+    expect(desk.recorded).to.deep.equal(['AccessGranted', 'AccessDenied']);
+  });
+
+  it('is no allow when the session ends while it is recorded', async () => {
+    const desk = createDesk();
+    desk.onAppend = () => {
+      desk.session = { ...SIGNED_IN, status: 'ended', reason: 'revoked' };
+    };
+    expect(await desk.ask()).to.deep.equal({ verdict: 'sign-in', reason: 'session-ended' });
+  });
+
+  it('is not made at all when everything changes at each of four attempts', async () => {
+    const desk = createDesk();
+    desk.onAppend = () => {
+      desk.policySet = setOf(desk.policySet.revision + 1, []);
+    };
+    const refused = await desk.ask().catch((error: unknown) => error);
+    expect(refused).to.include({ code: 'ERR_AUTH_DECISION_CONTENDED', retryable: true });
+    expect(desk.recorded).to.have.length(4);
+    desk.onAppend = () => undefined;
+    expect(await desk.ask()).to.include({ verdict: 'allow' });
+  });
+});
