@@ -152,6 +152,8 @@ describe('sallyport policies and locations', () => {
     `);
     expect(await run('locations remove Office')).to.equal('location Office is removed\n');
     expect([changes()[0]?.path, changes()[0]?.headers['if-match']]).to.deep.equal(['locations/office', '"1"']);
+    await run('locations remove Office --force');
+    expect(changes()[0]?.path).to.equal('locations/office?force=true');
   });
 
   describe('apply', () => {

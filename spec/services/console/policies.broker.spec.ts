@@ -95,6 +95,12 @@ describe('policies in the console API', () => {
     ]);
   });
 
+  it('removes a location by force, and a policy never needs it', async () => {
+    await world.call('DELETE', '/v1/locations/office?force=true');
+    expect(asked[0]).to.deep.include({ change: { kind: 'remove-location', locationId: 'office' }, force: true });
+    expect((await world.call('DELETE', '/v1/policies/other?force=true')).json.code).to.equal('ERR_API_INVALID');
+  });
+
   it('answers refusals with their status', async () => {
     const table = [
       ['ERR_POLICY_ABSENT', 404],

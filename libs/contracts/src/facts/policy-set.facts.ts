@@ -144,7 +144,8 @@ const isForced = z.boolean();
 const policyPut = z.object({ policy: accessPolicy, isForced });
 const policyRemoved = z.object({ policyId });
 const locationPut = z.object({ location: namedLocation, isForced });
-const locationRemoved = z.object({ locationId });
+/** `isForced`: absent unless it is true, and in what earlier versions wrote. */
+const locationRemoved = z.object({ locationId, isForced: isForced.optional() });
 
 export type PolicySetFact =
   | Fact<'AccessPolicyPut', z.infer<typeof policyPut>>

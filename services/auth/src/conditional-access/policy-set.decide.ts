@@ -44,8 +44,8 @@ function decidePolicySet(
   const facts = difference(state, wanted, false);
   if (facts.length === 0) return [];
   requireSoundSet(wanted, documentsOf(state), facts.length);
-  // Taking away only loosens: whoever is locked out already must not be kept from it.
-  if (facts.every(({ type }) => type === 'AccessPolicyRemoved' || type === 'NamedLocationRemoved')) return facts;
+  // Fewer policies only loosen: whoever is locked out already must not be kept from it. A location may be what lets somebody in.
+  if (facts.every(({ type }) => type === 'AccessPolicyRemoved')) return facts;
   const culprits = findLockout(facts.reduce(evolvePolicySet, state));
   if (culprits.length === 0) return facts;
   if (!force) throw lockout(culprits);
@@ -90,7 +90,10 @@ function difference(state: PolicySetState, wanted: Documents, isForced: boolean)
       ({ id }): PolicySetFact => ({ type: 'AccessPolicyRemoved', data: { policyId: id } }),
     ),
     ...gone(state.locations, wanted.locations).map(
-      ({ id }): PolicySetFact => ({ type: 'NamedLocationRemoved', data: { locationId: id } }),
+      ({ id }): PolicySetFact => ({
+        type: 'NamedLocationRemoved',
+        data: { locationId: id, ...(isForced ? { isForced } : {}) },
+      }),
     ),
   ];
 }

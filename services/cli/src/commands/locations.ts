@@ -60,11 +60,13 @@ export const locationCommands: readonly Command[] = [
     summary: 'Remove a named location that no policy uses',
     details,
     positionals: [{ name: 'location' }],
+    options: { force: { type: 'boolean', summary: 'also when no administrator could open the portal any more' } },
     run: async ({ api: connect, args, out }) => {
       const api = await connect();
       const { version, location } = await resolveLocation(api, args.required('location'));
       const path = `locations/${encodeURIComponent(location.id)}`;
-      const gone = await api.call(removed, 'DELETE', path, { revision: version });
+      const query = args.has('force') ? { force: true } : {};
+      const gone = await api.call(removed, 'DELETE', path, { revision: version, query });
       out.result(gone, () => `location ${printable(location.name)} is removed\n`);
       return undefined;
     },

@@ -25,6 +25,7 @@ const locationList = z.object({ revision, locations: z.array(locationShown) });
 const removed = z.object({ id: z.string(), removed: z.literal(true) });
 /** `dryRun`: refused or not, and what would be, without a change. */
 const changeQuery = z.strictObject({ force: z.stringbool().optional(), dryRun: z.stringbool().optional() });
+const removalQuery = changeQuery.pick({ force: true });
 
 type How = z.infer<typeof changeQuery>;
 type Send = (call: Call, change: PolicySetChange, how?: How) => Promise<PolicySetView>;
@@ -149,10 +150,11 @@ function locationRoutes(load: () => Promise<PolicySetView>, send: Send): readonl
       path,
       summary: 'Remove a named location that no policy uses',
       takesIfMatch: true,
+      query: removalQuery,
       reply: { schema: removed },
-      handle: async ({ call }) => {
+      handle: async ({ query, call }) => {
         const id = idOf(locationId, call, 'locationId');
-        await send(call, { kind: 'remove-location', locationId: id });
+        await send(call, { kind: 'remove-location', locationId: id }, query);
         return { body: { id, removed: true } };
       },
     }),

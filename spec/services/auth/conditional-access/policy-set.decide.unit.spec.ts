@@ -245,6 +245,18 @@ describe('policy set', () => {
       check({ when: putPolicy(block, { force: true }), facts: [put(block, true)] });
       check({ when: putPolicy(a, { force: true }), facts: [put(a)] });
     });
+    it('is looked for when a location goes, that a policy may spare as a trusted one', () => {
+      const onlyTrusted = policySetDecider(({ locations }) =>
+        locations.some(({ document }) => document.isTrusted) ? [] : ['Only trusted'],
+      );
+      const given = [putLocation(location('office', { isTrusted: true })), put(a)];
+      const decide = (force: boolean) =>
+        onlyTrusted.decide(change({ kind: 'remove-location', locationId: office.id }, { force }), stateAfter(given));
+      expect(() => decide(false)).to.throw('no administrator could open the portal any more because of "Only trusted"');
+      expect(decide(true)).to.deep.equal([
+        { type: 'NamedLocationRemoved', data: { locationId: 'office', isForced: true } },
+      ]);
+    });
     it('can be undone without force', () => {
       const given = [put(a), put(block, true)];
       check({ given, when: change({ kind: 'remove-policy', policyId: a.id }), facts: [removed(a)] });
