@@ -76,7 +76,7 @@ border-radius:999px;padding:0 .5rem}
 .find{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:0 0 1rem}
 .find label{flex:1 1 100%;font-size:.875rem;font-weight:600}
 .find input{flex:1 1 12rem;max-width:28rem;min-width:0;min-height:2.6rem;padding:.4rem .8rem;font:inherit;color:var(--ink);background:var(--card);
-border:1px solid var(--edge);border-radius:9px}
+border:1px solid var(--edge);border-radius:9px}.find .button{min-height:2.6rem}
 .part{margin-top:2.75rem}.part h2{font-size:1.2rem;letter-spacing:-.01em;margin-bottom:.3rem}.part h2:focus{outline-offset:6px}
 .part .lead{margin-bottom:1rem}.part .actions{margin-top:1.1rem}
 .rows{list-style:none;margin:0;padding:0;background:var(--card);border:1px solid var(--line);border-radius:14px;box-shadow:var(--shadow)}

@@ -73,15 +73,6 @@ export type Texts = {
     readonly allTitle: string;
     readonly allLead: string;
   };
-  readonly portal: {
-    readonly title: string;
-    readonly signedInAs: string;
-    readonly signOut: string;
-    readonly openApps: (count: number) => string;
-    readonly openWithoutSignIn: string;
-    readonly nothingTitle: string;
-    readonly nothing: string;
-  };
   readonly signOut: {
     readonly mark: string;
     readonly doneTitle: string;

@@ -45,15 +45,6 @@ export const english: Texts = {
     allTitle: 'Errors of the ingress',
     allLead: 'Every number a page or a problem document can show. Numbers never change their meaning.',
   },
-  portal: {
-    title: 'Your apps',
-    signedInAs: 'Signed in as',
-    signOut: 'Sign out',
-    openApps: (count) => (count === 1 ? 'One app is open to you.' : `${count} apps are open to you.`),
-    openWithoutSignIn: 'Open without sign-in',
-    nothingTitle: 'No apps yet',
-    nothing: 'No app is assigned to you. Your administrator can give you access to the apps you need.',
-  },
   signOut: {
     mark: 'Signed out',
     doneTitle: 'You are signed out',

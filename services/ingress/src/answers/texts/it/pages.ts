@@ -74,15 +74,6 @@ export const italian: Texts = {
     allTitle: 'Errori dell’ingress',
     allLead: 'Ogni numero che una pagina o un documento di errore può mostrare. I numeri non cambiano mai significato.',
   },
-  portal: {
-    title: 'Le tue app',
-    signedInAs: 'Accesso come',
-    signOut: 'Esci',
-    openApps: (count) => (count === 1 ? 'Puoi aprire una app.' : `Puoi aprire ${count} app.`),
-    openWithoutSignIn: 'Aperta senza accesso',
-    nothingTitle: 'Ancora nessuna app',
-    nothing: 'Nessuna app ti è assegnata. Il tuo amministratore può darti accesso alle app che ti servono.',
-  },
   signOut: {
     mark: 'Sessione terminata',
     doneTitle: 'Hai effettuato l’uscita',
