@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from '#libs/telemetry';
 import { type CountryDatabase, readCountryDatabase } from './country-database.ts';
-import { COUNTRY_DATABASE_REMEDY, countryDatabaseError } from './country-database-error.ts';
+import { countryDatabaseError } from './country-database-error.ts';
 import type { CountryLookup } from './country-lookup.ts';
 
 /** A larger file is refused: two are in memory while one replaces the other. Databases of countries have about 10 MiB. */
@@ -56,7 +56,7 @@ export async function watchCountryDatabase(options: {
       } catch (error) {
         // Only a defect of ours leads here: all that lookups read was checked when the file was.
         if (!hasFailed)
-          logger.error('country not found, the database is damaged', { file, error, remedy: COUNTRY_DATABASE_REMEDY });
+          logger.error('country not found, the database is damaged', { file, error, remedy: 'put another file there' });
         hasFailed = true;
         return 'unknown';
       }
