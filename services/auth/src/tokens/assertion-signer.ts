@@ -7,8 +7,10 @@ import { fileError } from '../errors.ts';
 
 /** Seconds an assertion is valid; longer than any decision is cached (300 s at most). */
 export const ASSERTION_SECONDS = 600;
-/** Groups and roles listed; an assertion travels in one header line, which many origins cap at 8 KiB. */
+/** Groups, and app roles, listed; an assertion travels in one header line, which many origins cap at 8 KiB. */
 export const MAX_ASSERTED_GROUPS = 100;
+/** Bytes of both lists together, as JSON; 6 KB of the header line. App roles go before groups. */
+export const MAX_ASSERTED_LIST_BYTES = 4500;
 
 export type AssertionSubject = {
   readonly principal: Principal;
@@ -19,8 +21,8 @@ export type AssertionSubject = {
 
 export type AssertionSigner = {
   /**
-   * ES256 JWT for one session and one app (RFC 7519). More than 100 groups, or unknown ones: no `groups`, but
-   * `hasgroups: true`. More than 100 app roles: no `roles`, but `hasroles: true`.
+   * ES256 JWT for one session and one app (RFC 7519). Groups that are too many or too long (100, 4,500 bytes with the
+   * roles), or unknown: no `groups`, but `hasgroups: true`. App roles that are: no `roles`, but `hasroles: true`.
    */
   sign(subject: AssertionSubject): Promise<string>;
   /** Public keys (RFC 7517). */
@@ -41,15 +43,13 @@ export function createAssertionSigner(options: {
   return {
     keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }],
     sign: ({ principal, sessionId, audience }) => {
-      const { username, name, email, roles } = principal;
-      const groups = groupsOf(principal);
+      const { username, name, email } = principal;
       const issuedAt = Math.floor(options.nowMs() / 1000);
       const claims = {
         name,
         preferred_username: username,
         ...(email === null ? {} : { email }),
-        ...(groups === null || groups.length > MAX_ASSERTED_GROUPS ? { hasgroups: true } : { groups }),
-        ...(roles.length > MAX_ASSERTED_GROUPS ? { hasroles: true } : { roles }),
+        ...listsOf(principal),
         sid: sessionId,
       };
       return new SignJWT(claims)
@@ -62,6 +62,25 @@ export function createAssertionSigner(options: {
         .sign(privateKey);
     },
   };
+}
+
+function listsOf(principal: Principal) {
+  const roles = fitting(principal.roles, MAX_ASSERTED_LIST_BYTES);
+  const left = MAX_ASSERTED_LIST_BYTES - (roles === null ? 0 : bytesOf(roles));
+  const groups = fitting(groupsOf(principal), left);
+  return {
+    ...(groups === null ? { hasgroups: true } : { groups }),
+    ...(roles === null ? { hasroles: true } : { roles }),
+  };
+}
+
+/** The whole list or nothing: one cut in silence could be taken for all there is. */
+function fitting(list: readonly string[] | null, maxBytes: number): readonly string[] | null {
+  return list !== null && list.length <= MAX_ASSERTED_GROUPS && bytesOf(list) <= maxBytes ? list : null;
+}
+
+function bytesOf(list: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(list));
 }
 
 function readKey(path: string) {
