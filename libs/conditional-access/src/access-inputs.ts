@@ -12,7 +12,7 @@ export type AccessInputs = {
   readonly roles?: readonly string[] | undefined;
   readonly directoryRoles: readonly string[] | null;
   readonly isGuest: boolean | null;
-  /** When the user last proved who they are, milliseconds since the epoch. */
+  /** When the user last proved who they are, milliseconds since the epoch; 0: nobody says, and too old for every policy. */
   readonly authenticatedAtMs: number;
   readonly sessionStartedAtMs: number;
   /** What the identity provider vouched for (`acrs`). */

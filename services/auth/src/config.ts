@@ -44,6 +44,11 @@ export const authConfig = z.strictObject({
     .min(1 / 3600)
     .max(720)
     .default(8),
+  /**
+   * true: a fresh sign-in that does not say when it was (claim `auth_time`) counts from when its token was made. Whoever removes
+   * `prompt=login` from the address on its way then passes with an old one. Default false: it does not count as fresh.
+   */
+  trustIssuedAtOfFreshSignIn: z.boolean().default(false),
   /** Seconds a decision may be answered again, here and at the ingress. Default 60; 0 decides every time. */
   decisionCacheSeconds: z.number().int().min(0).max(300).default(60),
   /** Directory (0700) for the sealing keys and the assertion key, made at the first start (files 0600). */
@@ -57,6 +62,11 @@ export const authConfig = z.strictObject({
    * that ask for a country refuse. Default null.
    */
   countryDatabase: file.nullable().default(null),
+  /**
+   * true: the tokens of administrators say that they are no guests (claim `acct`), so a policy for guests locks none of them out. Default
+   * false: one that may cover the portal is taken by force only.
+   */
+  expectGuestClaim: z.boolean().default(false),
   /** Implementation of sealing; both read each other's cookies. Default `node-jose`. */
   sealer: z.enum(['node-jose', 'node-crypto']).default('node-jose'),
   /** Days after which a start makes a new sealing key; older ones still open. Default 30. */

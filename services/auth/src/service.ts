@@ -111,9 +111,13 @@ export async function startAuth(
     signInOrigin,
     issuer: config.identityProvider.issuer,
     sessionSeconds: Math.floor(config.sessionHours * 3600),
+    trustsIssuedAt: config.trustIssuedAtOfFreshSignIn,
     nowMs,
   };
-  const checks = createPolicySetChecks(administratorRoles, { isCountryKnown: config.countryDatabase !== null });
+  const checks = createPolicySetChecks(administratorRoles, {
+    isCountryKnown: config.countryDatabase !== null,
+    isGuestKnown: config.expectGuestClaim,
+  });
   const served = [
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {

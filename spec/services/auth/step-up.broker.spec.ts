@@ -50,7 +50,9 @@ describe('step-up', function stepUpSpecs() {
     const before = await last('SessionStarted');
     const location = await challenged(C1);
     const asked = new URL(location).searchParams;
-    expect(asked.get('claims')).to.equal('{"id_token":{"acrs":{"essential":true,"value":"c1"}}}');
+    expect(asked.get('claims')).to.equal(
+      '{"id_token":{"acrs":{"essential":true,"value":"c1"},"auth_time":{"essential":true}}}',
+    );
     expect(asked.get('login_hint')).to.equal('bob@sallyport.example');
     expect([...asked.keys()]).not.to.include.oneOf(['prompt', 'max_age']);
     const callback = await browser.authenticate(location, 'bob');
@@ -102,7 +104,7 @@ describe('step-up', function stepUpSpecs() {
     redirected(await browser.complete(await browser.authenticate(await challenged(C1), 'bob')));
     const location = await challenged({ contexts: ['c7', 'c8', 'c7'] });
     expect(new URL(location).searchParams.get('claims')).to.equal(
-      '{"id_token":{"acrs":{"essential":true,"values":["c7","c8"]}}}',
+      '{"id_token":{"acrs":{"essential":true,"values":["c7","c8"]},"auth_time":{"essential":true}}}',
     );
     redirected(await browser.complete(await browser.authenticate(location, 'bob')));
     expect((await last('SessionStarted'))?.data)

@@ -31,10 +31,23 @@ const started = z.object({
   identityProvider: z.string().max(400),
   authenticationContexts: z.array(z.string().max(16)).max(128),
   authenticatedAt: z.iso.datetime(),
+  /** The identity provider did not say when: `authenticatedAt` is when the session began. Read it by `signedInAtMs`. */
+  authenticatedAtUnknown: z.literal(true).optional(),
   expiresAt: z.iso.datetime(),
   address: z.string().max(64),
   userAgent: z.string().max(400),
 });
+
+/**
+ * When somebody proved who they are, milliseconds since the epoch. Nobody says so: 0, which is older than any policy allows. Only
+ * the beginning of a session is known then, and a session at the identity provider may be far older.
+ */
+export function signedInAtMs(session: {
+  readonly authenticatedAt: string;
+  readonly authenticatedAtUnknown?: true | undefined;
+}): number {
+  return session.authenticatedAtUnknown === true ? 0 : Date.parse(session.authenticatedAt);
+}
 
 export type UserSessionFact =
   | Fact<'SessionStarted', z.infer<typeof started>>

@@ -1,5 +1,5 @@
 import type { AccessInputs } from '#libs/conditional-access';
-import { type ClientInfo, groupsOf, type UserSessionState } from '#libs/contracts';
+import { type ClientInfo, groupsOf, signedInAtMs, type UserSessionState } from '#libs/contracts';
 import { readUserAgent } from './user-agent.ts';
 
 type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
@@ -22,7 +22,7 @@ export function gatherInputs(known: {
 }): AccessInputs {
   const { appId, session, client, country, nowMs } = known;
   const { principal, authenticationContexts } = session;
-  const authenticatedAtMs = Date.parse(session.authenticatedAt);
+  const authenticatedAtMs = signedInAtMs(session);
   return {
     appId,
     subject: principal.subject,

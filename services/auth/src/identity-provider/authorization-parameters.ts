@@ -21,23 +21,23 @@ const MAX_HINT_LENGTH = 320;
  * A fresh sign-in is asked for by `prompt=login` together with the claim `auth_time`, by which it is judged. Not by
  * `max_age`: Entra does not document it, counts it from the password and not from the second factor, and lets the token
  * expire that early (reports on MSAL for Python, 444 and 455), so that slow people would be refused.
+ *
+ * `auth_time` is asked for always: a provider that still knows the person signs them in silently, with an old sign-in.
  */
 export function authorizationOptions(demand: SignInDemand | undefined, codeChallenge: string): AuthorizationOptions {
   const pkce = { code_challenge: codeChallenge, code_challenge_method: 'S256' };
-  if (demand === undefined) return { extraAuthReqQueryParams: pkce };
-  const { contexts, isFresh, loginHint } = demand;
+  const { contexts, isFresh, loginHint } = demand ?? { contexts: [], isFresh: false, loginHint: null };
   const [first, ...others] = contexts;
   const wanted = {
     ...(first !== undefined && {
       acrs: { essential: true, ...(others.length === 0 ? { value: first } : { values: contexts }) },
     }),
-    ...(isFresh && { auth_time: { essential: true } }),
+    auth_time: { essential: true },
   };
-  const claims = Object.keys(wanted).length === 0 ? {} : { claims: JSON.stringify({ id_token: wanted }) };
   return {
     ...(isFresh && { prompt: 'login' }),
     ...(loginHint !== null && loginHint.length <= MAX_HINT_LENGTH && { login_hint: loginHint }),
-    extraAuthReqQueryParams: { ...pkce, ...claims },
+    extraAuthReqQueryParams: { ...pkce, claims: JSON.stringify({ id_token: wanted }) },
   };
 }
 

@@ -1,3 +1,4 @@
+import { signedInAtMs } from '#libs/contracts';
 import type { SignedIn, SignInDemand } from '../identity-provider/identity-provider.ts';
 
 /** What a policy asks a sign-in to bring before it lets somebody through. */
@@ -22,15 +23,23 @@ export type KnownSession = {
   readonly principal: { readonly subject: string; readonly directoryTenant: string; readonly username: string };
   readonly authenticationContexts: readonly string[];
   readonly authenticatedAt: string;
+  readonly authenticatedAtUnknown?: true | undefined;
   readonly expiresAt: string;
 };
 
-export type Shortfall = { readonly missingContexts: readonly string[]; readonly isTooOld: boolean };
+export type Shortfall = {
+  readonly missingContexts: readonly string[];
+  readonly isTooOld: boolean;
+  /** The identity provider does not say when the sign-in was. */
+  readonly isUndated: boolean;
+};
 
 /** Milliseconds the clocks of identity provider and auth may differ, in favor of the person. */
 const CLOCK_SKEW_MS = 60_000;
 /** Contexts one session can hold, as its facts say; those a sign-in brings come first, the oldest go. */
 const MAX_SESSION_CONTEXTS = 128;
+const UNDATED =
+  'It does not say when you signed in: ask an administrator to add the optional claim auth_time to the ID token (in Entra: Token configuration).';
 
 /** null for none, and for one that asks for nothing. */
 export function challengeOf(given: GivenChallenge | undefined, askedAtMs: number): Challenge | null {
@@ -45,7 +54,7 @@ export function challengeOf(given: GivenChallenge | undefined, askedAtMs: number
 export function isMetBySession(challenge: Challenge | null, session: KnownSession, nowMs: number): boolean {
   if (challenge === null) return true;
   const holdsContexts = challenge.contexts.every((context) => session.authenticationContexts.includes(context));
-  return holdsContexts && isYoung(challenge, Date.parse(session.authenticatedAt), nowMs);
+  return holdsContexts && isYoung(challenge, signedInAtMs(session), nowMs);
 }
 
 /** Asks for what is missing and no more: whoever signed in a minute ago does not sign in again for a second factor. */
@@ -53,7 +62,7 @@ export function demandOf(challenge: Challenge | null, session: KnownSession | nu
   const isYoungEnough =
     challenge === null || challenge.maxAgeMinutes === undefined
       ? true
-      : session !== null && isYoung(challenge, Date.parse(session.authenticatedAt), nowMs);
+      : session !== null && isYoung(challenge, signedInAtMs(session), nowMs);
   const loginHint = session?.principal.username ?? null;
   return { contexts: challenge?.contexts ?? [], isFresh: !isYoungEnough, loginHint };
 }
@@ -68,6 +77,8 @@ export type Judgement = {
   /** When it was asked, milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly nowMs: number;
+  /** The token's own age stands for that of a fresh sign-in that does not say when it was. */
+  readonly trustsIssuedAt: boolean;
 };
 
 /** Null when the sign-in brought what was asked. Judged by the token that came, whoever it speaks of. */
@@ -79,22 +90,25 @@ export function shortfallOf(judgement: Judgement): Shortfall | null {
   const isAnswer = atMs !== null && judgement.isFresh && atMs >= startedAtMs - CLOCK_SKEW_MS;
   const isTooOld =
     challenge.maxAgeMinutes !== undefined && !isAnswer && (atMs === null || !isYoung(challenge, atMs, nowMs));
-  return missingContexts.length === 0 && !isTooOld ? null : { missingContexts, isTooOld };
+  const isUndated = isTooOld && signedIn.authenticatedAtMs === null;
+  return missingContexts.length === 0 && !isTooOld ? null : { missingContexts, isTooOld, isUndated };
 }
 
-/** One sentence for the denial page: what the sign-in did not bring. */
-export function describeShortfall({ missingContexts, isTooOld }: Shortfall): string {
+/** For the denial page: what the sign-in did not bring, and what an administrator can do where nobody else can. */
+export function describeShortfall({ missingContexts, isTooOld, isUndated }: Shortfall): string {
   const contexts = missingContexts.length === 1 ? 'authentication context' : 'authentication contexts';
   const parts = [
     ...(missingContexts.length > 0 ? [`${contexts} ${missingContexts.join(', ')}`] : []),
     ...(isTooOld ? ['a fresh sign-in'] : []),
   ];
-  return `This app asks for more than your sign-in brought: the identity provider did not confirm ${parts.join(' and ')}.`;
+  const sentence = `This app asks for more than your sign-in brought: the identity provider did not confirm ${parts.join(' and ')}.`;
+  return isUndated ? `${sentence} ${UNDATED}` : sentence;
 }
 
 export type NewSession = {
   readonly authenticationContexts: readonly string[];
-  readonly authenticatedAtMs: number;
+  /** null: nobody says. */
+  readonly authenticatedAtMs: number | null;
   /** null: as long as a session lasts. */
   readonly expiresAt: string | null;
 };
@@ -108,12 +122,15 @@ export function newSessionOf(parts: {
   readonly session: KnownSession | null;
   readonly isFresh: boolean;
   readonly nowMs: number;
+  /** As of a judgement. */
+  readonly trustsIssuedAt: boolean;
 }): NewSession {
-  const { signedIn, session, isFresh, nowMs } = parts;
+  const { signedIn, session, isFresh, nowMs, trustsIssuedAt } = parts;
   const { authenticationContexts } = signedIn;
   if (session === null || isFresh) {
-    const saidMs = signedIn.authenticatedAtMs ?? (isFresh ? signedIn.issuedAtMs : nowMs);
-    return { authenticationContexts, authenticatedAtMs: Math.min(saidMs, nowMs), expiresAt: null };
+    // Never by when the session began: the provider may have known the person for days.
+    const saidMs = signedIn.authenticatedAtMs ?? (isFresh && trustsIssuedAt ? signedIn.issuedAtMs : null);
+    return { authenticationContexts, authenticatedAtMs: notAfter(nowMs, saidMs), expiresAt: null };
   }
   return {
     authenticationContexts: [...new Set([...authenticationContexts, ...session.authenticationContexts])].slice(
@@ -121,19 +138,27 @@ export function newSessionOf(parts: {
       MAX_SESSION_CONTEXTS,
     ),
     // A provider that does not say when must not make an old sign-in young.
-    authenticatedAtMs: Math.min(signedIn.authenticatedAtMs ?? Date.parse(session.authenticatedAt), nowMs),
+    authenticatedAtMs: notAfter(nowMs, signedIn.authenticatedAtMs ?? knownAtMs(session)),
     expiresAt: session.expiresAt,
   };
 }
 
 /**
  * When the person signed in as far as anybody says so; null: unknown. The token's own age stands for that of the sign-in
- * only if we asked for a fresh one and the token was made after that.
+ * only if that is trusted, we asked for a fresh one and the token was made after that.
  */
-function provenAtMs({ signedIn, session, isFresh, startedAtMs }: Judgement): number | null {
+function provenAtMs({ signedIn, session, isFresh, startedAtMs, trustsIssuedAt }: Judgement): number | null {
   if (signedIn.authenticatedAtMs !== null) return signedIn.authenticatedAtMs;
-  if (isFresh) return signedIn.issuedAtMs >= startedAtMs - CLOCK_SKEW_MS ? signedIn.issuedAtMs : null;
-  return session === null ? null : Date.parse(session.authenticatedAt);
+  if (isFresh) return trustsIssuedAt && signedIn.issuedAtMs >= startedAtMs - CLOCK_SKEW_MS ? signedIn.issuedAtMs : null;
+  return session === null ? null : knownAtMs(session);
+}
+
+function knownAtMs(session: KnownSession): number | null {
+  return session.authenticatedAtUnknown === true ? null : signedInAtMs(session);
+}
+
+function notAfter(nowMs: number, atMs: number | null): number | null {
+  return atMs === null ? null : Math.min(atMs, nowMs);
 }
 
 /** No more generous than the policies, or the person would be sent to and fro. */

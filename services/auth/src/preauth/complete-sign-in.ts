@@ -46,8 +46,10 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   const challenge = transaction.begin.challenge ?? null;
   const { own: session, isFresh } = arrival;
   const { startedAtMs } = transaction;
+  const { trustsIssuedAt } = context;
+  const nowMs = context.nowMs();
   const shortfall =
-    challenge && shortfallOf({ challenge, signedIn, session, isFresh, startedAtMs, nowMs: context.nowMs() });
+    challenge && shortfallOf({ challenge, signedIn, session, isFresh, startedAtMs, nowMs, trustsIssuedAt });
   if (shortfall !== null) return deny('step-up-not-met', cleared, describeShortfall(shortfall));
   const started = await startSession(context, request, sessionId, challenge, arrival);
   if (started === null) return deny('state-replayed', cleared);
@@ -81,13 +83,14 @@ async function startSession(
   if (live !== null && own !== null && isMetBySession(challenge, own, nowMs))
     return { sessionId: live.id, setCookies: [] };
   if (live !== null) await userSessions(live.id, { type: 'EndSession', reason: 'replaced' }, command);
-  const fresh = newSessionOf({ signedIn, session: own, isFresh, nowMs });
+  const fresh = newSessionOf({ signedIn, session: own, isFresh, nowMs, trustsIssuedAt: context.trustsIssuedAt });
   const start: UserSessionCommand = {
     type: 'StartSession',
     principal,
     identityProvider: context.issuer,
     authenticationContexts: [...fresh.authenticationContexts],
-    authenticatedAt: new Date(fresh.authenticatedAtMs).toISOString(),
+    authenticatedAt: new Date(fresh.authenticatedAtMs ?? nowMs).toISOString(),
+    ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
     expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
     address: request.client.address,
     userAgent: request.client.userAgent,

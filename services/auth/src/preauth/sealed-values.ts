@@ -4,7 +4,7 @@ import type { Sealer, SealPurpose } from '../sealing/sealer.ts';
 const text = z.string().max(8192);
 const origin = z.object({ appId: text, returnUrl: text, suffix: text, hash: text });
 const challenge = z.object({
-  contexts: z.array(z.string().min(1).max(16)).max(20),
+  contexts: z.array(z.string().min(1).max(16)).max(99),
   maxAgeMinutes: z.number().int().min(0).optional(),
   askedAtMs: z.number().optional(),
 });

@@ -22,6 +22,8 @@ export type SignInContext = {
   readonly signInOrigin: string;
   readonly issuer: string;
   readonly sessionSeconds: number;
+  /** See `trustIssuedAtOfFreshSignIn` of the configuration. */
+  readonly trustsIssuedAt: boolean;
   readonly nowMs: () => number;
 };
 

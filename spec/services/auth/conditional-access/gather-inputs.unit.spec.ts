@@ -37,6 +37,13 @@ const gather = (who: Principal = principal, userAgent = 'curl/8', country: strin
   });
 
 describe('inputs of policies', () => {
+  it('take a sign-in that nobody dates for older than any policy allows, never for as young as its session', () => {
+    const known = { appId: 'app_a', client: { address: '198.51.100.7', userAgent: '' }, country: null, nowMs: NOW };
+    const inputs = gatherInputs({ ...known, session: { ...session(principal), authenticatedAtUnknown: true } });
+    expect(inputs).to.include({ authenticatedAtMs: 0, sessionStartedAtMs: 0 });
+    expect(accessInputs.safeParse(inputs).success).to.equal(true);
+  });
+
   it('come from session, request and clock; what is not known is null', () => {
     expect(gather()).to.deep.equal({
       appId: 'app_a',

@@ -12,20 +12,27 @@ const pkce = { code_challenge: 'challenge', code_challenge_method: 'S256' };
 describe('authorization request of a demand', () => {
   const ask = (demand: Partial<SignInDemand>) => authorizationOptions({ ...nobody, ...demand }, 'challenge');
 
-  it('asks for nothing but PKCE without one', () => {
-    expect(authorizationOptions(undefined, 'challenge')).to.deep.equal({ extraAuthReqQueryParams: pkce });
-    expect(ask({})).to.deep.equal({ extraAuthReqQueryParams: pkce });
+  it('asks without one for nothing but PKCE and when the sign-in was: a silent one may be old', () => {
+    const plain = { extraAuthReqQueryParams: { ...pkce, claims: '{"id_token":{"auth_time":{"essential":true}}}' } };
+    expect(authorizationOptions(undefined, 'challenge')).to.deep.equal(plain);
+    expect(ask({})).to.deep.equal(plain);
   });
 
   it('asks for one context by value, for more by values', () => {
     const claims = (contexts: readonly string[]) => ask({ contexts }).extraAuthReqQueryParams.claims;
-    expect(claims(['c1'])).to.equal('{"id_token":{"acrs":{"essential":true,"value":"c1"}}}');
-    expect(claims(['c1', 'c2'])).to.equal('{"id_token":{"acrs":{"essential":true,"values":["c1","c2"]}}}');
+    expect(claims(['c1'])).to.equal(
+      '{"id_token":{"acrs":{"essential":true,"value":"c1"},"auth_time":{"essential":true}}}',
+    );
+    expect(claims(['c1', 'c2'])).to.equal(
+      '{"id_token":{"acrs":{"essential":true,"values":["c1","c2"]},"auth_time":{"essential":true}}}',
+    );
   });
 
   it('cannot be widened by what a context is called', () => {
     const { claims = '' } = ask({ contexts: ['c1"},"x":{"'] }).extraAuthReqQueryParams;
-    expect(JSON.parse(claims)).to.deep.equal({ id_token: { acrs: { essential: true, value: 'c1"},"x":{"' } } });
+    expect(JSON.parse(claims)).to.deep.equal({
+      id_token: { acrs: { essential: true, value: 'c1"},"x":{"' }, auth_time: { essential: true } },
+    });
   });
 
   it('asks for a fresh sign-in by prompt and for the instant it is judged by, not by max_age', () => {

@@ -78,8 +78,8 @@ describe('answers of an identity provider to a challenge', function hostileStepU
       const startedAtMs = Date.now();
       const signedIn = await answer(change, nonce);
       const challenge = { contexts: ['c1'], maxAgeMinutes: 5 };
-      const parts = { challenge, signedIn, session: null, isFresh: true, startedAtMs, nowMs: Date.now() };
-      return shortfallOf(parts) === null ? 'met' : 'not met';
+      const parts = { challenge, signedIn, session: null, isFresh: true, startedAtMs, trustsIssuedAt: false };
+      return shortfallOf({ ...parts, nowMs: Date.now() }) === null ? 'met' : 'not met';
     } catch (error) {
       if (!(error instanceof IdentityProviderError)) throw error;
       expect(error.message).to.match(/^[\x20-\x7e]{10,400}\.$/);
@@ -130,7 +130,12 @@ describe('answers of an identity provider to a challenge', function hostileStepU
   /** Claims are made when they are sent: their instants are those of then. */
   const cases: readonly [string, () => Record<string, unknown>, string][] = [
     ['the context and a fresh sign-in', () => ({ ...c1, auth_time: seconds() }), 'met'],
-    ['the context among others', () => ({ acrs: ['p1', 'urn:user:registersecurityinfo', 'c1'] }), 'met'],
+    [
+      'the context among others',
+      () => ({ acrs: ['p1', 'urn:user:registersecurityinfo', 'c1'], auth_time: seconds() }),
+      'met',
+    ],
+    ['the context in a new token that does not say when the sign-in was', () => c1, 'not met'],
     ['no contexts at all', () => ({}), 'not met'],
     ['null instead of contexts', () => ({ acrs: null }), 'token-invalid'],
     ['an empty list', () => ({ acrs: [] }), 'not met'],

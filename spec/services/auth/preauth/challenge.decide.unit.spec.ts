@@ -35,6 +35,11 @@ function session(minutesOld: number, contexts: readonly string[] = ['p1']): Know
   };
 }
 
+/** A session that began so many minutes ago, of a sign-in that nobody dates. */
+function undated(minutesOld: number): KnownSession {
+  return { ...session(minutesOld), authenticatedAtUnknown: true };
+}
+
 /** A token made now, about a sign-in so many minutes ago. */
 function signedIn(minutesOld: number | null, contexts: readonly string[] = ['p1'], tokenMinutesOld = 0): SignedIn {
   return {
@@ -129,17 +134,27 @@ describe('challenge of a sign-in', () => {
       [
         'a token that does not say when, made after a fresh sign-in was asked for',
         { challenge: aged, signedIn: signedIn(null), isFresh: true },
+        'age',
+      ],
+      [
+        'the same where the administrator trusts the age of the token',
+        { challenge: aged, signedIn: signedIn(null), isFresh: true, trustsIssuedAt: true },
         'met',
       ],
       [
         'a token that does not say when, made before that: one that was used already',
-        { challenge: aged, signedIn: signedIn(null, ['p1'], 5), isFresh: true },
+        { challenge: aged, signedIn: signedIn(null, ['p1'], 5), isFresh: true, trustsIssuedAt: true },
         'age',
       ],
       [
         'a token that does not say when, with a session that is young enough',
         { challenge: aged, signedIn: signedIn(null), session: session(5) },
         'met',
+      ],
+      [
+        'a token that does not say when, with a young session of a sign-in that nobody dates',
+        { challenge: aged, signedIn: signedIn(null), session: undated(5) },
+        'age',
       ],
     ];
     for (const [name, change, expected] of cases)
@@ -151,6 +166,7 @@ describe('challenge of a sign-in', () => {
           isFresh: false,
           startedAtMs: NOW_MS - MINUTE_MS,
           nowMs: NOW_MS,
+          trustsIssuedAt: false,
           ...change,
         });
         if (expected === 'met') expect(shortfall).to.equal(null);
@@ -170,6 +186,7 @@ describe('challenge of a sign-in', () => {
       tokenAgo: minutes,
       maxAgeMinutes: fc.option(fc.integer({ min: 0, max: 120 }), { nil: undefined }),
       isFresh: fc.boolean(),
+      trustsIssuedAt: fc.boolean(),
       startedAgo: fc.integer({ min: 0, max: 10 }),
     });
     fc.assert(
@@ -181,9 +198,10 @@ describe('challenge of a sign-in', () => {
           isFresh: one.isFresh,
           startedAtMs: NOW_MS - one.startedAgo * MINUTE_MS,
           nowMs: NOW_MS,
+          trustsIssuedAt: one.trustsIssuedAt,
         });
         const hasAll = one.asked.every((context) => one.brought.includes(context));
-        const isDated = one.signedInAgo !== null || one.isFresh || one.held !== null;
+        const isDated = one.signedInAgo !== null || (one.isFresh ? one.trustsIssuedAt : one.held !== null);
         if (!hasAll || (one.maxAgeMinutes !== undefined && !isDated)) expect(shortfall).not.to.equal(null);
         const isOld =
           one.signedInAgo !== null && one.signedInAgo > Math.max(one.maxAgeMinutes ?? 600, one.startedAgo + 1);
@@ -193,15 +211,50 @@ describe('challenge of a sign-in', () => {
   });
 
   it('says in one sentence what is missing', () => {
-    const sentence = describeShortfall({ missingContexts: ['c1', 'c2'], isTooOld: true });
+    const sentence = describeShortfall({ missingContexts: ['c1', 'c2'], isTooOld: true, isUndated: false });
     expect(sentence).to.match(/did not confirm authentication contexts c1, c2 and a fresh sign-in\.$/);
+    const undatedSentence = describeShortfall({ missingContexts: [], isTooOld: true, isUndated: true });
+    expect(undatedSentence).to.match(/confirm a fresh sign-in\. .*optional claim auth_time/);
+  });
+
+  it('is not met by a session whose sign-in nobody dates, however young: a fresh one is asked for', () => {
+    const aged = { contexts: [], maxAgeMinutes: 10, askedAtMs: NOW_MS - MINUTE_MS };
+    expect(isMetBySession(aged, undated(0), NOW_MS)).to.equal(false);
+    expect(demandOf(aged, undated(0), NOW_MS).isFresh).to.equal(true);
+    expect(isMetBySession({ contexts: ['p1'] }, undated(0), NOW_MS)).to.equal(true);
   });
 
   describe('the session after it', () => {
+    const trustsIssuedAt = false;
+
+    it('has a sign-in of unknown age when nobody says, by a second factor too, until somebody does', () => {
+      const make = (parts: Partial<Parameters<typeof newSessionOf>[0]>) =>
+        newSessionOf({
+          signedIn: signedIn(null),
+          session: null,
+          isFresh: false,
+          nowMs: NOW_MS,
+          trustsIssuedAt,
+          ...parts,
+        }).authenticatedAtMs;
+      expect(make({})).to.equal(null);
+      expect(make({ trustsIssuedAt: true })).to.equal(null);
+      expect(make({ isFresh: true })).to.equal(null);
+      expect(make({ isFresh: true, trustsIssuedAt: true })).to.equal(NOW_MS);
+      expect(make({ session: undated(1) })).to.equal(null);
+      expect(make({ session: undated(1), signedIn: signedIn(3) })).to.equal(NOW_MS - 3 * MINUTE_MS);
+    });
+
     it('adds to what the person had proved, and ends when that would have ended', () => {
       const known = session(30, ['p1', 'c2']);
       expect(
-        newSessionOf({ signedIn: signedIn(30, ['p1', 'c1']), session: known, isFresh: false, nowMs: NOW_MS }),
+        newSessionOf({
+          signedIn: signedIn(30, ['p1', 'c1']),
+          session: known,
+          isFresh: false,
+          nowMs: NOW_MS,
+          trustsIssuedAt,
+        }),
       ).to.deep.equal({
         authenticationContexts: ['p1', 'c1', 'c2'],
         authenticatedAtMs: NOW_MS - 30 * MINUTE_MS,
@@ -210,15 +263,33 @@ describe('challenge of a sign-in', () => {
     });
 
     it('is as old as before when the identity provider does not say', () => {
-      const made = newSessionOf({ signedIn: signedIn(null), session: session(30), isFresh: false, nowMs: NOW_MS });
+      const made = newSessionOf({
+        signedIn: signedIn(null),
+        session: session(30),
+        isFresh: false,
+        nowMs: NOW_MS,
+        trustsIssuedAt,
+      });
       expect(made.authenticatedAtMs).to.equal(NOW_MS - 30 * MINUTE_MS);
     });
 
     it('begins anew with a fresh sign-in, and with another person', () => {
-      const fresh = newSessionOf({ signedIn: signedIn(0), session: session(30, ['c1']), isFresh: true, nowMs: NOW_MS });
+      const fresh = newSessionOf({
+        signedIn: signedIn(0),
+        session: session(30, ['c1']),
+        isFresh: true,
+        nowMs: NOW_MS,
+        trustsIssuedAt,
+      });
       expect(fresh).to.deep.equal({ authenticationContexts: ['p1'], authenticatedAtMs: NOW_MS, expiresAt: null });
-      const other = newSessionOf({ signedIn: signedIn(null), session: null, isFresh: false, nowMs: NOW_MS });
-      expect(other).to.deep.equal({ authenticationContexts: ['p1'], authenticatedAtMs: NOW_MS, expiresAt: null });
+      const other = newSessionOf({
+        signedIn: signedIn(null),
+        session: null,
+        isFresh: false,
+        nowMs: NOW_MS,
+        trustsIssuedAt,
+      });
+      expect(other).to.deep.equal({ authenticationContexts: ['p1'], authenticatedAtMs: null, expiresAt: null });
     });
 
     it('holds no more contexts than a session can', () => {
@@ -228,6 +299,7 @@ describe('challenge of a sign-in', () => {
         session: session(1, many),
         isFresh: false,
         nowMs: NOW_MS,
+        trustsIssuedAt,
       });
       expect(made.authenticationContexts).to.have.length(128);
       expect(made.authenticationContexts[0]).to.equal('c1');
