@@ -8,7 +8,7 @@ import { requireThat, ValueMeasure } from './measure-values.ts';
 const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
 /** Zeros between search tree and data. */
 const SEPARATOR_BYTES = 16;
-/** Nodes looked at before others get their turn: about a millisecond. */
+/** Nodes looked at before others get their turn: some 2 ms (a tree of 300,000 nodes with 1.8 MB was measured at 58 ms). */
 const NODES_AT_ONCE = 8192;
 const CUT = 'is cut short or no .mmdb file';
 
