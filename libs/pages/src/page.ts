@@ -31,7 +31,7 @@ export function renderPage(input: PageInput): string {
   const language = input.language ?? DEFAULT_LANGUAGE;
   const body = html`<a class="skip" href="#main">${SKIP[language]}</a>
 <header class="bar"><div>${brand(input.home)}${input.bar}</div></header>
-<main id="main" class="${width}">${input.body}</main>
+<main id="main" class="${width}">${input.body}
 `;
   const script = input.script === undefined ? '' : `<script>${input.script}</script>\n`;
   const head = html`<!doctype html>
@@ -44,7 +44,7 @@ export function renderPage(input: PageInput): string {
 <title>${input.title} · Sallyport</title>
 <link rel="icon" href="${ICON}">
 `;
-  return `${head.text}${styleTag}\n</head>\n<body>\n${body.text}${script}</body>\n</html>\n`;
+  return `${head.text}${styleTag}\n</head>\n<body>\n${body.text}${script}</main>\n</body>\n</html>\n`;
 }
 
 function brand(home: string | undefined): Html {
