@@ -24,6 +24,8 @@ import { type Choice, type Dimension, findOpening } from './find-opening.ts';
 export type LockoutAssumptions = {
   /** Whether countries of addresses can be looked up, default true. If not, every policy that needs one denies. */
   readonly isCountryKnown?: boolean;
+  /** Whether it is known that administrators are no guests, default true. If not, a policy that asks for guests may deny. */
+  readonly isGuestKnown?: boolean;
 };
 
 /**
@@ -41,9 +43,10 @@ export function locksOutAdministrators(
   compiled: CompiledPolicySet,
   administratorRoles: readonly string[],
   portalAppId: string,
-  { isCountryKnown = true }: LockoutAssumptions = {},
+  { isCountryKnown = true, isGuestKnown = true }: LockoutAssumptions = {},
 ): PolicyOutcome | undefined {
-  const best = bestInputs(portalAppId);
+  // Not known is never better than a member: where it is met or unmet, it does not matter.
+  const best = { ...bestInputs(portalAppId), isGuest: isGuestKnown ? false : null };
   const roles = administratorRoles.length === 0 ? [{}] : administratorRoles.map((role) => ({ directoryRoles: [role] }));
   const all = compiled.policies.filter(({ isReportOnly }) => !isReportOnly);
   const enforced = all.filter((policy) => roles.some((role) => mayApply(policy, situationOf({ ...best, ...role }))));

@@ -5,11 +5,11 @@ import type { PolicySetChecks } from './policy-set.api.ts';
 
 /**
  * `administratorRoles` as configured: who has none of them is no administrator, whatever else a policy spares. `isCountryKnown`: whether
- * there is a database of countries. Pure.
+ * there is a database of countries. `isGuestKnown`: whether tokens say who is a guest. Pure.
  */
 export function createPolicySetChecks(
   administratorRoles: readonly string[],
-  { isCountryKnown }: { readonly isCountryKnown: boolean },
+  { isCountryKnown, isGuestKnown }: { readonly isCountryKnown: boolean; readonly isGuestKnown: boolean },
 ): PolicySetChecks {
   return {
     findContradictions: (state) => [
@@ -18,7 +18,8 @@ export function createPolicySetChecks(
     ],
     findLockout: (state) => {
       const compiled = compilePolicySet(withoutUnknowns(state));
-      const culprit = locksOutAdministrators(compiled, administratorRoles, PORTAL_APP_ID, { isCountryKnown });
+      const known = { isCountryKnown, isGuestKnown };
+      const culprit = locksOutAdministrators(compiled, administratorRoles, PORTAL_APP_ID, known);
       if (culprit === undefined) return [];
       const named = state.policies.find(({ document }) => document.id === culprit.policyId);
       return [named?.document.name ?? culprit.policyId];

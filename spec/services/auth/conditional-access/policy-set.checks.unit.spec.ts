@@ -13,8 +13,11 @@ import { gatherInputs } from '../../../../services/auth/src/conditional-access/g
 import { createPolicySetChecks } from '../../../../services/auth/src/conditional-access/policy-set.checks.ts';
 
 const ROLES = ['role-admin', 'role-other-admin'];
-const { findLockout, findContradictions } = createPolicySetChecks(ROLES, { isCountryKnown: false });
-const withCountries = createPolicySetChecks(ROLES, { isCountryKnown: true });
+const { findLockout, findContradictions } = createPolicySetChecks(ROLES, {
+  isCountryKnown: false,
+  isGuestKnown: false,
+});
+const withCountries = createPolicySetChecks(ROLES, { isCountryKnown: true, isGuestKnown: true });
 const office = namedLocation.parse({ id: 'office', name: 'Office', ranges: ['192.0.2.0/24'] });
 const italy = namedLocation.parse({ id: 'italy', name: 'Italy', countries: ['IT'] });
 
@@ -73,6 +76,16 @@ describe('checks of a policy set', () => {
   ];
   for (const [why, change] of open)
     it(`find none when ${why}`, () => expect(findLockout(stateWith(change))).to.deep.equal([]));
+
+  it('find a lockout when guests are asked for, unless tokens say who is one or the role decides', () => {
+    const users = { include: { guests: true }, exclude: {} };
+    const guests = { assignments: { users, apps: { include: 'all' as const } } };
+    expect(findLockout(stateWith(guests))).to.deep.equal(['Policy 0']);
+    expect(findLockout(stateWith(sparing({ guests: true })))).to.deep.equal(['Policy 0']);
+    expect(withCountries.findLockout(stateWith(guests))).to.deep.equal([]);
+    const spared = { ...users, exclude: { directoryRoles: ['role-admin'] } };
+    expect(findLockout(stateWith({ assignments: { ...guests.assignments, users: spared } }))).to.deep.equal([]);
+  });
 
   it('name the policy of several that closes the last way', () => {
     const state = stateWith(
@@ -139,7 +152,7 @@ describe('checks of a policy set', () => {
     };
     const client = { address: '192.0.2.7', userAgent: '' };
     const inputs = gatherInputs({ appId: 'app_1', session, client, country: 'IT', nowMs: 0 });
-    const { deviceStates, signInRisk, userRisk } = inputs;
-    expect([deviceStates, signInRisk, userRisk]).to.deep.equal([null, null, null]);
+    const { deviceStates, signInRisk, userRisk, isGuest } = inputs;
+    expect([deviceStates, signInRisk, userRisk, isGuest]).to.deep.equal([null, null, null, null]);
   });
 });
