@@ -39,6 +39,11 @@ const MAX_RECENT_REVOCATIONS = 1_000;
  * about again. They share one place among all decisions: a cookie that roams pushes out nobody else's.
  */
 export const MAX_CLIENTS_PER_COOKIE = 4;
+/**
+ * Questions at auth at once about one cookie and app, each for another address or user agent; past it the verdict is
+ * `unavailable`: one cookie does not use up what all may ask. Reviews of running requests have a bound of their own.
+ */
+export const MAX_PENDING_PER_COOKIE = 8;
 
 /**
  * Access decisions by `decisionKey`, address and user agent. Only `allow` is cached, for as long as auth said; requests with
@@ -48,6 +53,8 @@ export class Decisions {
   readonly #options: DecisionsOptions;
   readonly #granted: LRUCache<string, readonly GrantedAccess[]>;
   readonly #pending = new Map<string, Promise<Decision>>();
+  /** How many are pending, by `decisionKey`. */
+  readonly #pendingOf = new Map<string, number>();
   readonly #running: RunningReviews;
   /** The newest last. */
   readonly #recentRevocations: Revocation[] = [];
@@ -57,7 +64,8 @@ export class Decisions {
     this.#options = options;
     this.#granted = new LRUCache({ max: options.maxDecisions });
     this.#running = new RunningReviews({
-      decide: (question) => this.decide(question),
+      // A cookie that runs much at many clients loses all of it as soon as others do.
+      decide: (question) => this.#decide(question, options.maxPending),
       maxReviewing: Math.max(1, Math.floor(options.maxPending / 2)),
       now: options.now,
     });
@@ -86,17 +94,7 @@ export class Decisions {
 
   /** A promise only when auth must be asked. */
   decide(question: DecisionQuestion): Decision | Promise<Decision> {
-    const key = decisionKey(question.appId, question.accessCookie);
-    const { client } = question;
-    const granted = this.granted(key, client);
-    if (granted !== undefined) return { verdict: 'allow', access: granted };
-    const place = `${key} ${client.address} ${client.userAgent}`;
-    const pending = this.#pending.get(place);
-    if (pending) return pending;
-    if (this.#pending.size >= this.#options.maxPending) return { verdict: 'unavailable' };
-    const asked = this.#ask(key, question).finally(() => this.#pending.delete(place));
-    this.#pending.set(place, asked);
-    return asked;
+    return this.#decide(question, MAX_PENDING_PER_COOKIE);
   }
 
   /** See RunningReviews. */
@@ -124,6 +122,31 @@ export class Decisions {
     this.#revoked(isNamed);
     this.#granted.clear();
     this.#running.review(isNamed);
+  }
+
+  #decide(question: DecisionQuestion, maxPendingOfCookie: number): Decision | Promise<Decision> {
+    const key = decisionKey(question.appId, question.accessCookie);
+    const { client } = question;
+    const granted = this.granted(key, client);
+    if (granted !== undefined) return { verdict: 'allow', access: granted };
+    const place = `${key} ${client.address} ${client.userAgent}`;
+    const pending = this.#pending.get(place);
+    if (pending) return pending;
+    if (this.#pending.size >= this.#options.maxPending) return { verdict: 'unavailable' };
+    if ((this.#pendingOf.get(key) ?? 0) >= maxPendingOfCookie) return { verdict: 'unavailable' };
+    const asked = this.#ask(key, question).finally(() => {
+      this.#pending.delete(place);
+      this.#countPending(key, -1);
+    });
+    this.#pending.set(place, asked);
+    this.#countPending(key, 1);
+    return asked;
+  }
+
+  #countPending(key: string, change: 1 | -1): void {
+    const count = (this.#pendingOf.get(key) ?? 0) + change;
+    if (count === 0) this.#pendingOf.delete(key);
+    else this.#pendingOf.set(key, count);
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {

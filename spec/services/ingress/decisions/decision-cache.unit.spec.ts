@@ -5,6 +5,7 @@ import {
   Decisions,
   type DecisionsOptions,
   MAX_CLIENTS_PER_COOKIE,
+  MAX_PENDING_PER_COOKIE,
 } from '../../../../services/ingress/src/decisions/decision-cache.ts';
 import { allow } from '../support/fake-auth.ts';
 
@@ -206,5 +207,21 @@ describe('access decisions', () => {
     expect(decisions.decide(question('a'))).to.equal(running[0]);
     answer();
     for (const decision of running) expect(await decision).to.include({ verdict: 'allow' });
+  });
+
+  it('asks about eight clients of one cookie at once and refuses the rest: others are still asked about', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const decisions = decisionsWith({ authorize: () => answered.then(() => allow()), maxPending: 100 });
+    const clients = Array.from({ length: MAX_PENDING_PER_COOKIE }, (_, i) => `program/${i}`);
+    const asked = clients.map((userAgent) => decisions.decide(question('a', 'app_1', '::1', userAgent)));
+    const oneMore = question('a', 'app_1', '::1', 'one more');
+    expect(decisions.decide(oneMore)).to.deep.equal({ verdict: 'unavailable' });
+    const other = decisions.decide(question('b', 'app_1', '::1', 'one more'));
+    answer();
+    for (const decision of [...asked, other]) expect(await decision).to.include({ verdict: 'allow' });
+    expect(await decisions.decide(oneMore)).to.include({ verdict: 'allow' });
   });
 });

@@ -51,6 +51,29 @@ describe('requests that run on an access decision', () => {
     decisions.stop();
   });
 
+  it('are all ended within a second, also twenty of one cookie by different programs', async () => {
+    let lost = 0;
+    const decisions = new Decisions({
+      authorize: () => new Promise((resolve) => setTimeout(() => resolve(DENIED), 20)),
+      maxDecisions: 10,
+      maxPending: 100,
+      now: () => Date.now(),
+      logger,
+    });
+    for (let i = 0; i < 20; i += 1) {
+      const request = running('a', Date.now(), 300, () => {
+        lost += 1;
+      });
+      const client = { address: '::1', userAgent: `program/${i}` };
+      decisions.watch({ ...request, question: { ...request.question, client } });
+    }
+    const startedAt = Date.now();
+    decisions.dropAll();
+    await until(() => lost === 20, { what: 'all of one cookie to be cut' });
+    expect(Date.now() - startedAt).to.be.lessThan(900);
+    decisions.stop();
+  });
+
   it('take their turn at auth within a second, and leave half of its places to new requests', async () => {
     let atOnce = 0;
     let most = 0;
