@@ -14,6 +14,7 @@ import { SallyportError } from '#libs/errors';
 import type { EventStore } from '#libs/events';
 import type { CountryLookup } from '../conditional-access/countries/country-lookup.ts';
 import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
+import { readUserAgent } from '../conditional-access/user-agent.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
 import type { Found, LiveState } from '../user-session/live-state.ts';
@@ -22,6 +23,11 @@ import { type AccessJudgement, judgeAccess, type SignedIn } from './judge-access
 
 /** Decisions remembered; at the bound the one not asked for longest goes, and is decided and recorded anew. */
 export const MAX_REMEMBERED_DECISIONS = 20_000;
+/**
+ * Clients remembered for one session and app; at the bound the oldest goes, and is decided about and recorded anew. As many
+ * as one address can be by what user agents claim: a program that calls itself something else each time costs no more.
+ */
+export const MAX_CLIENTS_PER_SESSION_AND_APP = 16;
 /** How often a decision is made and recorded anew because what it was made from changed meanwhile; then none is made. */
 const MAX_REPEATS = 3;
 
@@ -47,6 +53,8 @@ export type AccessDeciderOptions = {
 };
 
 type Remembered = {
+  /** See `clientKey`. */
+  readonly client: string;
   readonly reply: AuthorizeReply;
   readonly basis: string;
   /** Milliseconds since the epoch: as long as configured, and as long as the policies say the same. */
@@ -75,8 +83,12 @@ type SignInReply = Extract<AuthorizeReply, { verdict: 'sign-in' }>;
  */
 export class AccessDecider {
   readonly #options: AccessDeciderOptions;
-  /** One for each session and app, that of its last address and user agent: a session that roams pushes out nobody else's. */
-  readonly #remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED_DECISIONS });
+  /** By session and app, the newest first. */
+  readonly #remembered = new LRUCache<string, readonly Remembered[]>({
+    max: MAX_REMEMBERED_DECISIONS,
+    maxSize: MAX_REMEMBERED_DECISIONS,
+    sizeCalculation: (known) => known.length,
+  });
   readonly #running = new Map<string, Promise<AuthorizeReply>>();
   readonly #judge: () => PolicyJudge;
 
@@ -85,10 +97,9 @@ export class AccessDecider {
     this.#judge = createPolicyJudges(options.policySet, options.countries);
   }
 
-  /** Requests of one client for the same session and app that come together share one decision. */
+  /** Requests of one client (`clientKey`) for the same session and app that come together share one decision. */
   decide(request: AccessRequest): Promise<AuthorizeReply> {
-    const { sessionId, client } = request;
-    const place = `${sessionId}|${request.appId}|${client.address}|${client.userAgent}`;
+    const place = `${placeOf(request)}|${clientKey(request.client)}`;
     const already = this.#running.get(place);
     if (already !== undefined) return already;
     const deciding = this.#decide(request).finally(() => this.#running.delete(place));
@@ -134,16 +145,21 @@ export class AccessDecider {
   }
 
   #recall({ request, atMs }: Case, basis: string): Remembered | undefined {
-    const known = this.#remembered.get(`${request.sessionId}|${request.appId}`);
+    const client = clientKey(request.client);
+    const known = this.#remembered.get(placeOf(request))?.find((one) => one.client === client);
     if (known?.basis !== basis) return undefined;
     return Math.min(known.freshUntilMs, known.validUntilMs) > atMs ? known : undefined;
   }
 
   #remember({ request, judgement, atMs }: Case, reply: AuthorizeReply, basis: string): Remembered {
     const { cacheSeconds } = this.#options;
+    const client = clientKey(request.client);
     const validUntilMs = judgement.validUntilMs ?? Number.POSITIVE_INFINITY;
-    const remembered: Remembered = { reply, basis, freshUntilMs: atMs + cacheSeconds * 1000, validUntilMs };
-    if (cacheSeconds > 0) this.#remembered.set(`${request.sessionId}|${request.appId}`, remembered);
+    const remembered: Remembered = { client, reply, basis, freshUntilMs: atMs + cacheSeconds * 1000, validUntilMs };
+    if (cacheSeconds === 0) return remembered;
+    const place = placeOf(request);
+    const others = (this.#remembered.get(place) ?? []).filter((one) => one.client !== client);
+    this.#remembered.set(place, [remembered, ...others.slice(0, MAX_CLIENTS_PER_SESSION_AND_APP - 1)]);
     return remembered;
   }
 
@@ -189,17 +205,25 @@ export class AccessDecider {
   }
 }
 
+function placeOf({ sessionId, appId: id }: AccessRequest): string {
+  return `${sessionId}|${id}`;
+}
+
+/** What policies see of a client, and the fact records: not the words in which it claims it. */
+function clientKey({ address, userAgent }: ClientInfo): string {
+  const { platform, clientKind } = readUserAgent(userAgent);
+  return `${platform}|${clientKind}|${address}`;
+}
+
 /** What must not have changed for a decision to be given again: what it was made from, and what comes out of it now. */
 function basisOf({ request, session, app, judge, judgement }: Case): string {
-  const { address, userAgent } = request.client;
   const { authenticatedAt, authenticationContexts } = session;
   return JSON.stringify([
     app?.revision ?? 0,
     judge.revision,
     authenticatedAt,
     authenticationContexts,
-    address,
-    userAgent,
+    clientKey(request.client),
     judgement.inputs.country,
     judgement.reasons,
     judgement.verdict === 'challenged' ? judgement.challenge : null,

@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { type AccessPolicy, accessPolicy, initialPolicySetState, type UserSessionState } from '#libs/contracts';
 import type { PolicySetOfDecision } from '../../../../services/auth/src/conditional-access/policy-judge.ts';
-import { AccessDecider } from '../../../../services/auth/src/decisions/decide-access.ts';
+import {
+  AccessDecider,
+  MAX_CLIENTS_PER_SESSION_AND_APP,
+} from '../../../../services/auth/src/decisions/decide-access.ts';
 
 const NOW = Date.parse('2026-11-22T11:00:00Z');
 const SESSION_ID = `ses_${'a'.repeat(24)}`;
@@ -126,5 +129,33 @@ describe('a decision about access', () => {
     expect(desk.recorded).to.have.length(4);
     desk.onAppend = () => undefined;
     expect(await desk.ask()).to.include({ verdict: 'allow' });
+  });
+
+  it('is one fact and one signature, however a program calls itself, and whatever it says in turn', async () => {
+    const desk = createDesk();
+    for (let i = 0; i < 100; i += 1) await desk.ask({ userAgent: `program/${i}` });
+    expect([desk.recorded.length, desk.signed]).to.deep.equal([1, 1]);
+    const claims = ['iPhone', 'Android', 'CrOS', 'Windows', 'Macintosh', 'Linux', 'Amiga'].flatMap((name) => [
+      `Mozilla/5.0 (${name})`,
+      `program (${name})`,
+    ]);
+    for (let i = 0; i < 10; i += 1) for (const userAgent of [...claims, '']) await desk.ask({ userAgent });
+    expect([desk.recorded.length, desk.signed]).to.deep.equal([15, 15]);
+  });
+
+  it('is shared by programs that come together and differ in words only', async () => {
+    const desk = createDesk();
+    await Promise.all(['a/1', 'b/2', 'c/3'].map((userAgent) => desk.ask({ userAgent })));
+    expect([desk.recorded.length, desk.signed]).to.deep.equal([1, 1]);
+  });
+
+  it('is remembered for 16 clients of a session and app: the oldest is decided about anew', async () => {
+    const desk = createDesk();
+    const addresses = Array.from({ length: MAX_CLIENTS_PER_SESSION_AND_APP + 1 }, (_, i) => `192.0.2.${i}`);
+    for (const address of addresses) await desk.ask({ address });
+    for (const address of addresses.slice(1)) await desk.ask({ address });
+    expect(desk.recorded).to.have.length(17);
+    await desk.ask({ address: '192.0.2.0' });
+    expect(desk.recorded).to.have.length(18);
   });
 });
