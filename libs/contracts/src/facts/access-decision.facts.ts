@@ -61,8 +61,8 @@ export const policyOutcome = z.object({
 
 /** What the user can do now to be let in. */
 export const accessChallenge = z.object({
-  /** Authentication contexts the next sign-in must bring. */
-  contexts: z.array(z.string().max(16)).max(20),
+  /** Authentication contexts the next sign-in must bring; there are no more, c1 to c99. */
+  contexts: z.array(z.string().max(16)).max(99),
   /** The sign-in must be at most this old, minutes; absent: its age does not matter. */
   maxAgeMinutes: z.number().int().min(0).optional(),
   /** A session must begin anew (it is too old, or bound to another network): more proof for the old one does not help. */
