@@ -88,6 +88,16 @@ describe('step-up', function stepUpSpecs() {
       expect(Reflect.get(Object(after?.data), instant), instant).to.equal(Reflect.get(Object(before?.data), instant));
   });
 
+  it('does not move the session to another network; a fresh sign-in does', async () => {
+    browser.client = { address: '198.51.100.9', userAgent: 'spec' };
+    redirected(await browser.complete(await browser.authenticate(await challenged(C1), 'bob')));
+    expect((await last('SessionStarted'))?.data).to.deep.include({ address: '192.0.2.7' });
+    world.clock.offsetMs = 20 * 60_000;
+    const fresh = await challenged({ contexts: [], maxAgeMinutes: 10 });
+    redirected(await browser.complete(await browser.authenticate(fresh, 'bob')));
+    expect((await last('SessionStarted'))?.data).to.deep.include({ address: '198.51.100.9' });
+  });
+
   it('goes straight on when the session has what is asked, also in a second tab that began earlier', async () => {
     const slowTab = await challenged(C1);
     const answer = await browser.authenticate(await challenged(C1), 'bob');

@@ -66,7 +66,8 @@ type Arrival = {
 
 /**
  * A live session of the same person that has all that is asked is kept (another tab was faster): two sessions in one
- * browser would mean that signing out ends only one. Any other is replaced, and its access cookies stop counting.
+ * browser would mean that signing out ends only one. Any other is replaced, and its access cookies stop counting. A second factor
+ * leaves the session where it began, as it leaves its end: only a fresh sign-in moves one that is bound to its network.
  */
 async function startSession(
   context: SignInContext,
@@ -92,7 +93,7 @@ async function startSession(
     authenticatedAt: new Date(fresh.authenticatedAtMs ?? nowMs).toISOString(),
     ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
     expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
-    address: request.client.address,
+    address: own === null || isFresh ? request.client.address : own.address,
     userAgent: request.client.userAgent,
   };
   try {
