@@ -58,10 +58,22 @@ export function describeRefusal(set: PolicySetState, outcome: PolicyOutcome): Re
       remedy: 'once that is known, if the policy then lets it pass',
     };
   }
-  const lacking = failed.map((clause) => lackingOf(policy, clause));
-  const isAny = policy.grant.kind === 'require' && policy.grant.operator === 'any';
-  const wanted = (isAny ? OR : AND).format([...new Set(lacking)]);
+  const wanted = wantedBy(policy, failed);
   return { policyName, says: `asks for ${wanted}`, remedy: `with ${wanted}` };
+}
+
+/** `any` is about the controls of the grant alone: a session control that failed is wanted beside one of them. */
+function wantedBy(policy: AccessPolicy, failed: readonly string[]): string {
+  const words = (clauses: readonly string[]) => [...new Set(clauses.map((clause) => lackingOf(policy, clause)))];
+  const isAny = policy.grant.kind === 'require' && policy.grant.operator === 'any';
+  if (!isAny) return AND.format(words(failed));
+  const controls = words(failed.filter((clause) => controlAt(policy, clause) !== undefined));
+  const others = words(failed.filter((clause) => controlAt(policy, clause) === undefined));
+  const anyControl = controls.length > 1 && others.length > 0 ? `either ${OR.format(controls)}` : OR.format(controls);
+  const besides = AND.format(others);
+  if (controls.length === 0 || others.length === 0) return anyControl || besides;
+  // A comma where there was a choice: "either a or b, and c" cannot be read as "a, or b and c".
+  return `${anyControl}${controls.length > 1 ? ',' : ''} and ${besides}`;
 }
 
 function withoutBlock({ conditions }: AccessPolicy): string {

@@ -77,6 +77,20 @@ describe('words of a refusal', () => {
       `with ${WANTED[0]}, ${WANTED[1]}, or ${WANTED[2]}`,
     ],
     [
+      'any of several controls and the sign-in frequency',
+      { ...require('any'), session: { signInFrequencyMinutes: 5 } },
+      outcome('unsatisfied', 'grant.controls.0', 'grant.controls.1', 'session.signInFrequencyMinutes'),
+      `asks for either ${WANTED[0]} or ${WANTED[1]}, and a sign-in that is at most 5 minutes old`,
+      `with either ${WANTED[0]} or ${WANTED[1]}, and a sign-in that is at most 5 minutes old`,
+    ],
+    [
+      'the sign-in frequency beside any of several controls, one of which is there',
+      { ...require('any'), session: { signInFrequencyMinutes: 5 } },
+      outcome('unsatisfied', 'session.signInFrequencyMinutes'),
+      'asks for a sign-in that is at most 5 minutes old',
+      'with a sign-in that is at most 5 minutes old',
+    ],
+    [
       'session controls',
       {
         grant: { kind: 'allow' },
