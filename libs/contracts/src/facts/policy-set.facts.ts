@@ -35,6 +35,8 @@ export type RiskLevel = z.infer<typeof riskLevel>;
 /** 1 is Monday (ISO 8601). */
 const weekday = z.number().int().min(1).max(7);
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time of day, 00:00 to 23:59');
+/** `24:00`: the end of the day, so that a whole one is one window. */
+const endOfWindow = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'expected a time of day, 00:00 to 24:00');
 
 /** `all`: everything. `trusted`: all locations marked so. `unknown`: the address is in no location, and of no known country. */
 const locationChoice = z.union([z.enum(['all', 'trusted', 'unknown']), locationId]);
@@ -62,7 +64,7 @@ const conditions = z.strictObject({
     .strictObject({
       timeZone: z.string().min(1).max(64),
       windows: z
-        .array(z.strictObject({ days: z.array(weekday).min(1).max(7), from: timeOfDay, until: timeOfDay }))
+        .array(z.strictObject({ days: z.array(weekday).min(1).max(7), from: timeOfDay, until: endOfWindow }))
         .min(1)
         .max(20),
     })

@@ -8,7 +8,8 @@ const work = { days: [1, 2, 3, 4, 5], from: '08:00', until: '18:00' };
 const night = { days: [5], from: '22:00', until: '06:00' };
 const sunday = { days: [7], from: '22:00', until: '06:00' };
 const early = { days: [7], from: '02:15', until: '02:45' };
-const wholeMonday = { days: [1], from: '00:00', until: '00:00' };
+const emptyMonday = { days: [1], from: '00:00', until: '00:00' };
+const wholeSunday = { days: [7], from: '00:00', until: '24:00' };
 type Window = typeof work;
 
 describe('the criterion times', () => {
@@ -38,7 +39,10 @@ describe('the criterion times', () => {
     [early, 'Europe/Berlin', '2026-10-25T00:30:00Z', 'met'],
     [early, 'Europe/Berlin', '2026-10-25T01:00:00Z', 'unmet'],
     [early, 'Europe/Berlin', '2026-10-25T01:30:00Z', 'met'],
-    [wholeMonday, 'UTC', '2026-11-23T12:00:00Z', 'unmet'],
+    [emptyMonday, 'UTC', '2026-11-23T12:00:00Z', 'unmet'],
+    [wholeSunday, 'UTC', '2026-11-22T00:00:00Z', 'met'],
+    [wholeSunday, 'UTC', '2026-11-22T23:59:59.999Z', 'met'],
+    [wholeSunday, 'UTC', '2026-11-23T00:00:00Z', 'unmet'],
     [work, 'Mars/Olympus_Mons', '2026-11-23T12:00:00Z', 'missing'],
     [work, '../../etc', '2026-11-23T12:00:00Z', 'missing'],
   ];
