@@ -1,7 +1,10 @@
 import { compilePolicySet, findContradictions, locksOutAdministrators } from '#libs/conditional-access';
-import { type AccessPolicy, PORTAL_APP_ID, type PolicySetState } from '#libs/contracts';
+import { type AccessPolicy, PORTAL_APP_ID, type PolicyFinding, type PolicySetState } from '#libs/contracts';
 import { findUnknownCountries } from './countries/find-unknown-countries.ts';
 import type { PolicySetChecks } from './policy-set.api.ts';
+
+/** Beyond: one more finding, which says how many are left out. */
+export const MAX_FINDINGS = 100;
 
 /**
  * `administratorRoles` as configured: who has none of them is no administrator, whatever else a policy spares. `isCountryKnown`: whether
@@ -12,10 +15,8 @@ export function createPolicySetChecks(
   { isCountryKnown, isGuestKnown }: { readonly isCountryKnown: boolean; readonly isGuestKnown: boolean },
 ): PolicySetChecks {
   return {
-    findContradictions: (state) => [
-      ...findContradictions(state),
-      ...(isCountryKnown ? [] : findUnknownCountries(state)),
-    ],
+    findContradictions: (state) =>
+      cutFindings([...findContradictions(state), ...(isCountryKnown ? [] : findUnknownCountries(state))]),
     findLockout: (state) => {
       const compiled = compilePolicySet(withoutUnknowns(state));
       const known = { isCountryKnown, isGuestKnown };
@@ -25,6 +26,14 @@ export function createPolicySetChecks(
       return [named?.document.name ?? culprit.policyId];
     },
   };
+}
+
+/** All of a set that names the same people twice everywhere are larger than a message. */
+function cutFindings(all: readonly PolicyFinding[]): readonly PolicyFinding[] {
+  const next = all[MAX_FINDINGS];
+  if (next === undefined) return all;
+  const text = `${all.length - MAX_FINDINGS} more findings are left out, of this policy and later ones: mend the others first`;
+  return [...all.slice(0, MAX_FINDINGS), { ...next, text }];
 }
 
 /**

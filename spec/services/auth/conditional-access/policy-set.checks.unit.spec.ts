@@ -10,7 +10,10 @@ import {
   type PolicySetFact,
 } from '#libs/contracts';
 import { gatherInputs } from '../../../../services/auth/src/conditional-access/gather-inputs.ts';
-import { createPolicySetChecks } from '../../../../services/auth/src/conditional-access/policy-set.checks.ts';
+import {
+  createPolicySetChecks,
+  MAX_FINDINGS,
+} from '../../../../services/auth/src/conditional-access/policy-set.checks.ts';
 
 const ROLES = ['role-admin', 'role-other-admin'];
 const { findLockout, findContradictions } = createPolicySetChecks(ROLES, {
@@ -101,6 +104,21 @@ describe('checks of a policy set', () => {
     const [finding] = findContradictions(stateWith({ grant: { kind: 'allow' } }));
     expect(finding).to.include({ policyId: 'p0', clause: 'grant' });
     expect(findContradictions(stateWith({ grant: { kind: 'require', controls: [strong] } }))).to.deep.equal([]);
+  });
+
+  it('find no more than fit in a message, and say how many there are', () => {
+    const users = Array.from({ length: 250 }, (_one, index) => `user-${index}`);
+    const twice = {
+      assignments: { users: { include: { users }, exclude: { users } }, apps: { include: 'all' as const } },
+    };
+    const found = withCountries.findContradictions(stateWith({ ...twice, state: 'off' }));
+    expect(found).to.have.length(MAX_FINDINGS + 1);
+    // One for each user, and one that nobody is left.
+    expect(found.at(-1)).to.include({
+      policyId: 'p0',
+      text: '151 more findings are left out, of this policy and later ones: mend the others first',
+    });
+    expect(withCountries.findContradictions(stateWith({ grant: { kind: 'allow' } }))).to.have.length(1);
   });
 
   it('find none when a country is blocked and there is a database of them, and one when all are', () => {
