@@ -7,7 +7,7 @@ import { inWeekMs, spansOf, wrapWeek } from '../times/weekly-windows.ts';
 
 /** How many instants, addresses and pairs of address and country are tried; what lies beyond counts as closed: the check errs by refusing. */
 export const MAX_INSTANTS = 2000;
-export const MAX_PLACES = 10_000;
+export const MAX_PLACES = 1000;
 export const MAX_ADDRESSES = 20_000;
 
 /** Values of inputs that one group of criteria looks at. */
@@ -114,6 +114,7 @@ export function candidatePlaces(
   for (const text of boundaries(locations.ranges.filter(({ id }) => asked.has(id)))) {
     const address = parseAddress(text);
     if (address === undefined) continue;
+    if (addresses.size >= MAX_PLACES) break;
     const holders = new Set<string>();
     addHolders(locations.byAddress, address, holders);
     const signature = signatureOf(holders, asked);

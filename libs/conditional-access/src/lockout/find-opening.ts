@@ -12,14 +12,15 @@ export type Dimension<Value> = readonly Choice<Value>[];
 /** How many partial choices are looked at. */
 export const MAX_STEPS = 200_000;
 
+/** How many choices of one input are compared and tried, those that let in fewest first; the others count as closed. */
+export const MAX_CHOICES = 500;
+
 /**
  * One value of each dimension such that no policy that refuses is let in by all; when there is none, or none is found within MAX_STEPS,
  * the value of each that lets in fewest. Every dimension must have a value.
  */
 export function findOpening<Value>(dimensions: readonly Dimension<Value>[]): readonly Value[] {
-  const sorted = dimensions
-    .map(withoutWorse)
-    .map((choices) => [...choices].sort((one, other) => countOf(one) - countOf(other)));
+  const sorted = dimensions.map(bestOf);
   const alwaysLet = sorted.map((_, from) =>
     sorted.slice(from).reduce((sum, choices) => choices.reduce((all, { lets }) => all & lets, sum), -1n),
   );
@@ -38,16 +39,18 @@ export function findOpening<Value>(dimensions: readonly Dimension<Value>[]): rea
   return search(0, -1n, 0n) ?? sorted.flatMap(([first]) => (first === undefined ? [] : [first.value]));
 }
 
-/** A choice that lets in and refuses no less than another one is never needed. */
-function withoutWorse<Value>(choices: Dimension<Value>): Dimension<Value> {
+/**
+ * In order of how many policies they let in or refuse. A choice that lets in and refuses no less than another one is never needed, and no
+ * choice is better than one before it.
+ */
+function bestOf<Value>(choices: Dimension<Value>): Dimension<Value> {
+  const inOrder = choices
+    .map((choice) => ({ choice, count: countOf(choice) }))
+    .sort((one, other) => one.count - other.count);
   const kept: Choice<Value>[] = [];
-  for (const choice of choices) {
-    if (kept.some((one) => isNoWorse(one, choice))) continue;
-    for (let index = kept.length - 1; index >= 0; index -= 1) {
-      const one = kept[index];
-      if (one !== undefined && isNoWorse(choice, one)) kept.splice(index, 1);
-    }
-    kept.push(choice);
+  for (const { choice } of inOrder) {
+    if (kept.length === MAX_CHOICES) break;
+    if (!kept.some((one) => isNoWorse(one, choice))) kept.push(choice);
   }
   return kept;
 }
