@@ -3,6 +3,7 @@ import type { ControlProbe } from './controls/control.ts';
 import { prepareControl } from './controls/prepare-control.ts';
 import { allCriteria } from './criteria/all-criteria.ts';
 import type { Criterion, Preparation, Probe } from './criterion.ts';
+import { comparableId } from './directory-id.ts';
 import type { PolicyOutcome } from './evaluation.ts';
 import { createLocationTable, type LocationTable } from './locations/location-table.ts';
 import { prepareSession } from './session/session-controls.ts';
@@ -35,7 +36,7 @@ export type CompiledPolicySet = {
   readonly policies: readonly CompiledPolicy[];
   readonly locations: LocationTable;
   readonly timeZones: TimeZones;
-  /** Groups that any policy names: the others of a user need not be looked at. */
+  /** Groups that any policy names, as comparableId has them: the others of a user need not be looked at. */
   readonly namedGroups: ReadonlySet<string>;
 };
 
@@ -52,7 +53,7 @@ export function compilePolicySet(state: PolicySetState): CompiledPolicySet {
       .sort((one, other) => (one.id < other.id ? -1 : 1)),
     locations: preparation.locations,
     timeZones: preparation.timeZones,
-    namedGroups: new Set(used.flatMap(({ document }) => groupsOf(document))),
+    namedGroups: new Set(used.flatMap(({ document }) => groupsOf(document)).map(comparableId)),
   };
 }
 

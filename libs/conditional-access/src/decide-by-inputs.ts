@@ -1,6 +1,7 @@
 import type { AccessReason, AppState } from '#libs/contracts';
 import type { AccessInputs } from './access-inputs.ts';
 import type { CompiledPolicySet } from './compile-policy-set.ts';
+import { comparableId } from './directory-id.ts';
 import { evaluatePolicies } from './evaluate-policies.ts';
 import type { PolicyEvaluation, PolicyOutcome } from './evaluation.ts';
 
@@ -42,7 +43,7 @@ export function groupsThatCount(
   groups: readonly string[],
 ): readonly string[] {
   const assigned = app === 'portal' || app.status === 'absent' ? [] : app.groups;
-  return groups.filter((group) => namedGroups.has(group) || assigned.includes(group));
+  return groups.filter((group) => namedGroups.has(comparableId(group)) || assigned.includes(group));
 }
 
 /**

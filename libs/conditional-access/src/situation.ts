@@ -1,4 +1,5 @@
 import type { AccessInputs } from './access-inputs.ts';
+import { comparableId } from './directory-id.ts';
 import { isSameNetwork, parseAddress } from './locations/address.ts';
 import { type LocationTable, type Whereabouts, whereaboutsOf } from './locations/location-table.ts';
 
@@ -21,7 +22,7 @@ export function createSituation(frame: SituationFrame, inputs: AccessInputs): Si
   const address = parseAddress(inputs.address);
   return {
     inputs,
-    groups: inputs.groups === null ? null : inputs.groups.filter((group) => frame.namedGroups.has(group)),
+    groups: inputs.groups === null ? null : inputs.groups.filter((group) => frame.namedGroups.has(comparableId(group))),
     whereabouts: whereaboutsOf(frame.locations, address, inputs.country),
     network: networkOf(inputs, address),
   };

@@ -1,5 +1,6 @@
 import type { AccessPolicy } from '#libs/contracts';
 import type { Criterion } from '../criterion.ts';
+import { comparableId } from '../directory-id.ts';
 import type { Situation } from '../situation.ts';
 import { butNot, either, type Match, matchOf } from '../three-valued.ts';
 
@@ -18,12 +19,12 @@ export const users: Criterion = {
 };
 
 function among(people: People): (situation: Situation) => Match {
-  const subjects = new Set(people.users);
-  const groups = new Set(people.groups);
-  const roles = new Set(people.directoryRoles);
+  const subjects = new Set(people.users.map(comparableId));
+  const groups = new Set(people.groups.map(comparableId));
+  const roles = new Set(people.directoryRoles.map(comparableId));
   if (subjects.size + groups.size + roles.size === 0 && !people.guests) return () => 'unmet';
   return ({ inputs, groups: named }) => {
-    if (subjects.has(inputs.subject)) return 'met';
+    if (subjects.has(comparableId(inputs.subject))) return 'met';
     const isGuest = people.guests ? guestMatch(inputs.isGuest) : 'unmet';
     return either(isGuest, either(anyOf(groups, named), anyOf(roles, inputs.directoryRoles)));
   };
@@ -35,5 +36,5 @@ function guestMatch(isGuest: boolean | null): Match {
 
 function anyOf(wanted: ReadonlySet<string>, held: readonly string[] | null): Match {
   if (wanted.size === 0) return 'unmet';
-  return held === null ? 'missing' : matchOf(held.some((id) => wanted.has(id)));
+  return held === null ? 'missing' : matchOf(held.some((id) => wanted.has(comparableId(id))));
 }

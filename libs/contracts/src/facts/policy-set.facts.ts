@@ -14,7 +14,7 @@ export const locationId = token.brand<'LocationId'>();
 export type LocationId = z.infer<typeof locationId>;
 
 /** Ids of users, groups or directory roles, as the directory gives them. */
-const directoryIds = z.array(z.string().min(1).max(128)).max(500).default([]);
+const directoryIds = z.array(z.string().trim().min(1).max(128)).max(500).default([]);
 const people = z.strictObject({
   users: directoryIds,
   /** Members of nested groups count: the directory lists them in the token. */

@@ -4,6 +4,7 @@ import type { AccessInputs } from '#libs/conditional-access';
 import { ask, type Expected, results } from '../policy-sets.ts';
 
 const reasons = { met: 'user-in-scope', unmet: 'user-out-of-scope', missing: 'user-scope-unknown' };
+const GUID = 'aaaaaaaa-7777-4888-9999-00000000000f';
 const guest = { isGuest: true };
 const overage = { groups: null };
 
@@ -36,6 +37,13 @@ describe('the criterion users', () => {
     ['the user, but not a group of hers', { users: ['ada'] }, { groups: ['staff'] }, {}, 'unmet'],
     ['another user but a group, groups unknown', { users: ['bob'] }, { groups: ['staff'] }, overage, 'unmet'],
     ['group and role, both unknown', { groups: ['x'] }, {}, { groups: null, directoryRoles: null }, 'missing'],
+    ['a user in capitals', { users: [GUID.toUpperCase()] }, {}, { subject: GUID }, 'met'],
+    ['a user in capitals in the token', { users: [GUID] }, {}, { subject: GUID.toUpperCase() }, 'met'],
+    ['a group in capitals after a blank', { groups: [` ${GUID.toUpperCase()}`] }, {}, { groups: [GUID] }, 'met'],
+    ['a group in capitals in the token', { groups: [GUID] }, {}, { groups: [GUID.toUpperCase()] }, 'met'],
+    ['a role in capitals', { directoryRoles: [GUID.toUpperCase()] }, {}, { directoryRoles: [GUID] }, 'met'],
+    ['everybody but a group in capitals', 'all', { groups: [GUID.toUpperCase()] }, { groups: [GUID] }, 'unmet'],
+    ['no GUID, in capitals', { groups: ['STAFF'] }, {}, {}, 'unmet'],
     ['no name is a name of a prototype', { users: ['__proto__'] }, {}, { subject: 'constructor' }, 'unmet'],
   ];
   for (const [title, include, exclude, given, expected] of table) {
