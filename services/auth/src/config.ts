@@ -49,6 +49,11 @@ export const authConfig = z.strictObject({
    * `prompt=login` from the address on its way then passes with an old one. Default false: it does not count as fresh.
    */
   trustIssuedAtOfFreshSignIn: z.boolean().default(false),
+  /**
+   * true: the registration sends the claim `groups`, so a token without it is of somebody in no group (Entra leaves an empty list out).
+   * Default false: their groups are unknown, and policies that ask for groups refuse. A token that lists groups counts either way.
+   */
+  expectGroupsClaim: z.boolean().default(false),
   /** Seconds a decision may be answered again, here and at the ingress. Default 60; 0 decides every time. */
   decisionCacheSeconds: z.number().int().min(0).max(300).default(60),
   /** Directory (0700) for the sealing keys and the assertion key, made at the first start (files 0600). */

@@ -86,7 +86,12 @@ export async function startAuth(
   const { tenant } = config;
   const signInOrigin = new URL(config.signInUrl).origin;
   const identityProvider =
-    options.identityProvider ?? createPassportIdentityProvider({ config: config.identityProvider, signInOrigin });
+    options.identityProvider ??
+    createPassportIdentityProvider({
+      config: config.identityProvider,
+      signInOrigin,
+      sendsGroups: config.expectGroupsClaim,
+    });
   const policies = await startPolicySet({ store, tenant, logger });
   const live = await LiveState.start({
     store,

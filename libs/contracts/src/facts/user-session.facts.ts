@@ -10,12 +10,14 @@ export const principal = z.object({
   name: z.string().max(320),
   email: z.string().max(320).nullable(),
   groups: z.array(z.string().max(128)).max(1000),
-  /** The identity provider said that there are groups it does not list: which ones is unknown. Read groups by `groupsOf`. */
+  /** The identity provider does not list all groups, or none where nobody says that it would: unknown. Read groups by `groupsOf`. */
   groupsOverage: z.literal(true).optional(),
   /** App roles (Entra `roles`). */
   roles: z.array(z.string().max(128)).max(200),
   /** Directory role template ids (Entra `wids`). */
   directoryRoles: z.array(z.string().max(128)).max(200),
+  /** The identity provider does not say which directory roles: unknown. Read them by `directoryRolesOf`. */
+  directoryRolesUnknown: z.literal(true).optional(),
   /** Of another directory (Entra `acct`); absent: the identity provider does not say. */
   isGuest: z.boolean().optional(),
 });
@@ -24,6 +26,11 @@ export type Principal = z.infer<typeof principal>;
 /** The groups somebody is in; null: unknown, which is never the same as none. */
 export function groupsOf({ groups, groupsOverage }: Principal): readonly string[] | null {
   return groupsOverage === true ? null : groups;
+}
+
+/** The directory roles somebody has; null: unknown, which is never the same as none. */
+export function directoryRolesOf({ directoryRoles, directoryRolesUnknown }: Principal): readonly string[] | null {
+  return directoryRolesUnknown === true ? null : directoryRoles;
 }
 
 const started = z.object({

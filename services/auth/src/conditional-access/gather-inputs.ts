@@ -1,5 +1,5 @@
 import type { AccessInputs } from '#libs/conditional-access';
-import { type ClientInfo, groupsOf, signedInAtMs, type UserSessionState } from '#libs/contracts';
+import { type ClientInfo, directoryRolesOf, groupsOf, signedInAtMs, type UserSessionState } from '#libs/contracts';
 import { readUserAgent } from './user-agent.ts';
 
 type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
@@ -28,7 +28,7 @@ export function gatherInputs(known: {
     subject: principal.subject,
     groups: groupsOf(principal) === null ? null : (known.groups ?? principal.groups),
     roles: known.roles ?? principal.roles,
-    directoryRoles: principal.directoryRoles,
+    directoryRoles: directoryRolesOf(principal),
     isGuest: principal.isGuest ?? null,
     authenticatedAtMs,
     sessionStartedAtMs: authenticatedAtMs,

@@ -28,9 +28,11 @@ export function createPassportIdentityProvider(options: {
   readonly config: IdentityProviderConfig;
   /** Origin of the sign-in host. */
   readonly signInOrigin: string;
+  /** Tokens without the claim `groups` are of people in no group. Default false: their groups are unknown. */
+  readonly sendsGroups?: boolean;
   readonly nowMs?: () => number;
 }): IdentityProvider {
-  const { config } = options;
+  const { config, sendsGroups = false } = options;
   const { issuer, tenantId, clientId, timeoutMs } = config;
   const nowMs = options.nowMs ?? Date.now;
   const clientSecret = readSecret(config.clientSecretFile);
@@ -69,7 +71,7 @@ export function createPassportIdentityProvider(options: {
       const request = { method: 'GET', headers: {}, query, session } as const;
       const outcome = await drivePassport(authenticator, SIGN_IN, tokenOptions, request);
       if (outcome.kind !== 'user') throw missingCode();
-      return signedInOf(outcome.user as TokenClaims, nowMs());
+      return signedInOf(outcome.user as TokenClaims, nowMs(), sendsGroups);
     },
     verifyBearer: async (token, scope) => {
       if (!SCOPES.includes(scope)) throw refused(`scope ${JSON.stringify(scope.slice(0, 60))} is not one of ours`);
@@ -77,7 +79,7 @@ export function createPassportIdentityProvider(options: {
       const outcome = await drivePassport(authenticator, scope, {}, request);
       if (outcome.kind !== 'user') throw refused('it was not checked');
       const claims = outcome.user as TokenClaims;
-      return { principal: principalOf(claims).principal, expiresAtMs: claims.exp * 1000 };
+      return { principal: principalOf(claims, { sendsGroups }).principal, expiresAtMs: claims.exp * 1000 };
     },
     endSessionUrl: async (postLogoutRedirectUri) => {
       const metadata = await store.get().catch(() => null);
@@ -91,12 +93,12 @@ export function createPassportIdentityProvider(options: {
   };
 }
 
-function signedInOf(claims: TokenClaims, nowMs: number): SignedIn {
+function signedInOf(claims: TokenClaims, nowMs: number, sendsGroups: boolean): SignedIn {
   const { auth_time: authTime, iat } = claims;
   if (authTime !== undefined && authTime * 1000 > nowMs + CLOCK_SKEW_SECONDS * 1000)
     throw refused('claim auth_time lies in the future');
   const authenticatedAtMs = authTime === undefined ? null : Math.min(authTime * 1000, nowMs);
-  return { ...principalOf(claims), authenticatedAtMs, issuedAtMs: iat * 1000 };
+  return { ...principalOf(claims, { sendsGroups }), authenticatedAtMs, issuedAtMs: iat * 1000 };
 }
 
 /** State and nonce as the strategy put them into its session object. */

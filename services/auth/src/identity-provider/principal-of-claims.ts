@@ -2,17 +2,18 @@ import { z } from 'zod';
 import type { Principal } from '#libs/contracts';
 import { refused, type TokenClaims } from './check-token.ts';
 
-const ids = (max: number) => z.array(z.string().max(128)).max(max).default([]);
+const listed = (max: number) => z.array(z.string().max(128)).max(max);
+const ids = (max: number) => listed(max).default([]);
 const personal = z.looseObject({
   name: z.string().optional(),
   preferred_username: z.string().optional(),
   upn: z.string().optional(),
   email: z.string().optional(),
-  groups: ids(1000),
+  groups: listed(1000).optional(),
   /** Names of claims that stand elsewhere: Entra above 200 groups. */
   _claim_names: z.record(z.string(), z.unknown()).optional(),
   roles: ids(200),
-  wids: ids(200),
+  wids: listed(200).optional(),
   acrs: ids(128),
   /** Entra's optional claim: 0 a member of the directory, 1 a guest. */
   acct: z.literal([0, 1]).optional(),
@@ -28,13 +29,18 @@ export type Person = { readonly principal: Principal; readonly authenticationCon
 
 /**
  * Who the token speaks of. Key is `oid` within `tid`; names only show. A token that says "more groups than I list" gives a
- * principal with `groupsOverage`, and what it lists is left out: unknown groups are never no groups, nor only some.
+ * principal with `groupsOverage`, and what it lists is left out: unknown groups are never no groups, nor only some. So does one
+ * without `groups`, unless the registration is known to send them: then it is of somebody in none. Without `wids`, directory roles
+ * are unknown: where the registration sends them, everybody has one.
  */
-export function principalOf(claims: TokenClaims): Person {
+export function principalOf(claims: TokenClaims, options: { readonly sendsGroups?: boolean } = {}): Person {
   const parsed = personal.safeParse(claims);
   if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path[0]?.toString() ?? '?'} is of a wrong kind`);
   const { name, preferred_username, upn, email, groups, roles, wids, acrs, acct } = parsed.data;
-  const isOverage = hasUnknownGroups(claims.hasgroups, parsed.data._claim_names);
+  const elsewhere = parsed.data._claim_names;
+  const isUnlisted = groups === undefined && options.sendsGroups !== true;
+  const isOverage = isUnlisted || hasUnknownGroups(claims.hasgroups, elsewhere);
+  const hasRoles = wids !== undefined && !Object.hasOwn(elsewhere ?? {}, 'wids');
   const username = display(preferred_username ?? upn ?? email ?? claims.oid);
   const principal: Principal = {
     subject: claims.oid,
@@ -42,10 +48,11 @@ export function principalOf(claims: TokenClaims): Person {
     username,
     name: display(name ?? username),
     email: email?.includes('@') ? display(email) : null,
-    groups: isOverage ? [] : groups,
+    groups: isOverage ? [] : (groups ?? []),
     ...(isOverage ? { groupsOverage: true } : {}),
     roles,
-    directoryRoles: wids,
+    directoryRoles: hasRoles ? wids : [],
+    ...(hasRoles ? {} : { directoryRolesUnknown: true }),
     ...(acct === undefined ? {} : { isGuest: acct === 1 }),
   };
   return { principal, authenticationContexts: acrs.filter(({ length }) => length <= MAX_CONTEXT_LENGTH) };

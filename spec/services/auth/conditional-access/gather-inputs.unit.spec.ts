@@ -37,6 +37,12 @@ const gather = (who: Principal = principal, userAgent = 'curl/8', country: strin
   });
 
 describe('inputs of policies', () => {
+  it('never take directory roles that nobody lists for none', () => {
+    const unlisted = { ...principal, directoryRoles: [], directoryRolesUnknown: true as const };
+    expect(gather(unlisted).directoryRoles).to.equal(null);
+    expect(gather({ ...principal, directoryRoles: [] }).directoryRoles).to.deep.equal([]);
+  });
+
   it('take a sign-in that nobody dates for older than any policy allows, never for as young as its session', () => {
     const known = { appId: 'app_a', client: { address: '198.51.100.7', userAgent: '' }, country: null, nowMs: NOW };
     const inputs = gatherInputs({ ...known, session: { ...session(principal), authenticatedAtUnknown: true } });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { groupsOf, principal as principalSchema } from '#libs/contracts';
+import { directoryRolesOf, groupsOf, principal as principalSchema } from '#libs/contracts';
 import type { TokenClaims } from '../../../../services/auth/src/identity-provider/check-token.ts';
 import { principalOf } from '../../../../services/auth/src/identity-provider/principal-of-claims.ts';
 
@@ -9,10 +9,24 @@ const claims = (change: object = {}) =>
 const principalFrom = (change: object = {}) => principalOf(claims(change)).principal;
 
 describe('the principal of a token', () => {
-  it('has the groups that the token lists, or none when it has no such claim', () => {
+  it('has the groups that the token lists, unknown ones when it has no such claim, none where the claim is expected', () => {
     expect(groupsOf(principalFrom({ groups: ['g1'] }))).to.deep.equal(['g1']);
-    expect(groupsOf(principalFrom())).to.deep.equal([]);
-    expect(principalFrom()).not.to.have.property('groupsOverage');
+    expect(principalFrom({ groups: [] })).not.to.have.property('groupsOverage');
+    expect(groupsOf(principalFrom())).to.equal(null);
+    const expected = (change: object) => groupsOf(principalOf(claims(change), { sendsGroups: true }).principal);
+    expect(expected({})).to.deep.equal([]);
+    expect(expected({ hasgroups: true })).to.equal(null);
+  });
+
+  it('has the directory roles that the token lists, and unknown ones when it does not list them', () => {
+    expect(directoryRolesOf(principalFrom({ wids: ['r1'] }))).to.deep.equal(['r1']);
+    expect(directoryRolesOf(principalFrom({ wids: [] }))).to.deep.equal([]);
+    for (const change of [{}, { wids: ['r1'], _claim_names: { wids: 'src1' } }]) {
+      const principal = principalFrom(change);
+      expect(principal).to.deep.include({ directoryRoles: [], directoryRolesUnknown: true });
+      expect(directoryRolesOf(principal)).to.equal(null);
+      expect(principalSchema.parse(principal)).to.deep.equal(principal);
+    }
   });
 
   for (const [name, change] of [
@@ -63,7 +77,8 @@ describe('the principal of a token', () => {
   }
 
   it('of a session of before reads as one with known groups', () => {
-    const { groupsOverage: _absent, ...older } = principalFrom({ groups: ['g1'] });
+    const { groupsOverage: _absent, ...older } = principalFrom({ groups: ['g1'], wids: ['r1'] });
+    expect(directoryRolesOf(principalSchema.parse(older))).to.deep.equal(['r1']);
     expect(groupsOf(principalSchema.parse(older))).to.deep.equal(['g1']);
   });
 });
