@@ -1,3 +1,4 @@
+// long because each rule of the set is tried both ways on the same few documents
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';

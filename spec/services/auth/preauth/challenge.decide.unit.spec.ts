@@ -1,3 +1,4 @@
+// long because every way to meet a challenge, and to miss it, is a row about the same small world
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';

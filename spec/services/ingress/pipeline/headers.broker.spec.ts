@@ -1,3 +1,4 @@
+// long because all header fields between user and origin are seen through one rig
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { ServerExchange } from '#libs/tunnel-protocol';
