@@ -14,11 +14,16 @@ const MAX_CACHED_DECISIONS = 2;
 const RECORDS_LIMIT_MS = 10_000;
 const RECORDS_POLL_MS = 100;
 
+/** An ingress asks about no more clients of one cookie at once. */
+const CONNECTIONS = 8;
+/** CPU of auth for a request that asks it, at the least; one that does not costs it nothing. */
+const MIN_AUTH_MICROSECONDS = 20;
+
 /** @typedef {{ appId: string | null, decisionId: string | null }} AccessRecord */
 
 /**
- * What a signed-in request costs whose access decision the ingress has, and one that auth must decide anew with as many policies
- * as there can be.
+ * What a signed-in request costs whose access decision the ingress has, and one that auth must be asked about, with as many policies
+ * as there can be: auth judges it again, and gives the decision it remembers for that kind of client.
  * @param {import('./case.mjs').Plan} plan
  * @param {import('./case.mjs').Means} means
  * @returns {import('./case.mjs').Case[]}
@@ -32,7 +37,11 @@ export function decisionCases(plan, means) {
       means,
       isNewClient,
       whyNot: unlessSignedIn,
-      check: () => withApi(means, (api) => checkRecords(api, means.sallyport?.signedIn.id ?? '', isNewClient)),
+      connections: CONNECTIONS,
+      check: async ({ auth = 0 }) =>
+        isNewClient
+          ? whyNotAsked(auth)
+          : withApi(means, (api) => checkRecords(api, means.sallyport?.signedIn.id ?? '')),
       prepare: () => withApi(means, (api) => putPolicies(api, set)),
       finish: () => withApi(means, (api) => removePolicies(api, set)),
     }),
@@ -42,10 +51,9 @@ export function decisionCases(plan, means) {
 /**
  * @param {import('../targets/sallyport.mjs').Api} api
  * @param {string} appId
- * @param {boolean} isNewClient
  * @returns {Promise<string | undefined>}
  */
-async function checkRecords(api, appId, isNewClient) {
+async function checkRecords(api, appId) {
   const since = new Date(Date.now() - LAST_MOMENTS_MS).toISOString();
   const deadline = Date.now() + RECORDS_LIMIT_MS;
   for (;;) {
@@ -54,22 +62,30 @@ async function checkRecords(api, appId, isNewClient) {
     );
     // What the load tool broke off at its end may have had no decision yet; it was not counted either.
     const ids = records.flatMap((one) => (one.appId === appId && one.decisionId !== null ? [one.decisionId] : []));
-    if (ids.length >= MIN_RECORDS) return whyNotSo(ids, isNewClient);
+    if (ids.length >= MIN_RECORDS) return whyNotCached(ids);
     if (Date.now() > deadline) return `${ids.length} access records of its last moments were found`;
     await delay(RECORDS_POLL_MS);
   }
 }
 
 /**
- * Whether requests ran on decisions as the case says. Pure.
+ * Whether requests ran on a cached decision. Pure.
  * @param {readonly string[]} decisionIds of requests that followed each other
- * @param {boolean} isNewClient
  * @returns {string | undefined} why the numbers do not count
  */
-export function whyNotSo(decisionIds, isNewClient) {
+export function whyNotCached(decisionIds) {
   const decisions = new Set(decisionIds).size;
-  const isSo = isNewClient ? decisions === decisionIds.length : decisions <= MAX_CACHED_DECISIONS;
-  return isSo ? undefined : `${decisionIds.length} requests ran on ${decisions} decisions`;
+  return decisions <= MAX_CACHED_DECISIONS ? undefined : `${decisionIds.length} requests ran on ${decisions} decisions`;
+}
+
+/**
+ * Whether auth was asked about requests. Pure.
+ * @param {number} authMicroseconds CPU of auth for one of them
+ * @returns {string | undefined} why the numbers do not count
+ */
+export function whyNotAsked(authMicroseconds) {
+  if (authMicroseconds >= MIN_AUTH_MICROSECONDS) return undefined;
+  return `auth spent ${authMicroseconds.toFixed(1)} µs on a request: it was not asked about each`;
 }
 
 /**

@@ -16,7 +16,8 @@ const OTHERS = new Set(['origin', 'wrk']);
  * @param {() => Promise<void>} [input.finish]
  * @param {(target: string) => string | undefined} [input.whyNot] default: unless it is Sallyport
  * @param {boolean} [input.isNewClient] default false: all requests name one user agent; else each names a new one
- * @param {() => Promise<string | undefined>} [input.check] after each round: why its numbers do not count
+ * @param {number} [input.connections] default 32
+ * @param {(cpuMicroseconds: Readonly<Record<string, number>>) => Promise<string | undefined>} [input.check] after each round: why its numbers do not count
  * @returns {import('./case.mjs').Case}
  */
 export function requestCostCase({
@@ -28,6 +29,7 @@ export function requestCostCase({
   check,
   whyNot = unlessSallyport,
   isNewClient = false,
+  connections = CONNECTIONS,
 }) {
   return {
     name,
@@ -39,11 +41,11 @@ export function requestCostCase({
     ...(finish === undefined ? {} : { finish }),
     measure: async (target) => {
       const hosts = target.name === 'sallyport-passthrough' ? (means.sallyport?.hosts ?? []) : [];
-      const load = { connections: CONNECTIONS, seconds: plan.seconds, hosts, isNewClient };
+      const load = { connections, seconds: plan.seconds, hosts, isNewClient };
       const { result, figures, cpuMicroseconds, invalid, errors } = await loadGet(target, load, means);
       const ours = Object.entries(cpuMicroseconds).filter(([process]) => !OTHERS.has(process));
       return {
-        invalid: invalid ?? (await check?.()),
+        invalid: invalid ?? (await check?.(cpuMicroseconds)),
         errors,
         cpuMicroseconds,
         values: { [name]: sum(Object.fromEntries(ours)) },

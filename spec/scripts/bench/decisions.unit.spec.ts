@@ -23,8 +23,9 @@ const { MAX_POLICIES, policySetOf, stepsTo, removePolicies } = await loadScript<
     set: PolicySet,
   ) => Promise<void>;
 }>('bench/policies.mjs');
-const { whyNotSo } = await loadScript<{
-  readonly whyNotSo: (decisionIds: readonly string[], isNewClient: boolean) => string | undefined;
+const { whyNotAsked, whyNotCached } = await loadScript<{
+  readonly whyNotAsked: (authMicroseconds: number) => string | undefined;
+  readonly whyNotCached: (decisionIds: readonly string[]) => string | undefined;
 }>('bench/cases/decisions.mjs');
 const { summarize } = await loadScript<{
   readonly summarize: (name: string, all: readonly Revoked[]) => { readonly values: Record<string, number> };
@@ -96,11 +97,14 @@ describe('bench: the policy set of the decision cases', () => {
 });
 
 describe('bench: decisions of a round', () => {
-  it('count as cached while requests share one, and as new only when no two do', () => {
-    expect(whyNotSo(['a', 'a', 'b'], false)).to.equal(undefined);
-    expect(whyNotSo(['a', 'b', 'c'], false)).to.equal('3 requests ran on 3 decisions');
-    expect(whyNotSo(['a', 'b', 'c'], true)).to.equal(undefined);
-    expect(whyNotSo(['a', 'b', 'b'], true)).to.equal('3 requests ran on 2 decisions');
+  it('count as cached while requests share one', () => {
+    expect(whyNotCached(['a', 'a', 'b'])).to.equal(undefined);
+    expect(whyNotCached(['a', 'b', 'c'])).to.equal('3 requests ran on 3 decisions');
+  });
+
+  it('count as asked when auth worked for each', () => {
+    expect(whyNotAsked(50)).to.equal(undefined);
+    expect(whyNotAsked(0.4)).to.equal('auth spent 0.4 µs on a request: it was not asked about each');
   });
 });
 
