@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -10,10 +7,10 @@ import { isBrowserSkipped, newBrowserContext, openSignedIn, textOf } from '../su
 import { until } from '../support/until.ts';
 import { PROJECT_ROOT, sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
 import { runProgram } from './support/run-program.ts';
+import { createSocketOrigin } from './support/socket-origin.ts';
 
 const REVOKED_WITHIN_MS = 1_000;
 const MAX_TABS = 60;
-const WEBSOCKET_MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Opens a WebSocket that stays; `closedAtMs` stands in the page once it is closed. */
 const OPEN_SOCKET = `new Promise((resolve, reject) => {
   const socket = new WebSocket(location.origin.replace('http', 'ws') + '/socket');
@@ -25,27 +22,14 @@ const OUTLINE = `(() => { const { outlineStyle, outlineWidth } = getComputedStyl
 /** Folder for screenshots that somebody wants to look at. */
 const SHOTS = process.env.SALLYPORT_SCREENSHOTS;
 
-function startOrigin(): Server {
-  const origin = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' });
-    response.end('<!doctype html><title>Ledger</title><h1>Ledger</h1>');
-  });
-  origin.on('upgrade', ({ headers }, socket: Duplex) => {
-    const key = `${headers['sec-websocket-key'] ?? ''}${WEBSOCKET_MAGIC}`;
-    const accept = createHash('sha1').update(key).digest('base64');
-    socket.on('error', () => undefined);
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-    );
-  });
-  return origin;
-}
-
 describe('my apps', function myApps() {
   this.timeout(60_000);
   let world: World;
   let app: AnnouncedApp;
-  const origin = startOrigin();
+  const origin = createSocketOrigin((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' });
+    response.end('<!doctype html><title>Ledger</title><h1>Ledger</h1>');
+  });
   const contexts: BrowserContext[] = [];
 
   before(async function startAll() {

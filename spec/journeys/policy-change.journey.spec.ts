@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -11,37 +9,23 @@ import type { AnnouncedApp } from '../../services/launcher/src/announcement.ts';
 import { until } from '../support/until.ts';
 import { PROJECT_ROOT, sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
 import { runProgram } from './support/run-program.ts';
+import { createSocketOrigin } from './support/socket-origin.ts';
 
 const POLICY = '/policies/policy-change-journey';
 /** From the change of the policies until what runs is cut. */
 const REVOKED_WITHIN_MS = 1_000;
 const EVENTS = '/events';
 const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-const WEBSOCKET_MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-
-/** A page, and streams that never end by themselves: server-sent events, and a WebSocket. */
-function startOrigin(): Server {
-  const origin = createServer(({ url }, response) => {
-    if (url !== EVENTS) return void response.end('page');
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write('data: 1\n\n');
-  });
-  origin.on('upgrade', ({ headers }, socket: Duplex) => {
-    const key = `${headers['sec-websocket-key'] ?? ''}${WEBSOCKET_MAGIC}`;
-    const accept = createHash('sha1').update(key).digest('base64');
-    socket.on('error', () => undefined);
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-    );
-  });
-  return origin;
-}
 
 describe('a change of the policies', function policyChange() {
   this.timeout(60_000);
   let world: World;
   let app: AnnouncedApp;
-  const origin = startOrigin();
+  const origin = createSocketOrigin(({ url }, response) => {
+    if (url !== EVENTS) return void response.end('page');
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('data: 1\n\n');
+  });
   let receipt = '';
 
   before(async function startAll() {
