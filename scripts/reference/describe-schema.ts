@@ -15,6 +15,7 @@ type JsonSchema = {
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
@@ -49,6 +50,8 @@ function describe(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (Array.isArray(schema.type)) return schema.type.map((type) => describe({ ...schema, type })).join(' or ');
   if (schema.type === 'object' && schema.properties !== undefined) return describeObject(schema);
+  if (schema.type === 'object' && typeof schema.additionalProperties === 'object')
+    return `object, by name: ${describe(schema.additionalProperties)}`;
   switch (schema.type) {
     case 'string':
       return describeText(schema);

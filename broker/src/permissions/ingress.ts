@@ -14,6 +14,7 @@ export const ingressPermissions = (tenant: string): ServicePermissions => ({
         endpoints.completeSignIn(tenant),
         endpoints.openAppAccess(tenant),
         endpoints.signOut(tenant),
+        endpoints.providerLogout(tenant),
         endpoints.authorize(tenant),
         endpoints.assertionKeys(tenant),
         endpoints.portal(tenant),

@@ -9,6 +9,8 @@ import { limitAggregate } from './facts/limit.facts.ts';
 import { policySetAggregate } from './facts/policy-set.facts.ts';
 import { connectorRefusalAggregate, signInRefusalAggregate } from './facts/security.facts.ts';
 import { serverCertificateAggregate } from './facts/server-certificate.facts.ts';
+import { serviceTokenAggregate } from './facts/service-token.facts.ts';
+import { userAggregate } from './facts/user.facts.ts';
 import { userSessionAggregate } from './facts/user-session.facts.ts';
 
 /** Every kind of aggregate there is: what a reader of the whole stream must be able to read. */
@@ -24,6 +26,8 @@ export const EVENT_TYPES: readonly AggregateType[] = [
   limitAggregate,
   policySetAggregate,
   serverCertificateAggregate,
+  serviceTokenAggregate,
   signInRefusalAggregate,
+  userAggregate,
   userSessionAggregate,
 ];

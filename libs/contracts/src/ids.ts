@@ -34,7 +34,10 @@ export type IdPrefix =
   | 'tkt'
   | 'bat'
   | 'pol'
-  | 'loc';
+  | 'loc'
+  | 'stk'
+  | 'dev'
+  | 'rfr';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 

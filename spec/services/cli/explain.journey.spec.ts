@@ -10,6 +10,7 @@ const DECISION: DecisionView = {
   appId: 'app_1',
   appName: 'Wiki',
   sessionId: userSessionId.parse('ses_1'),
+  credential: null,
   subject: 'oid-bob',
   username: 'bob@example.com',
   requestId: 'req_1',

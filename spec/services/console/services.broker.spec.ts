@@ -201,6 +201,7 @@ describe('console API over other services', () => {
           appId: 'app_1',
           appName: 'Wiki',
           sessionId: 'ses_1',
+          credential: null,
           subject: 'oid-bob',
           username: 'bob@example.com',
           requestId: 'req_1',

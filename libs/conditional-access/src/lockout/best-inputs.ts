@@ -26,7 +26,8 @@ const platforms: Readonly<Record<Platform, true>> = {
   linux: true,
   chromeos: true,
 };
-const clientKinds: Readonly<Record<ClientKind, true>> = { browser: true, native: true };
+/** No machine administers: the portal takes sessions only. */
+const clientKinds: Readonly<Record<Exclude<ClientKind, 'machine'>, true>> = { browser: true, native: true };
 const deviceStates: Readonly<Record<DeviceState, true>> = {
   compliant: true,
   joined: true,

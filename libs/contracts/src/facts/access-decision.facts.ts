@@ -11,6 +11,11 @@ export const accessReason = z.enum([
   'user-unassigned',
   /** Neither the user nor an app role of theirs is assigned, groups are, and the identity provider did not list the user's. */
   'groups-unknown',
+  /** A token of the identity provider, of a user or of an app alone, came in place of a session. */
+  'token-accepted',
+  'service-token-accepted',
+  /** The user was disabled here, or everything from before was signed out. */
+  'user-disabled',
   'session-active',
   'session-ended',
   'session-expired',
@@ -70,9 +75,17 @@ export const accessChallenge = z.object({
 });
 export type AccessChallengeView = z.infer<typeof accessChallenge>;
 
+/** What proved who asks, when it was no session: `id` is that of the user (`userIdOf`) or of the service token, never the token. */
+export const decisionCredential = z.object({
+  kind: z.enum(['user-token', 'app-token', 'service-token']),
+  id: z.string().max(64),
+});
+
 const decided = z.object({
   appId,
-  sessionId: userSessionId,
+  /** Absent where a token was brought in place of a session. */
+  sessionId: userSessionId.optional(),
+  credential: decisionCredential.optional(),
   subject: z.string().max(128),
   username: z.string().max(320),
   requestId: z.string().max(64),

@@ -69,6 +69,53 @@ export const corsRule = z.object({
 });
 export type CorsRule = z.infer<typeof corsRule>;
 
+/** Access tokens of the identity provider that programs bring in place of a session (RFC 6750, docs/clients.md). */
+export const bearerTokens = z.object({
+  /** `aud` of the tokens: application ID URI or client id of the app's own registration. */
+  audience: z.string().min(1).max(200),
+  /** Short name that must stand in `scp` of a user's token. */
+  scope: z.string().min(1).max(100),
+  /** The header they come in; another `Authorization` reaches the origin. Either way X-Sallyport-Authorization is taken. */
+  header: z.enum(['authorization', 'x-sallyport-authorization']),
+});
+export type BearerTokens = z.infer<typeof bearerTokens>;
+
+export const MAX_CLAIM_HEADERS = 30;
+/** Characters of a secret before it is sealed. */
+export const MAX_ORIGIN_SECRET_CHARACTERS = 4096;
+/** As auth sealed it (`seal-secret`): nobody else can open it. */
+export const sealedSecret = z.string().min(1).max(8192);
+
+/** One header of the origin, from a claim of the user. Lists are joined by commas; a claim nobody has sends no header. */
+export const claimHeader = z.object({
+  header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  claim: z.string().min(1).max(128),
+});
+export type ClaimHeader = z.infer<typeof claimHeader>;
+
+/** What stands in `Authorization` of requests to the origin, in place of what the client sent there. */
+export const originAuthorization = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('basic'), username: z.string().min(1).max(320), sealedPassword: sealedSecret }),
+  z.object({ kind: z.literal('bearer'), sealedToken: sealedSecret }),
+  /** OAuth 2.0 token exchange (RFC 8693): the signed assertion of the user becomes an access token for the origin. */
+  z.object({
+    kind: z.literal('token-exchange'),
+    tokenEndpoint: url,
+    clientId: z.string().min(1).max(200),
+    sealedClientSecret: sealedSecret,
+    audience: z.string().max(400).nullable(),
+    scope: z.string().max(400).nullable(),
+  }),
+]);
+export type OriginAuthorization = z.infer<typeof originAuthorization>;
+
+export const singleSignOn = z.object({
+  claimHeaders: z.array(claimHeader).max(MAX_CLAIM_HEADERS),
+  /** Null: what the client sent passes. */
+  authorization: originAuthorization.nullable(),
+});
+export type SingleSignOn = z.infer<typeof singleSignOn>;
+
 /**
  * What an admin decides about an app. URLs are absolute, normalized, and end in `/`. A first label `*` in the external
  * URL makes a wildcard app; in the internal URL it stands for what `*` was in the external one.
@@ -110,12 +157,20 @@ export const appSettings = z.object({
     .nullable(),
   /** `auto`: HTTP/2 where an https origin offers it by ALPN, else HTTP/1.1. `h2` to an http origin is prior knowledge. */
   originProtocol: z.enum(['auto', 'http1', 'h2']),
+  /** Null: no access tokens are taken, and `Authorization` is the origin's. */
+  bearerTokens: bearerTokens.nullable(),
+  /** Id of the identity provider its users sign in with. Null: the tenant's first. */
+  identityProvider: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .nullable(),
+  singleSignOn,
 });
 export type AppSettings = z.infer<typeof appSettings>;
 export type OriginProtocol = AppSettings['originProtocol'];
 
 /**
- * Settings that came with version 2 of AppPublished, as apps have them that were published before, and as a reader takes
+ * Settings that came with version 2 of AppPublished and later, as apps have them that were published before, and as a reader takes
  * them that is told by an older sender. A new app starts with the same but for HSTS (docs/publishing.md).
  */
 export const SETTINGS_SINCE_V2 = {
@@ -132,4 +187,7 @@ export const SETTINGS_SINCE_V2 = {
   originCertificateAuthority: null,
   originClientCertificate: null,
   originProtocol: 'auto',
+  bearerTokens: null,
+  identityProvider: null,
+  singleSignOn: { claimHeaders: [], authorization: null },
 } satisfies Partial<AppSettings>;

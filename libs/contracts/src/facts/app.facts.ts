@@ -31,6 +31,9 @@ export type AppFact =
   | Fact<'AppOriginCertificateAuthorityChanged', Pick<AppSettings, 'originCertificateAuthority'>>
   | Fact<'AppOriginClientCertificateChanged', Pick<AppSettings, 'originClientCertificate'>>
   | Fact<'AppOriginProtocolChanged', Pick<AppSettings, 'originProtocol'>>
+  | Fact<'AppBearerTokensChanged', Pick<AppSettings, 'bearerTokens'>>
+  | Fact<'AppIdentityProviderChanged', Pick<AppSettings, 'identityProvider'>>
+  | Fact<'AppSingleSignOnChanged', Pick<AppSettings, 'singleSignOn'>>
   | Fact<'AppUserAssigned', { readonly userId: string }>
   | Fact<'AppUserUnassigned', { readonly userId: string }>
   | Fact<'AppGroupAssigned', { readonly groupId: string }>
@@ -45,7 +48,7 @@ export const appAggregate: AggregateType<AppFact> = {
   context: 'routing',
   thing: 'app',
   facts: {
-    AppPublished: { version: 2, schema: appSettings },
+    AppPublished: { version: 3, schema: appSettings },
     AppRenamed: v1(appSettings.pick({ name: true })),
     AppInternalUrlChanged: v1(appSettings.pick({ internalUrl: true })),
     AppExternalUrlChanged: v1(
@@ -70,6 +73,9 @@ export const appAggregate: AggregateType<AppFact> = {
     AppOriginCertificateAuthorityChanged: v1(appSettings.pick({ originCertificateAuthority: true })),
     AppOriginClientCertificateChanged: v1(appSettings.pick({ originClientCertificate: true })),
     AppOriginProtocolChanged: v1(appSettings.pick({ originProtocol: true })),
+    AppBearerTokensChanged: v1(appSettings.pick({ bearerTokens: true })),
+    AppIdentityProviderChanged: v1(appSettings.pick({ identityProvider: true })),
+    AppSingleSignOnChanged: v1(appSettings.pick({ singleSignOn: true })),
     AppUserAssigned: v1(z.object({ userId: principalId })),
     AppUserUnassigned: v1(z.object({ userId: principalId })),
     AppGroupAssigned: v1(z.object({ groupId: principalId })),
@@ -81,8 +87,8 @@ export const appAggregate: AggregateType<AppFact> = {
   upcast: upcastApp,
 };
 
-/** Version 1 of AppPublished lacks the settings that came later: such an app goes on as it was. */
+/** Earlier versions of AppPublished lack the settings that came later: such an app goes on as it was. */
 function upcastApp(type: string, version: number, data: unknown): { type: string; data: unknown } {
-  if (type !== 'AppPublished' || version !== 1 || typeof data !== 'object') return { type, data };
+  if (type !== 'AppPublished' || version > 2 || typeof data !== 'object') return { type, data };
   return { type, data: { ...SETTINGS_SINCE_V2, ...data } };
 }

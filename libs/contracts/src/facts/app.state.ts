@@ -40,6 +40,9 @@ export function evolveApp(state: AppState, fact: AppFact): AppState {
     case 'AppOriginCertificateAuthorityChanged':
     case 'AppOriginClientCertificateChanged':
     case 'AppOriginProtocolChanged':
+    case 'AppBearerTokensChanged':
+    case 'AppIdentityProviderChanged':
+    case 'AppSingleSignOnChanged':
       return { ...state, ...fact.data };
     case 'AppExternalUrlChanged':
       return { ...state, externalUrl: fact.data.externalUrl };

@@ -28,7 +28,8 @@ export const platform = z.enum(['android', 'ios', 'windows', 'macos', 'linux', '
 export type Platform = z.infer<typeof platform>;
 export const deviceState = z.enum(['compliant', 'joined', 'flagged', 'unregistered']);
 export type DeviceState = z.infer<typeof deviceState>;
-export const clientKind = z.enum(['browser', 'native']);
+/** `machine`: a program on its own behalf, by an app-only or a service token; `native`: one on behalf of a user. */
+export const clientKind = z.enum(['browser', 'native', 'machine']);
 export type ClientKind = z.infer<typeof clientKind>;
 export const riskLevel = z.enum(['none', 'low', 'medium', 'high']);
 export type RiskLevel = z.infer<typeof riskLevel>;
@@ -56,7 +57,7 @@ const conditions = z.strictObject({
     })
     .optional(),
   deviceStates: z.array(deviceState).min(1).max(4).optional(),
-  clientKinds: z.array(clientKind).min(1).max(2).optional(),
+  clientKinds: z.array(clientKind).min(1).max(3).optional(),
   signInRisk: z.array(riskLevel).min(1).max(4).optional(),
   userRisk: z.array(riskLevel).min(1).max(4).optional(),
   /** Windows of local time; one that ends before it begins crosses midnight and counts for the day it begins on. */

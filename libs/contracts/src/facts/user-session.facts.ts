@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { AggregateType, Fact } from '#libs/events';
 import { appId } from '../ids.ts';
+import { deviceState, riskLevel } from './policy-set.facts.ts';
+
+const claimText = z.string().max(1024);
+/** Names of further claims kept of one person. */
+export const MAX_KEPT_CLAIMS = 32;
 
 /** Who signed in. `subject` is the stable directory id (Entra `oid`), unique together with `directoryTenant` (`tid`). */
 export const principal = z.object({
@@ -20,6 +25,8 @@ export const principal = z.object({
   directoryRolesUnknown: z.literal(true).optional(),
   /** Of another directory (Entra `acct`); absent: the identity provider does not say. */
   isGuest: z.boolean().optional(),
+  /** Further claims that the configuration keeps (`keepClaims`), by name; for headers of origins. */
+  claims: z.record(z.string().max(128), z.union([claimText, z.array(claimText).max(200)])).optional(),
 });
 export type Principal = z.infer<typeof principal>;
 
@@ -43,7 +50,41 @@ const started = z.object({
   expiresAt: z.iso.datetime(),
   address: z.string().max(64),
   userAgent: z.string().max(400),
+  /** Id of the configured identity provider. Absent: the first. */
+  providerId: z.string().max(32).optional(),
+  /** `sid` of the ID token, by which a logout token may name the session (OpenID Connect Back-Channel Logout 1.0). */
+  providerSessionId: z.string().max(256).optional(),
+  /** `sub` of the ID token: Entra's is another than `oid`. */
+  providerSubject: z.string().max(256).optional(),
+  /** The browser, by a cookie of the sign-in host that outlives sessions. */
+  deviceId: z.string().max(64).optional(),
+  /** What the identity provider says of the device; absent: nothing. */
+  deviceStates: z.array(deviceState).max(4).optional(),
+  /** As auth sealed it, see `refreshed`. Absent: the session is not refreshed. */
+  refreshToken: z.string().max(8192).optional(),
 });
+
+const lease = z.object({ attemptId: z.string().max(64), until: z.iso.datetime() });
+/** Once used, a refresh token that rotates is worth nothing: the next one stands here, sealed. */
+const refreshed = z.object({
+  attemptId: z.string().max(64),
+  principal,
+  refreshToken: z.string().max(8192),
+  at: z.iso.datetime(),
+});
+const refreshRefused = z.object({ attemptId: z.string().max(64), reason: z.string().max(64) });
+export const sessionEndReason = z.enum([
+  'signed-out',
+  'revoked',
+  'replaced',
+  /** An administrator, or the identity provider, disabled the user. */
+  'user-disabled',
+  /** The identity provider said so (back-channel or front-channel logout). */
+  'provider-signed-out',
+  /** The identity provider does not take the refresh token any more. */
+  'refresh-refused',
+]);
+export type SessionEndReason = z.infer<typeof sessionEndReason>;
 
 /**
  * When somebody proved who they are, milliseconds since the epoch. Nobody says so: 0, which is older than any policy allows. Only
@@ -59,7 +100,13 @@ export function signedInAtMs(session: {
 export type UserSessionFact =
   | Fact<'SessionStarted', z.infer<typeof started>>
   | Fact<'AppAccessOpened', { readonly appId: z.infer<typeof appId>; readonly ticketId: string }>
-  | Fact<'SessionEnded', { readonly reason: 'signed-out' | 'revoked' | 'replaced' }>;
+  /** One instance may use the refresh token until the instant; written with the expected revision, so no other one does. */
+  | Fact<'SessionRefreshStarted', z.infer<typeof lease>>
+  | Fact<'SessionRefreshed', z.infer<typeof refreshed>>
+  /** The provider could not be asked, or answered nonsense; the session goes on as it is. */
+  | Fact<'SessionRefreshFailed', z.infer<typeof refreshRefused>>
+  | Fact<'SignInRiskChanged', { readonly level: z.infer<typeof riskLevel>; readonly detail: string }>
+  | Fact<'SessionEnded', { readonly reason: SessionEndReason }>;
 
 export const userSessionAggregate: AggregateType<UserSessionFact> = {
   context: 'auth',
@@ -67,11 +114,24 @@ export const userSessionAggregate: AggregateType<UserSessionFact> = {
   facts: {
     SessionStarted: { version: 1, schema: started },
     AppAccessOpened: { version: 1, schema: z.object({ appId, ticketId: z.string().max(64) }) },
-    SessionEnded: { version: 1, schema: z.object({ reason: z.enum(['signed-out', 'revoked', 'replaced']) }) },
+    SessionRefreshStarted: { version: 1, schema: lease },
+    SessionRefreshed: { version: 1, schema: refreshed },
+    SessionRefreshFailed: { version: 1, schema: refreshRefused },
+    SignInRiskChanged: { version: 1, schema: z.object({ level: riskLevel, detail: z.string().max(400) }) },
+    SessionEnded: { version: 1, schema: z.object({ reason: sessionEndReason }) },
   },
 };
 
-type Started = z.infer<typeof started> & { readonly apps: readonly string[]; readonly usedTickets: readonly string[] };
+type Started = z.infer<typeof started> & {
+  readonly apps: readonly string[];
+  readonly usedTickets: readonly string[];
+  /** When the identity provider last confirmed the session, ISO-8601 UTC; absent: at its start. */
+  readonly refreshedAt?: string;
+  /** Whoever holds it may use the refresh token. Absent: nobody does. */
+  readonly refreshLease?: z.infer<typeof lease>;
+  /** Absent: nobody has judged it. */
+  readonly signInRisk?: z.infer<typeof riskLevel>;
+};
 
 export type UserSessionState =
   | { readonly status: 'absent' }
@@ -91,6 +151,19 @@ export function evolveUserSession(state: UserSessionState, fact: UserSessionFact
       const apps = state.apps.includes(fact.data.appId) ? state.apps : [...state.apps, fact.data.appId];
       return { ...state, apps, usedTickets: [...state.usedTickets, fact.data.ticketId].slice(-MAX_REMEMBERED_TICKETS) };
     }
+    case 'SessionRefreshStarted':
+      return { ...state, refreshLease: fact.data };
+    case 'SessionRefreshed': {
+      const { refreshLease: _lease, ...rest } = state;
+      const { principal: person, refreshToken, at } = fact.data;
+      return { ...rest, principal: person, refreshToken, refreshedAt: at };
+    }
+    case 'SessionRefreshFailed': {
+      const { refreshLease: _lease, ...rest } = state;
+      return rest;
+    }
+    case 'SignInRiskChanged':
+      return { ...state, signInRisk: fact.data.level };
     case 'SessionEnded':
       return { ...state, status: 'ended', reason: fact.data.reason };
     default:

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accessChallenge, accessInputs, policyOutcome } from '../facts/access-decision.facts.ts';
+import { accessChallenge, accessInputs, decisionCredential, policyOutcome } from '../facts/access-decision.facts.ts';
 import { endpoints } from '../subjects.ts';
 import { endpoint } from './endpoint.ts';
 
@@ -121,7 +121,9 @@ export const decisionView = z.object({
   appId: z.string(),
   /** As of `appRevision`. Null: the portal, or unknown. */
   appName: z.string().nullable(),
-  sessionId: z.string(),
+  /** Null: a token was brought in place of a session. */
+  sessionId: z.string().nullable(),
+  credential: decisionCredential.nullable(),
   subject: z.string(),
   username: z.string(),
   requestId: z.string(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accessChallenge } from '../facts/access-decision.facts.ts';
+import { MAX_ORIGIN_SECRET_CHARACTERS } from '../facts/app-settings.ts';
 import { principal } from '../facts/user-session.facts.ts';
 import { endpoints, feeds } from '../subjects.ts';
 import { clientInfo, commandContext } from './common.ts';
@@ -21,6 +22,10 @@ export const authPaths = {
   complete: `${RESERVED_PATH}complete`,
   signOut: `${RESERVED_PATH}sign-out`,
   keys: `${RESERVED_PATH}jwks.json`,
+  /** On the sign-in host: where an identity provider posts logout tokens (OpenID Connect Back-Channel Logout 1.0), `/<provider id>`. */
+  backChannelLogout: `${RESERVED_PATH}back-channel-logout`,
+  /** On the sign-in host: what the identity provider loads in a frame (OpenID Connect Front-Channel Logout 1.0), `?iss=&sid=`. */
+  frontChannelLogout: `${RESERVED_PATH}front-channel-logout`,
 } as const;
 
 /** `appId` of the portal and the sign-in host themselves: every signed-in user may open it. */
@@ -83,41 +88,53 @@ export const openAppAccess = endpoint(
 /** Ends the user session behind any of our cookies, everywhere; answers where to go (identity provider's end-session). */
 export const signOut = endpoint(endpoints.signOut, browserRequest, authReply);
 
-/** Ends a user session by its id (an admin's, or the user's own in the portal). */
-export const endSession = endpoint(
-  endpoints.endSession,
-  commandContext.extend({ sessionId: z.string(), reason: z.enum(['signed-out', 'revoked']) }),
-  z.object({ sessionId: z.string(), revision: z.number().int() }),
-);
-
-/** Ends the active sessions of one user (subject id or username), of one app, or of a user at an app; an admin's. */
-export const endSessions = endpoint(
-  endpoints.endSessions,
-  commandContext
-    .extend({ user: z.string().min(1).max(320).optional(), appId: z.string().min(1).max(128).optional() })
-    .refine(({ user, appId }) => user !== undefined || appId !== undefined, 'name a user or an app'),
-  z.object({ sessionIds: z.array(z.string()) }),
-);
-
 /** Identity that goes to the origin: plain headers, and the signed assertion that proves them. */
 const grantedIdentity = z.object({
+  /** Of the session; with a token, the id of the user or service token. It is what a revocation names. */
   sessionId: z.string(),
   principal,
   /** ES256 JWT for this app, valid longer than `cacheSeconds`. Header X-Sallyport-Assertion. */
   assertion: z.string(),
 });
 
-/** The access decision for (access cookie, app). The ingress caches it by SHA-256 of the cookie, address and user agent for `cacheSeconds`. */
+/** The header whose bearer token is always for us, and never reaches an origin. */
+export const CREDENTIAL_HEADER = 'X-Sallyport-Authorization';
+
+/**
+ * The access decision for (access cookie or bearer token, app). The ingress caches it by SHA-256 of either, address and user agent
+ * for `cacheSeconds`.
+ */
 export const authorize = endpoint(
   endpoints.authorize,
-  z.object({ appId: z.string(), accessCookie: z.string().max(8192), requestId: z.string(), client: clientInfo }),
+  z
+    .object({
+      appId: z.string(),
+      accessCookie: z.string().max(8192).optional(),
+      /** A token of the identity provider or a service token, without its scheme. */
+      bearerToken: z.string().max(16_384).optional(),
+      requestId: z.string(),
+      client: clientInfo,
+    })
+    .refine((asked) => (asked.accessCookie === undefined) !== (asked.bearerToken === undefined), 'one of the two'),
   z.discriminatedUnion('verdict', [
     z.object({
       verdict: z.literal('allow'),
       decisionId: z.string(),
       identity: grantedIdentity,
+      /**
+       * Header fields for the origin, name and value by turns, which replace what the client sent under the same names: single sign-on.
+       * They may hold secrets: never logged.
+       */
+      originFields: z.array(z.string().max(8192)).max(80).optional(),
       expiresAt: z.iso.datetime(),
       cacheSeconds: z.number().int().min(0).max(300),
+    }),
+    /** The bearer token is not taken (RFC 6750, 3.1). */
+    z.object({
+      verdict: z.literal('refuse-token'),
+      error: z.enum(['invalid_token', 'insufficient_scope']),
+      reason: z.string(),
+      detail: z.string(),
     }),
     /** The cookie is missing, tampered, expired, of another app, or its session ended: sign in (again). */
     z.object({ verdict: z.literal('sign-in'), reason: z.string() }),
@@ -163,103 +180,55 @@ export const assertionKeys = endpoint(
   z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
 );
 
-export const sessionView = z.object({
-  id: z.string(),
-  status: z.enum(['active', 'ended']),
-  username: z.string(),
-  name: z.string(),
-  subject: z.string(),
-  authenticatedAt: z.string(),
-  expiresAt: z.string(),
-  address: z.string(),
-  userAgent: z.string(),
-  apps: z.array(z.string()),
-});
-
-export const sessions = endpoint(
-  endpoints.sessions,
+/** The identity provider says that somebody signed out. Nothing else proves it, so the token is checked as strictly as at a sign-in. */
+export const providerLogout = endpoint(
+  endpoints.providerLogout,
   z.object({
-    subject: z.string().optional(),
-    /** Subject id, or username in whatever case. */
-    user: z.string().min(1).max(320).optional(),
-    /** Sessions that opened this app. */
-    appId: z.string().min(1).max(128).optional(),
-    activeOnly: z.boolean().optional(),
-    limit: z.number().int().min(1).max(500).optional(),
-  }),
-  z.object({ sessions: z.array(sessionView) }),
-);
-
-/** Apps asked about at once, which is what one page shows. */
-export const MAX_PORTAL_APPS = 500;
-
-const portalRequest = z.object({
-  requestId: z.string(),
-  client: clientInfo,
-  /** Of the portal itself; auth answers for the subject of its session, and for nobody else. */
-  accessCookie: z.string().max(8192),
-});
-/** The portal's cookie is missing, changed, of an app, or its session is over. */
-const portalSignIn = z.object({ status: z.literal('sign-in'), reason: z.string() });
-
-/** What a person sees of an own session; ids of other people's sessions are never told. */
-export const ownSession = z.object({
-  id: z.string(),
-  isCurrent: z.boolean(),
-  authenticatedAt: z.string(),
-  expiresAt: z.string(),
-  address: z.string(),
-  userAgent: z.string(),
-});
-export type OwnSession = z.infer<typeof ownSession>;
-
-/** For the portal page: which of these apps are open to the person now, by assignment and policies; nothing is recorded. */
-export const portal = endpoint(
-  endpoints.portal,
-  portalRequest.extend({ appIds: z.array(z.string().max(128)).max(MAX_PORTAL_APPS) }),
-  z.discriminatedUnion('status', [
-    z.object({
-      status: z.literal('shown'),
-      /** Denied ones are left out. `step-up`: opens after a further confirmation. */
-      apps: z.array(z.object({ id: z.string(), verdict: z.enum(['granted', 'step-up']) })),
-      /** Active ones, newest first, the current one always among them. */
-      sessions: z.array(ownSession),
-      /** Newest first; also of sessions that are over. */
-      signIns: z.array(z.object({ at: z.string(), address: z.string(), userAgent: z.string() })),
-      /** Sealed, bound to this session: what `endOwnSessions` asks for. */
-      formToken: z.string(),
-    }),
-    portalSignIn,
-  ]),
-);
-export type PortalReply = z.infer<typeof portal.reply>;
-
-/** Ends sessions of the person whose portal cookie this is: one by id, or all but the current one. */
-export const endOwnSessions = endpoint(
-  endpoints.endOwnSessions,
-  portalRequest.extend({
-    formToken: z.string().max(8192),
-    target: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('one'), sessionId: z.string().max(128) }),
-      z.object({ kind: z.literal('others') }),
+    requestId: z.string(),
+    client: clientInfo,
+    message: z.discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('back-channel'),
+        /** Id of the identity provider; null: the first. */
+        providerId: z.string().max(32).nullable(),
+        logoutToken: z.string().max(16_384),
+      }),
+      z.object({
+        kind: z.literal('front-channel'),
+        issuer: z.string().max(2048),
+        /** Known to the browser and the provider only; a session without one is not ended so. */
+        providerSessionId: z.string().min(1).max(256),
+      }),
     ]),
   }),
   z.discriminatedUnion('status', [
     z.object({ status: z.literal('ended'), sessionIds: z.array(z.string()) }),
-    /** There is no such session, or it is somebody else's: which of the two is not told. */
-    z.object({ status: z.literal('absent') }),
-    /** The form was not made for this session. */
-    z.object({ status: z.literal('forged') }),
-    portalSignIn,
+    z.object({ status: z.literal('refused'), reason: z.string(), detail: z.string() }),
   ]),
 );
-export type EndOwnSessionsReply = z.infer<typeof endOwnSessions.reply>;
+
+/** Makes an admin's secret unreadable to all but auth. Nothing is kept: what comes back is what an app's settings hold. */
+export const sealSecret = endpoint(
+  endpoints.sealSecret,
+  commandContext.extend({ secret: z.string().min(1).max(MAX_ORIGIN_SECRET_CHARACTERS) }),
+  z.object({ sealed: z.string() }),
+);
+
+/** What people may sign in with, the tenant's first one first. */
+export const identityProviders = endpoint(
+  endpoints.identityProviders,
+  z.object({}),
+  z.object({
+    providers: z.array(z.object({ id: z.string(), kind: z.enum(['entra', 'openid']), issuer: z.string() })),
+  }),
+);
 
 /** Drop cached decisions at once. `position` grows; a gap means: drop everything. */
 export const revocations = feed(
   feeds.revocations,
   z.object({
     position: z.number().int(),
+    /** Of sessions, and of users and service tokens whose tokens count no more. */
     sessionIds: z.array(z.string()).max(1000),
     appIds: z.array(z.string()).max(1000),
     /** What every decision depends on has changed, such as the policy set: drop everything, ask again about what runs. */

@@ -22,6 +22,9 @@ const settingsSinceV2 = {
   originCertificateAuthority: shape.originCertificateAuthority.default(SETTINGS_SINCE_V2.originCertificateAuthority),
   originClientCertificate: shape.originClientCertificate.default(SETTINGS_SINCE_V2.originClientCertificate),
   originProtocol: shape.originProtocol.default(SETTINGS_SINCE_V2.originProtocol),
+  bearerTokens: shape.bearerTokens.default(SETTINGS_SINCE_V2.bearerTokens),
+  identityProvider: shape.identityProvider.default(SETTINGS_SINCE_V2.identityProvider),
+  singleSignOn: shape.singleSignOn.default(SETTINGS_SINCE_V2.singleSignOn),
 };
 
 /** An app as every other service sees it. */

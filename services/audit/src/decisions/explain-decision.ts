@@ -51,6 +51,8 @@ export async function explainDecision(store: EventStore, tenant: string, decisio
   const again = inputs === undefined ? null : decideByInputs(app, compilePolicySet(policySet), inputs);
   return {
     ...told,
+    sessionId: data.sessionId ?? null,
+    credential: data.credential ?? null,
     decisionId,
     at,
     verdict,

@@ -37,7 +37,9 @@ function describe(decision: DecisionView, out: Output): string {
       ['when', decision.at],
       ['from', decision.address],
       ['request', decision.requestId],
-      ['session', decision.sessionId],
+      decision.credential === null
+        ? ['session', decision.sessionId ?? 'unknown']
+        : [decision.credential.kind.replace('-', ' '), decision.credential.id],
       ['app revision', String(decision.appRevision)],
       ['policy set revision', policySetRevision === null ? 'before there were policies' : String(policySetRevision)],
       ...(challenge === null ? [] : [['asked for', describeChallenge(challenge)]]),

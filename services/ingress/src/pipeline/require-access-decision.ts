@@ -53,6 +53,8 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
     case 'unavailable':
       respondAuthUnavailable(exchange);
       return DONE;
+    case 'refuse-token':
+      return refuseToken(exchange, decision);
     case 'deny':
       exchange.decisionId = decision.decisionId;
       exchange.username = decision.username;
@@ -95,6 +97,19 @@ export function requireSignIn(exchange: Exchange, reason?: string): StepResult {
     fields: ['WWW-Authenticate', `Sallyport realm="${exchange.hostname}", error="sign-in-required"`],
     members: { signInUrl: signInUrlOf(exchange) },
     isProgram: !isFrame(exchange),
+  });
+  return DONE;
+}
+
+/** As RFC 6750, 3.1, has it. The token itself is told nobody. */
+function refuseToken(exchange: Exchange, decision: Extract<Decision, { verdict: 'refuse-token' }>): StepResult {
+  const { error, reason, detail } = decision;
+  respondProblem(exchange, 'user-unauthenticated', {
+    outcome: 'denied',
+    reason,
+    detail,
+    fields: ['WWW-Authenticate', `Bearer realm="${exchange.hostname}", error="${error}"`],
+    isProgram: true,
   });
   return DONE;
 }

@@ -46,6 +46,9 @@ const FACTS: { readonly [Key in keyof AppSettings]: FactOf<Key> } = {
     data: { originClientCertificate },
   }),
   originProtocol: (originProtocol) => ({ type: 'AppOriginProtocolChanged', data: { originProtocol } }),
+  bearerTokens: (bearerTokens) => ({ type: 'AppBearerTokensChanged', data: { bearerTokens } }),
+  identityProvider: (identityProvider) => ({ type: 'AppIdentityProviderChanged', data: { identityProvider } }),
+  singleSignOn: (singleSignOn) => ({ type: 'AppSingleSignOnChanged', data: { singleSignOn } }),
 };
 
 const KEYS = Object.keys(FACTS) as (keyof AppSettings)[];

@@ -62,7 +62,7 @@ describe('decisions explained', function explainSpecs() {
   }
   const explained = async (): Promise<DecisionView> => {
     const reply = await browser.authorize('app_wiki');
-    if (reply.verdict === 'sign-in') throw new Error(JSON.stringify(reply));
+    if (reply.verdict === 'sign-in' || reply.verdict === 'refuse-token') throw new Error(JSON.stringify(reply));
     return explainDecision(world.store, TENANT, reply.decisionId);
   };
 

@@ -96,7 +96,7 @@ export function serveFakeAuth(nc: NatsConnection, tenant: string, logger: Logger
     authorize,
     (request) => {
       keep('authorize', request);
-      return fake.authorize(request);
+      return fake.authorize({ ...request, accessCookie: request.accessCookie ?? '' });
     },
     options,
   );

@@ -1,3 +1,4 @@
+// long because one table holds what every command comes to in every state
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { type AppFact, type AppSettings, type CorsRule, SETTINGS_SINCE_V2 } from '#libs/contracts';
@@ -44,6 +45,9 @@ const OTHER_SINCE_V2 = {
   allowGrpc: false,
   maxRequestBodyBytes: 1024,
   originCertificateAuthority: 'PEM',
+  bearerTokens: { audience: 'api://wiki', scope: 'user_impersonation', header: 'authorization' as const },
+  identityProvider: 'partners',
+  singleSignOn: { claimHeaders: [{ header: 'X-Department', claim: 'department' }], authorization: null },
   originClientCertificate: 'hr-client',
   originProtocol: 'h2' as const,
 };
@@ -269,6 +273,9 @@ describe('app decider', () => {
           { type: 'AppOriginCertificateAuthorityChanged', data: { originCertificateAuthority: 'PEM' } },
           { type: 'AppOriginClientCertificateChanged', data: { originClientCertificate: 'hr-client' } },
           { type: 'AppOriginProtocolChanged', data: { originProtocol: 'h2' } },
+          { type: 'AppBearerTokensChanged', data: { bearerTokens: OTHER_SINCE_V2.bearerTokens } },
+          { type: 'AppIdentityProviderChanged', data: { identityProvider: 'partners' } },
+          { type: 'AppSingleSignOnChanged', data: { singleSignOn: OTHER_SINCE_V2.singleSignOn } },
         ],
       });
     });
