@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { AccessInputs } from '#libs/conditional-access';
 import {
   type AccessDecisionFact,
   type AppState,
@@ -8,6 +9,7 @@ import {
   type ClientInfo,
   newId,
   PORTAL_APP_ID,
+  type Principal,
   userSessionId,
 } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
@@ -38,6 +40,15 @@ export type AccessRequest = {
   readonly client: ClientInfo;
 };
 
+/** What single sign-on may put into a request. */
+export type OriginFieldsQuestion = {
+  readonly principal: Principal;
+  /** Of the session; with a token, the id of the user or service token. */
+  readonly sessionId: string;
+  readonly assertion: string;
+  readonly inputs: AccessInputs;
+};
+
 export type AccessDeciderOptions = {
   readonly store: Pick<EventStore, 'append'>;
   readonly tenant: string;
@@ -47,6 +58,13 @@ export type AccessDeciderOptions = {
   /** Default: none is known. */
   readonly countries?: CountryLookup;
   readonly assertions: Pick<AssertionSigner, 'sign'>;
+  /** Confirms a session at its identity provider where that is due, before anything is judged. Must not throw. */
+  readonly refreshSession?: (id: string, state: SignedIn) => Promise<void>;
+  /**
+   * Header fields for the origin, name and value by turns. Nobody is let in without them: when it throws, so does the decision, and
+   * nothing is recorded. Default: none.
+   */
+  readonly originFieldsOf?: (app: AppState, question: OriginFieldsQuestion) => Promise<readonly string[]>;
   readonly portalUrl: string;
   readonly cacheSeconds: number;
   readonly nowMs: () => number;
@@ -109,6 +127,7 @@ export class AccessDecider {
 
   /** Error ERR_AUTH_DECISION_CONTENDED, retryable, when it was another one after each repeat. */
   async #decide(request: AccessRequest): Promise<AuthorizeReply> {
+    await this.#refresh(request);
     let decided = await this.#judgeNow(request);
     for (let repeats = 0; repeats <= MAX_REPEATS; repeats += 1) {
       if ('verdict' in decided) return decided;
@@ -127,6 +146,13 @@ export class AccessDecider {
       `access to ${request.appId} changed during each of ${MAX_REPEATS + 1} attempts to decide about it, try again`,
       { retryable: true, details: { appId: request.appId } },
     );
+  }
+
+  async #refresh({ sessionId }: AccessRequest): Promise<void> {
+    const { live, refreshSession } = this.#options;
+    if (refreshSession === undefined) return;
+    const { state } = await live.session(sessionId);
+    if (state.status === 'active') await refreshSession(sessionId, state);
   }
 
   async #judgeNow(request: AccessRequest): Promise<Case | SignInReply> {
@@ -176,8 +202,8 @@ export class AccessDecider {
     const { sessionId } = request;
     const { principal, expiresAt } = session;
     const { username } = principal;
-    const decisionId = await this.#record(decided);
     if (judgement.verdict !== 'granted') {
+      const decisionId = await this.#record(decided);
       const appName = app === null || app.state.status === 'absent' ? request.appId : app.state.name;
       const detail = explainDecision(judgement, { appName, username, policySet: judge.state });
       if (judgement.verdict === 'denied')
@@ -187,8 +213,20 @@ export class AccessDecider {
     }
     const audience = new URL(externalUrlOf(app) ?? this.#options.portalUrl).origin;
     const assertion = await this.#options.assertions.sign({ principal, sessionId, audience });
-    const identity = { sessionId, principal, assertion };
-    return { verdict: 'allow', decisionId, identity, expiresAt, cacheSeconds: this.#options.cacheSeconds };
+    const { inputs } = judgement;
+    const originFields =
+      app === null
+        ? undefined
+        : await this.#options.originFieldsOf?.(app.state, { principal, sessionId, assertion, inputs });
+    const decisionId = await this.#record(decided);
+    return {
+      verdict: 'allow',
+      decisionId,
+      identity: { sessionId, principal, assertion },
+      ...(originFields === undefined || originFields.length === 0 ? {} : { originFields: [...originFields] }),
+      expiresAt,
+      cacheSeconds: this.#options.cacheSeconds,
+    };
   }
 
   async #record(decided: Case): Promise<string> {

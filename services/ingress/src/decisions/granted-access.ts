@@ -12,6 +12,8 @@ export type GrantedAccess = {
   readonly principal: Principal;
   /** Identity headers for the origin, built once per decision. */
   readonly identityFields: FieldList;
+  /** Single sign-on: these replace what the client sent under the same names. May hold secrets: never logged. */
+  readonly originFields: FieldList;
   readonly usableUntilMs: number;
 };
 
@@ -31,6 +33,7 @@ export function grantedAccessOf(
     client,
     principal,
     identityFields: identityFields(principal, assertion),
+    originFields: reply.originFields ?? [],
     usableUntilMs: Math.min(Date.parse(reply.expiresAt), nowMs + reply.cacheSeconds * 1000),
   };
 }
