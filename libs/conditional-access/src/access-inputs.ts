@@ -27,5 +27,9 @@ export type AccessInputs = {
   readonly clientKind: ClientKind | null;
   readonly signInRisk: RiskLevel | null;
   readonly userRisk: RiskLevel | null;
+  /** Denies before anything else. Absent: is not. */
+  readonly isUserDisabled?: true | undefined;
+  /** A service token names its apps itself. Absent: the app's assignment counts. */
+  readonly isAssignedByToken?: true | undefined;
   readonly nowMs: number;
 };

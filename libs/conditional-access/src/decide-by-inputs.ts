@@ -20,10 +20,14 @@ export type DecisionByInputs = {
 };
 
 /** Is the app there, and the user assigned to it? Pure. Unknown groups assign nobody, and where they matter the reason says so. */
-export function assignmentOf(app: AppOfDecision, user: Pick<AccessInputs, 'subject' | 'groups' | 'roles'>): Assignment {
+export function assignmentOf(
+  app: AppOfDecision,
+  user: Pick<AccessInputs, 'subject' | 'groups' | 'roles' | 'isAssignedByToken'>,
+): Assignment {
   if (app === 'portal') return { isAssigned: true, reasons: [] };
   if (app.status !== 'published') return { isAssigned: false, reasons: ['app-retired'] };
-  if (app.users.includes(user.subject) || app.groups.some((group) => user.groups?.includes(group)))
+  if (user.isAssignedByToken === true) return { isAssigned: true, reasons: ['app-published'] };
+  if (namesAny(app.users, [user.subject]) || namesAny(app.groups, user.groups ?? []))
     return { isAssigned: true, reasons: ['app-published', 'user-assigned'] };
   if (rolesThatCount(app, user.roles ?? []).length > 0)
     return { isAssigned: true, reasons: ['app-published', 'app-role-assigned'] };
@@ -42,8 +46,15 @@ export function groupsThatCount(
   { namedGroups }: CompiledPolicySet,
   groups: readonly string[],
 ): readonly string[] {
-  const assigned = app === 'portal' || app.status === 'absent' ? [] : app.groups;
-  return groups.filter((group) => namedGroups.has(comparableId(group)) || assigned.includes(group));
+  const assigned = new Set(app === 'portal' || app.status === 'absent' ? [] : app.groups.map(comparableId));
+  return groups.filter((group) => namedGroups.has(comparableId(group)) || assigned.has(comparableId(group)));
+}
+
+/** Ids of the directory, GUIDs whatever their case. */
+function namesAny(assigned: readonly string[], held: readonly string[]): boolean {
+  if (assigned.length === 0 || held.length === 0) return false;
+  const ids = new Set(held.map(comparableId));
+  return assigned.some((id) => ids.has(comparableId(id)));
 }
 
 /**
@@ -55,6 +66,7 @@ export function decideByInputs(
   policySet: CompiledPolicySet,
   inputs: AccessInputs,
 ): DecisionByInputs {
+  if (inputs.isUserDisabled === true) return { verdict: 'denied', reasons: ['user-disabled'], evaluation: undefined };
   const { isAssigned, reasons } = assignmentOf(app, inputs);
   if (!isAssigned) return { verdict: 'denied', reasons, evaluation: undefined };
   const evaluation = evaluatePolicies(policySet, inputs);

@@ -10,6 +10,7 @@ export {
   rolesThatCount,
 } from './decide-by-inputs.ts';
 export { describeRefusal, type RefusalWords } from './describe-refusal.ts';
+export { comparableId } from './directory-id.ts';
 export { evaluatePolicies, explainPolicies, locationsOf } from './evaluate-policies.ts';
 export type {
   AccessChallenge,

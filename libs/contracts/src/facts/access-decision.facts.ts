@@ -14,7 +14,7 @@ export const accessReason = z.enum([
   /** A token of the identity provider, of a user or of an app alone, came in place of a session. */
   'token-accepted',
   'service-token-accepted',
-  /** The user was disabled here, or everything from before was signed out. */
+  /** The user was disabled here. What was made before everything was signed out is no credential any more, and nothing is decided. */
   'user-disabled',
   'session-active',
   'session-ended',
@@ -53,6 +53,10 @@ export const accessInputs = z.object({
   clientKind: clientKind.nullable(),
   signInRisk: riskLevel.nullable(),
   userRisk: riskLevel.nullable(),
+  /** The user is disabled here: denied whatever else holds. Absent: is not. */
+  isUserDisabled: z.literal(true).optional(),
+  /** The service token names the app itself, which is its assignment. */
+  isAssignedByToken: z.literal(true).optional(),
   nowMs: z.number(),
 });
 

@@ -25,6 +25,14 @@ import { type AggregateType, type EventStore, type Fact, isSubjectToken } from '
 
 const VERDICTS = { AccessGranted: 'granted', AccessDenied: 'denied', AccessChallenged: 'challenged' } as const;
 
+/** The first reason of every decision: only whose session or token was accepted is decided about. */
+const ACCEPTED_BY = {
+  session: 'session-active',
+  'user-token': 'token-accepted',
+  'app-token': 'token-accepted',
+  'service-token': 'service-token-accepted',
+} as const;
+
 /**
  * A decision as it was recorded, in the words of the policy set and the app that it was made by, and made again from its
  * inputs. Reads the histories of one decision, one app and the policy set. Error: ERR_DECISION_ABSENT.
@@ -99,8 +107,7 @@ async function stateAt<F extends Fact, S>(
 }
 
 function replayed(fact: AccessDecisionFact, again: DecisionByInputs): NonNullable<DecisionView['replayed']> {
-  // Only who has a session is decided about.
-  const reasons = ['session-active', ...again.reasons];
+  const reasons = [ACCEPTED_BY[fact.data.credential?.kind ?? 'session'], ...again.reasons];
   const isSame =
     again.verdict === VERDICTS[fact.type] &&
     isDeepStrictEqual(reasons, fact.data.reasons) &&

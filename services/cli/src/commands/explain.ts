@@ -52,6 +52,7 @@ function describe(decision: DecisionView, out: Output): string {
 }
 
 function whenNone({ reasons, inputs }: DecisionView): string {
+  if (reasons.includes('user-disabled')) return 'no policy was looked at: the user is disabled';
   if (reasons.includes('user-unassigned')) return 'no policy was looked at: the user is not assigned to the app';
   if (reasons.includes('groups-unknown'))
     return 'no policy was looked at: the app is assigned to groups, and the identity provider did not list the user’s';
