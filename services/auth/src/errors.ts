@@ -36,6 +36,7 @@ export type IdentityProviderReason =
   | 'identity-provider-unreachable'
   | 'identity-provider-answer-invalid'
   | 'identity-provider-refused'
+  | 'refresh-refused'
   | 'sign-in-response-invalid'
   | 'state-mismatch'
   | 'token-invalid';

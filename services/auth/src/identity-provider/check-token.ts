@@ -7,7 +7,13 @@ import type { MetadataStore } from './metadata-store.ts';
 export const CLOCK_SKEW_SECONDS = 60;
 export const MAX_TOKEN_LENGTH = 16_384;
 
-const header = z.object({ alg: z.literal('RS256'), typ: z.literal('JWT'), kid: z.string().min(1).max(200) });
+const headerOf = (types: readonly [string, ...string[]]) =>
+  z.object({ alg: z.literal('RS256'), typ: z.enum(types), kid: z.string().min(1).max(200) });
+const JWT = headerOf(['JWT']);
+/** The first as OpenID Connect Back-Channel Logout 1.0, 2.4 recommends. */
+const LOGOUT_JWT = headerOf(['logout+jwt', 'JWT']);
+/** Longest `sub` or `sid` taken, in characters; OpenID Connect Core, 2 allows 255. */
+const MAX_NAME_LENGTH = 256;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** Seconds since the epoch that a Date can still hold. */
 const MAX_INSTANT_SECONDS = 8_640_000_000_000;
@@ -15,7 +21,8 @@ const shortText = z.string().max(2048);
 /** Types of every claim that we or passport-azure-ad read: it calls string methods on some, outside of any try. */
 const claims = z.looseObject({
   iss: shortText,
-  sub: shortText.min(1),
+  sub: z.string().min(1).max(MAX_NAME_LENGTH),
+  sid: z.string().min(1).max(MAX_NAME_LENGTH).optional(),
   aud: z.union([shortText, z.array(shortText).length(1)]),
   exp: z.number(),
   iat: z.number(),
@@ -43,6 +50,15 @@ export type TokenExpectation = {
 
 /** The key id of a three-part RS256 JWT with a JSON payload; error `token-invalid` for anything else. */
 export function requireKeyId(token: unknown): string {
+  return requireShape(token, JWT).keyId;
+}
+
+/** What a token says before anybody vouches for it: for a better reason to refuse it, and for nothing else. */
+export function peekClaims(token: string): object {
+  return requireShape(token, JWT).payload;
+}
+
+function requireShape(token: unknown, header: typeof JWT): { readonly keyId: string; readonly payload: object } {
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !COMPACT.test(token))
     throw refused('it is not a signed JWT');
   const [first = '', second = ''] = token.split('.');
@@ -50,7 +66,7 @@ export function requireKeyId(token: unknown): string {
   if (!parsed.success) throw refused('its header is not that of an RS256 JWT with a key id');
   const payload = parseJson(second);
   if (typeof payload !== 'object' || payload === null) throw refused('its payload is not JSON');
-  return parsed.data.kid;
+  return { keyId: parsed.data.kid, payload };
 }
 
 /** Our own check, independent of passport-azure-ad: signature, issuer, audience, times, tenant, subject, version, nonce. */
@@ -60,19 +76,40 @@ export async function checkToken(
   expected: TokenExpectation,
 ): Promise<TokenClaims> {
   const metadata = await store.get(requireKeyId(token));
-  const payload = await verify(token, metadata.keys, expected);
+  const requiredClaims = ['exp', 'iat', 'nbf', 'tid', 'oid', 'sub'];
+  const payload = await verify(token, metadata.keys, { ...expected, requiredClaims });
   const parsed = claims.safeParse(payload);
-  if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path.join('.') ?? '?'} is missing or wrong`);
+  if (!parsed.success) throw wrongClaim(parsed.error);
   if (parsed.data.tid !== expected.tenantId) throw refused('it is of another directory (claim tid)');
   if (expected.nonce !== undefined && parsed.data.nonce !== expected.nonce)
     throw refused('its nonce is not of this sign-in');
   return parsed.data;
 }
 
+type Verification = {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly requiredClaims: readonly string[];
+};
+
+/** Signature, issuer, audience and times of a logout token; its claims are for the caller. */
+export async function verifyLogoutToken(
+  store: MetadataStore,
+  token: string,
+  expected: Verification,
+): Promise<JWTPayload> {
+  const metadata = await store.get(requireShape(token, LOGOUT_JWT).keyId);
+  return verify(token, metadata.keys, expected);
+}
+
+export function wrongClaim(error: z.ZodError): IdentityProviderError {
+  return refused(`claim ${error.issues[0]?.path.join('.') || '?'} is missing or wrong`);
+}
+
 async function verify(
   token: string,
   keys: Parameters<typeof jwtVerify>[1] & object,
-  expected: TokenExpectation,
+  expected: Verification,
 ): Promise<JWTPayload> {
   try {
     const { payload } = await jwtVerify(token, keys, {
@@ -80,7 +117,7 @@ async function verify(
       audience: [...expected.audience],
       algorithms: ['RS256'],
       clockTolerance: CLOCK_SKEW_SECONDS,
-      requiredClaims: ['exp', 'iat', 'nbf', 'tid', 'oid', 'sub'],
+      requiredClaims: [...expected.requiredClaims],
     });
     return payload;
   } catch (cause) {

@@ -16,7 +16,12 @@ export type HardenedOidcOptions = {
   readonly clientSecret: string;
   readonly redirectUrl: string;
   readonly timeoutMs: number;
+  /** What is asked for, `openid` among it. */
+  readonly scopes: readonly string[];
 };
+
+/** What the strategy calls its user. */
+export type PassportUser = { readonly claims: TokenClaims; readonly refreshToken: string | null };
 
 /** Where passport-azure-ad keeps state and nonce in the session object, by default. */
 export function sessionKeyOf(clientId: string): string {
@@ -49,7 +54,7 @@ export class HardenedOidc extends OIDCStrategy {
         redirectUrl: options.redirectUrl,
         responseType: 'code',
         responseMode: 'query',
-        scope: ['openid', 'profile', 'email'],
+        scope: [...options.scopes],
         issuer: options.issuer,
         validateIssuer: true,
         passReqToCallback: true,
@@ -67,10 +72,10 @@ export class HardenedOidc extends OIDCStrategy {
         _profile: unknown,
         claims: TokenClaims,
         _accessToken: string,
-        _refreshToken: string,
+        refreshToken: string | undefined,
         _answer: unknown,
         done: (error: unknown, user?: unknown) => void,
-      ) => done(null, claims),
+      ) => done(null, { claims, refreshToken: refreshToken || null } satisfies PassportUser),
     );
     this.options = options;
   }

@@ -1,4 +1,4 @@
-import type { Principal } from '#libs/contracts';
+import type { DeviceState, Principal } from '#libs/contracts';
 
 /** What must be remembered between the two halves of a sign-in; travels sealed in the browser. */
 export type SignInTransaction = {
@@ -29,6 +29,52 @@ export type SignedIn = {
   readonly authenticatedAtMs: number | null;
   /** When the token was made (`iat`), milliseconds since the epoch. */
   readonly issuedAtMs: number;
+  /** `sub`: at Entra another one than `oid`, and another one for each client. */
+  readonly providerSubject: string;
+  /** `sid`: the session at the provider, by which a logout token may name ours; null: the provider does not say. */
+  readonly providerSessionId: string | null;
+  /** null: the provider does not say, which is never the same as none. */
+  readonly deviceStates: readonly DeviceState[] | null;
+  /** In clear; null: none was given. */
+  readonly refreshToken: string | null;
+};
+
+/** What an access token for a published app says. */
+export type VerifiedAccessToken = {
+  /** `app`: a program on its own behalf, whose `principal.roles` were granted to itself. */
+  readonly kind: 'user' | 'app';
+  readonly principal: Principal;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly authenticationContexts: readonly string[];
+  /** null: the token does not say, as none of an app does. */
+  readonly authenticatedAtMs: number | null;
+  /** null: the token does not say. */
+  readonly deviceStates: readonly DeviceState[] | null;
+};
+
+/** Of whom a refreshed token must speak. */
+export type RefreshedPerson = {
+  readonly directoryTenant: string;
+  readonly subject: string;
+  /** `sub` as the session knows it; null: not known, then any is taken. */
+  readonly providerSubject: string | null;
+};
+
+export type Refreshed = {
+  /** null: no ID token came, and nothing new is known. */
+  readonly principal: Principal | null;
+  /** The next one; null: the one that was used stays good. */
+  readonly refreshToken: string | null;
+};
+
+/** Whom a logout token signs out; one of the first two is never null. */
+export type LogoutToken = {
+  readonly subject: string | null;
+  readonly sessionId: string | null;
+  readonly tokenId: string;
+  readonly expiresAtMs: number;
+  readonly issuer: string;
 };
 
 export type VerifiedBearer = { readonly principal: Principal; readonly expiresAtMs: number };
@@ -44,7 +90,22 @@ export interface IdentityProvider {
   complete(query: Readonly<Record<string, string>>, transaction: SignInTransaction): Promise<SignedIn>;
   /** Checks an access token of the provider for our API. `scope` is a short name. */
   verifyBearer(token: string, scope: string): Promise<VerifiedBearer>;
-  /** Where to send the browser to sign out there too; null when the provider has no such place or does not answer. */
-  endSessionUrl(postLogoutRedirectUri: string): Promise<string | null>;
+  /** Checks an access token of a published app; `scope` (short name) is asked of tokens of users only. */
+  verifyAccessToken(
+    token: string,
+    expected: { readonly audience: string; readonly scope: string },
+  ): Promise<VerifiedAccessToken>;
+  /**
+   * Uses a refresh token (RFC 6749, 6). Reason `refresh-refused` (`invalid_grant`, or the answer speaks of somebody else): it will
+   * never work again. Any other reason: nothing is known.
+   */
+  refresh(refreshToken: string, person: RefreshedPerson): Promise<Refreshed>;
+  /** Checks a logout token (OpenID Connect Back-Channel Logout 1.0, 2.6) but for its second use, which the caller knows of. */
+  checkLogoutToken(token: string): Promise<LogoutToken>;
+  /**
+   * Where to send the browser to sign out there too; null when the provider has no such place or does not answer. `logoutHint`
+   * (OpenID Connect RP-Initiated Logout 1.0, 2): whom, so that the provider need not ask.
+   */
+  endSessionUrl(postLogoutRedirectUri: string, hint?: { readonly logoutHint: string }): Promise<string | null>;
   close(): Promise<void>;
 }

@@ -13,9 +13,17 @@ const ERROR_CODE = /^[\w.-]{1,60}$/;
 /** Our own way to the provider: passport-azure-ad's has no time limit, no size limit and ends the process on HTML. */
 export type ProviderConnection = {
   getJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>>;
-  postForm(url: string, form: URLSearchParams, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** `onRefusal`: the error for an OAuth error code the provider refuses the request with (status 4xx). Default: none of its own. */
+  postForm(
+    url: string,
+    form: URLSearchParams,
+    signal: AbortSignal,
+    onRefusal?: OnRefusal,
+  ): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 };
+
+export type OnRefusal = (code: string) => IdentityProviderError | null;
 
 /** Errors: ERR_AUTH_FILE for the CA file; exchanges fail with IdentityProviderError. */
 export function createProviderConnection(caFile: string | undefined): ProviderConnection {
@@ -23,19 +31,16 @@ export function createProviderConnection(caFile: string | undefined): ProviderCo
     connections: MAX_CONNECTIONS,
     connect: { lookup: loopbackLookup, ...(caFile === undefined ? {} : { ca: [...rootCertificates, readCa(caFile)] }) },
   });
-  const exchange = async (url: string, options: Parameters<typeof request>[1]) => {
+  const exchange = async (url: string, options: Parameters<typeof request>[1], onRefusal?: OnRefusal) => {
     const { statusCode, text } = await send(url, { ...options, dispatcher });
-    return readAnswer(url, statusCode, text);
+    return readAnswer(url, statusCode, text, onRefusal);
   };
   return {
     getJson: (url, signal) => exchange(url, { method: 'GET', signal, headers: { accept: 'application/json' } }),
-    postForm: (url, form, signal) =>
-      exchange(url, {
-        method: 'POST',
-        signal,
-        headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
-        body: form.toString(),
-      }),
+    postForm: (url, form, signal, onRefusal) => {
+      const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
+      return exchange(url, { method: 'POST', signal, headers, body: form.toString() }, onRefusal);
+    },
     close: () => dispatcher.destroy(),
   };
 }
@@ -66,7 +71,7 @@ async function send(
   }
 }
 
-function readAnswer(url: string, statusCode: number, text: string): Record<string, unknown> {
+function readAnswer(url: string, statusCode: number, text: string, onRefusal?: OnRefusal): Record<string, unknown> {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -77,6 +82,8 @@ function readAnswer(url: string, statusCode: number, text: string): Record<strin
   if (statusCode === 200) return answer;
   const code = answer.error;
   if (typeof code !== 'string' || !ERROR_CODE.test(code)) throw nonsense(url, `answered with status ${statusCode}`);
+  const known = statusCode < 500 ? (onRefusal?.(code) ?? null) : null;
+  if (known !== null) throw known;
   throw new IdentityProviderError(
     'identity-provider-refused',
     `The identity provider at ${hostOf(url)} refused the sign-in with error ${code}.`,

@@ -1,7 +1,7 @@
 import type { AuthReply } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
 import { IdentityProviderError } from '../errors.ts';
-import type { IdentityProvider } from '../identity-provider/identity-provider.ts';
+import type { IdentityProviders } from '../identity-provider/providers.ts';
 import type { RefusalRecorder } from '../refusal-recorder.ts';
 import type { LiveState } from '../user-session/live-state.ts';
 import type { UserSessions } from '../user-session/user-sessions.ts';
@@ -14,16 +14,17 @@ export type SignInContext = {
   readonly sealer: TypedSealer;
   readonly live: LiveState;
   readonly userSessions: UserSessions;
-  readonly identityProvider: IdentityProvider;
+  readonly providers: IdentityProviders;
   readonly findApp: FindSignInApp;
   readonly refusals: RefusalRecorder;
   readonly logger: Logger;
   /** Origin of the sign-in host. */
   readonly signInOrigin: string;
-  readonly issuer: string;
   readonly sessionSeconds: number;
   /** See `trustIssuedAtOfFreshSignIn` of the configuration. */
   readonly trustsIssuedAt: boolean;
+  /** Refresh tokens are kept, sealed: sessions are confirmed with them. */
+  readonly keepsRefreshTokens: boolean;
   readonly nowMs: () => number;
 };
 
@@ -37,7 +38,7 @@ export async function answerStep(
   clearOnRefusal: readonly string[] = [],
 ): Promise<AuthReply> {
   const reply = await step().catch((error: unknown): DeniedReply => {
-    if (!(error instanceof IdentityProviderError)) throw error;
+    if (!(error instanceof IdentityProviderError) || error.reason === 'refresh-refused') throw error;
     context.logger.warn('identity provider refusal', { requestId: request.requestId, error });
     return deny(error.reason satisfies DenialReason, clearOnRefusal, error.message);
   });

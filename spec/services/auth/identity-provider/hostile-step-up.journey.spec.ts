@@ -105,7 +105,7 @@ describe('answers of an identity provider to a challenge', function hostileStepU
     const connection = createProviderConnection(caFile);
     const store = new MetadataStore({ issuer, connection, timeoutMs: 2_000 });
     const redirectUrl = 'https://login.sallyport.localhost:8443/.sallyport/callback';
-    const options = { store, connection, issuer, tenantId, redirectUrl, timeoutMs: 2_000 };
+    const options = { store, connection, issuer, tenantId, redirectUrl, timeoutMs: 2_000, scopes: ['openid'] };
     const authenticator = new passport.Passport();
     authenticator.use('oidc', new HardenedOidc({ ...options, clientId: CLIENT_ID, clientSecret: 'a-client-secret' }));
     const request = { method: 'GET', headers: {}, query: {}, session: {} } as const;

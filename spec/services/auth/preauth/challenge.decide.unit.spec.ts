@@ -48,6 +48,10 @@ function signedIn(minutesOld: number | null, contexts: readonly string[] = ['p1'
     authenticationContexts: contexts,
     authenticatedAtMs: minutesOld === null ? null : NOW_MS - minutesOld * MINUTE_MS,
     issuedAtMs: NOW_MS - tokenMinutesOld * MINUTE_MS,
+    providerSubject: 'pairwise',
+    providerSessionId: null,
+    deviceStates: null,
+    refreshToken: null,
   };
 }
 

@@ -1,0 +1,65 @@
+import { IdentityProviderError } from '../errors.ts';
+import { checkToken } from './check-token.ts';
+import type { HardenedOidcOptions, PassportUser } from './hardened-oidc.ts';
+import type { RefreshedPerson } from './identity-provider.ts';
+
+/** Longest refresh token kept, in characters: sealed it fits into a fact. Of a longer one the session is not refreshed. */
+export const MAX_REFRESH_TOKEN_LENGTH = 5_800;
+
+/**
+ * Answers after which a refresh token works no more: it is used up or taken back (RFC 6749, 5.2), or the provider wants to see the person
+ * first (OpenID Connect Core, 3.1.2.6; Entra answers a refresh with them when one of its policies asks for more).
+ */
+const FINAL = new Set(['invalid_grant', 'interaction_required', 'login_required', 'consent_required']);
+
+/**
+ * RFC 6749, 6, at the connection with its bounds (`timeoutMs`, no redirects, 1 MiB, a JSON object). An ID token that comes is checked as
+ * one of a sign-in is, but for the nonce, which need not be there, and must be of the same person (OpenID Connect Core, 12.2).
+ */
+export async function useRefreshToken(
+  options: Omit<HardenedOidcOptions, 'redirectUrl'>,
+  refreshToken: string,
+  person: RefreshedPerson,
+): Promise<{ readonly claims: PassportUser['claims'] | null; readonly refreshToken: string | null }> {
+  const { store, connection, issuer, tenantId, clientId, clientSecret, scopes, timeoutMs } = options;
+  const { oidc } = await store.get();
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope: scopes.join(' '),
+  });
+  const answer = await connection.postForm(oidc.token_endpoint, form, AbortSignal.timeout(timeoutMs), onRefusal);
+  const { id_token: idToken, refresh_token: next } = answer;
+  if (next !== undefined && (typeof next !== 'string' || next === '' || next.length > MAX_REFRESH_TOKEN_LENGTH))
+    throw nonsense('refresh_token is no text of a length that can be kept');
+  if (idToken === undefined) return { claims: null, refreshToken: next ?? null };
+  if (typeof idToken !== 'string') throw nonsense('id_token is not text');
+  const claims = await checkToken(store, idToken, { issuer, audience: [clientId], tenantId });
+  const { oid, tid, sub } = claims;
+  if (tid !== person.directoryTenant || oid !== person.subject || (person.providerSubject ?? sub) !== sub)
+    throw new IdentityProviderError(
+      'refresh-refused',
+      'The refreshed token of the identity provider is of another person.',
+    );
+  return { claims, refreshToken: next ?? null };
+}
+
+/** Null for none, and for one that is too long to be kept. */
+export function keepableRefreshToken(token: string | null): string | null {
+  return token === null || token.length > MAX_REFRESH_TOKEN_LENGTH ? null : token;
+}
+
+function onRefusal(code: string): IdentityProviderError | null {
+  if (!FINAL.has(code)) return null;
+  return new IdentityProviderError(
+    'refresh-refused',
+    `The identity provider does not confirm the session any more: it answered ${code}.`,
+  );
+}
+
+function nonsense(what: string): IdentityProviderError {
+  const sentence = `The identity provider answered nonsense: ${what}.`;
+  return new IdentityProviderError('identity-provider-answer-invalid', sentence);
+}
