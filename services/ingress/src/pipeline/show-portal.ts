@@ -1,3 +1,4 @@
+import { comparableId } from '#libs/conditional-access';
 import type { PortalReply } from '#libs/contracts';
 import { createPageFields } from '#libs/pages';
 import { languageOf } from '../answers/request-preferences.ts';
@@ -77,20 +78,21 @@ function queryOf(exchange: Exchange): URLSearchParams {
   return new URLSearchParams(exchange.target.query);
 }
 
-/** Assigned by user, group or app role, or open to everybody by passthrough; sorted by name. */
+/** Assigned by user, group or app role, or open to everybody by passthrough; sorted by name. GUIDs count whatever their case. */
 export function appsFor(
   apps: Iterable<PublishedApp>,
   subject: string,
   groups: readonly string[],
   roles: readonly string[] = [],
 ): readonly PublishedApp[] {
-  const mine = new Set(groups);
+  const me = comparableId(subject);
+  const mine = new Set(groups.map(comparableId));
   return [...apps]
     .filter(
       ({ view }) =>
         view.preauthentication === 'passthrough' ||
-        view.users.includes(subject) ||
-        view.groups.some((group) => mine.has(group)) ||
+        view.users.some((user) => comparableId(user) === me) ||
+        view.groups.some((group) => mine.has(comparableId(group))) ||
         view.roles.some((role) => roles.includes(role)),
     )
     .sort((a, b) => a.view.name.localeCompare(b.view.name, 'en') || a.view.id.localeCompare(b.view.id));

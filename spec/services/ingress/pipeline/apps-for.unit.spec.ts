@@ -26,4 +26,11 @@ describe('apps on the portal', () => {
     it(`are those somebody is assigned to ${name}`, () =>
       expect(appsFor(APPS, 'ada', groups, roles).map(({ view }) => view.name)).to.deep.equal(expected));
   }
+
+  it('are found by GUIDs whatever their case', () => {
+    const guid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
+    const apps = [app('mine', { users: [guid.toUpperCase()] }), app('ours', { groups: [guid.toUpperCase()] })];
+    expect(appsFor(apps, guid, []).map(({ view }) => view.name)).to.deep.equal(['mine']);
+    expect(appsFor(apps, 'ada', [guid]).map(({ view }) => view.name)).to.deep.equal(['ours']);
+  });
 });
