@@ -55,3 +55,10 @@ export class IdentityProviderError extends SallyportError {
     this.reason = reason;
   }
 }
+
+/** An access token that is good, but not for this (RFC 6750, 3.1: `insufficient_scope`). */
+export class ScopeMissingError extends IdentityProviderError {
+  constructor(scope: string) {
+    super('token-invalid', `The access token lacks the scope ${scope}.`);
+  }
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ScopeMissingError } from '../errors.ts';
 import { checkToken, peekClaims, refused, type TokenClaims } from './check-token.ts';
 import type { MetadataStore } from './metadata-store.ts';
 
@@ -45,8 +46,7 @@ export async function checkAccessToken(
   if (!parsed.success) throw refused('claim idtyp or azp is of a wrong kind');
   const { idtyp, azp } = parsed.data;
   const kind = idtyp === 'app' || (idtyp === undefined && scp === '') ? 'app' : 'user';
-  if (kind === 'user' && !scp.split(' ').includes(expected.scope))
-    throw refused(`it lacks the scope ${expected.scope}`);
+  if (kind === 'user' && !scp.split(' ').includes(expected.scope)) throw new ScopeMissingError(expected.scope);
   return { kind, claims, clientId: azp ?? null };
 }
 
