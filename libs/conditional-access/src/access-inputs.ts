@@ -20,6 +20,8 @@ export type AccessInputs = {
   readonly address: string;
   /** The address the session began at. */
   readonly sessionAddress: string;
+  /** A second one that it began at: the sign-in host was reached by one IP family, the app by the other. Absent: none. */
+  readonly otherSessionAddress?: string | undefined;
   /** ISO 3166-1 alpha-2; `unknown`: looked up and not found; null: there is no way to look it up. */
   readonly country: string | null;
   readonly platform: Platform | null;

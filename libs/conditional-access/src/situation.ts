@@ -1,6 +1,6 @@
 import type { AccessInputs } from './access-inputs.ts';
 import { comparableId } from './directory-id.ts';
-import { isSameNetwork, parseAddress } from './locations/address.ts';
+import { type Address, isSameNetwork, parseAddress } from './locations/address.ts';
 import { type LocationTable, type Whereabouts, whereaboutsOf } from './locations/location-table.ts';
 
 /** The inputs of one evaluation, with what several policies would otherwise work out again. */
@@ -9,7 +9,7 @@ export type Situation = {
   /** The groups of the user that any policy names; null: unknown. */
   readonly groups: readonly string[] | null;
   readonly whereabouts: Whereabouts;
-  /** Of the address now and that at which the session began. */
+  /** Of the address now and those at which the session began. */
   readonly network: 'same' | 'changed' | 'unreadable';
 };
 
@@ -28,10 +28,16 @@ export function createSituation(frame: SituationFrame, inputs: AccessInputs): Si
   };
 }
 
-/** A beginning that cannot be read counts as another network: a new sign-in puts that right. */
-function networkOf(inputs: AccessInputs, address: ReturnType<typeof parseAddress>): Situation['network'] {
+/**
+ * A beginning that cannot be read counts as another network: a new sign-in puts that right. The second address counts for its own
+ * family only, so that a session is bound to one network of each.
+ */
+function networkOf(inputs: AccessInputs, address: Address | undefined): Situation['network'] {
   if (address === undefined) return 'unreadable';
   if (inputs.address === inputs.sessionAddress) return 'same';
   const began = parseAddress(inputs.sessionAddress);
-  return began !== undefined && isSameNetwork(address, began) ? 'same' : 'changed';
+  if (began === undefined) return 'changed';
+  if (isSameNetwork(address, began)) return 'same';
+  const other = parseAddress(inputs.otherSessionAddress ?? '');
+  return other !== undefined && other.family !== began.family && isSameNetwork(address, other) ? 'same' : 'changed';
 }

@@ -125,6 +125,11 @@ export const anyInputs: fc.Arbitrary<AccessInputs> = fc
     authenticationContexts: some('c1', 'c2', 'c3'),
     address: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...addresses) }, fc.string()),
     sessionAddress: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...addresses) }, fc.string()),
+    otherSessionAddress: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      { weight: 3, arbitrary: fc.constantFrom(...addresses) },
+      fc.string(),
+    ),
     country: orNull(fc.constantFrom('NO', 'SE', 'DE', 'unknown')),
     platform: orNull(fc.constantFrom('ios', 'linux', 'windows')),
     deviceStates: orNull(some<DeviceState>('compliant', 'joined', 'flagged', 'unregistered')),

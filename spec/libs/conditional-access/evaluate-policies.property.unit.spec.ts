@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import {
   type AccessInputs,
+  addressOfOtherFamily,
   compilePolicySet,
   evaluatePolicies,
   explainPolicies,
   findContradictions,
   locationsOf,
   locksOutAdministrators,
+  parseAddress,
 } from '#libs/conditional-access';
 import type { AccessPolicy } from '#libs/contracts';
 import { anyInputs, anyPolicies, anyPolicy, hostileInputs, locations } from './arbitraries.ts';
@@ -86,6 +88,7 @@ describe('the evaluation of any policies', function () {
       fc.constantFrom<Partial<AccessInputs>>(
         { address: 'nowhere' },
         { sessionAddress: '' },
+        { otherSessionAddress: undefined },
         { authenticationContexts: [] },
       ),
     );
@@ -181,6 +184,43 @@ describe('the evaluation of any policies', function () {
       }),
       { numRuns: 2 * numRuns },
     );
+  });
+
+  describe('of a session that is bound to its network', () => {
+    const bound = compile([policy({ grant: { kind: 'allow' }, session: { bindToNetwork: true } })]);
+    const granted = (given: AccessInputs, address: string) =>
+      evaluatePolicies(bound, { ...given, address }).verdict === 'granted';
+    const anyAddress = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.ipV4().map((address) => `::ffff:${address}`),
+    );
+    const isIpv4 = (address: string) => parseAddress(address)?.family === 4;
+
+    it('lets sign-in host and app be reached by either IP family, without a second sign-in', () => {
+      fc.assert(
+        fc.property(anyInputs, anyAddress, anyAddress, (given, sessionAddress, appAddress) => {
+          fc.pre(isIpv4(sessionAddress) !== isIpv4(appAddress));
+          const otherSessionAddress = addressOfOtherFamily(sessionAddress, [appAddress]);
+          const session = { ...given, sessionAddress, otherSessionAddress };
+          expect([granted(session, sessionAddress), granted(session, appAddress)]).to.deep.equal([true, true]);
+        }),
+        { numRuns },
+      );
+    });
+
+    it('opens at no third network: at one of each family at most', () => {
+      fc.assert(
+        fc.property(anyInputs, anyAddress, anyAddress, anyAddress, (given, sessionAddress, second, third) => {
+          const session = { ...given, sessionAddress, otherSessionAddress: second };
+          const isOf = (address: string) =>
+            granted({ ...given, sessionAddress: address, otherSessionAddress: undefined }, third);
+          const isSecondOfItsOwn = isIpv4(second) !== isIpv4(sessionAddress);
+          expect(granted(session, third)).to.equal(isOf(sessionAddress) || (isSecondOfItsOwn && isOf(second)));
+        }),
+        { numRuns },
+      );
+    });
   });
 
   it('finds no lockout wherever an administrator gets in', () => {

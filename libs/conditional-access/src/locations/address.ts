@@ -49,6 +49,15 @@ export function isSameNetwork(one: Address, other: Address): boolean {
   return one.family === 4 ? one.value === other.value : one.value >> 64n === other.value >> 64n;
 }
 
+/** The first of `candidates` that is of the other IP family than `address`; undefined where one of both cannot be read. Total. */
+export function addressOfOtherFamily(address: string, candidates: readonly string[]): string | undefined {
+  const family = parseAddress(address)?.family;
+  return candidates.find((candidate) => {
+    const other = parseAddress(candidate)?.family;
+    return family !== undefined && other !== undefined && other !== family;
+  });
+}
+
 export function textOfAddress({ family, value }: Address): string {
   const size = family === 4 ? 8 : 16;
   const parts: string[] = [];

@@ -47,6 +47,8 @@ export const accessInputs = z.object({
   authenticationContexts: z.array(z.string().max(16)).max(128),
   address: z.string().max(64),
   sessionAddress: z.string().max(64),
+  /** Of the other IP family than `sessionAddress`. Absent: the session began at one address. */
+  otherSessionAddress: z.string().max(64).optional(),
   country: z.string().max(16).nullable(),
   platform: platform.nullable(),
   deviceStates: z.array(deviceState).max(4).nullable(),

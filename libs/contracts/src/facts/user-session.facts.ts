@@ -62,8 +62,19 @@ const started = z.object({
   deviceStates: z.array(deviceState).max(4).optional(),
   /** As auth sealed it, see `refreshed`. Absent: the session is not refreshed. */
   refreshToken: z.string().max(8192).optional(),
+  /** See `appAccessOpened`; of the session that this one goes on from. */
+  otherAddress: z.string().max(64).optional(),
 });
 
+const appAccessOpened = z.object({
+  appId,
+  ticketId: z.string().max(64),
+  /**
+   * Where the same sign-in reached the app's host, when that was by the other IP family than the sign-in host: the session began at both.
+   * In the first opening of a session only.
+   */
+  otherAddress: z.string().max(64).optional(),
+});
 const lease = z.object({ attemptId: z.string().max(64), until: z.iso.datetime() });
 /** Once used, a refresh token that rotates is worth nothing: the next one stands here, sealed. */
 const refreshed = z.object({
@@ -99,7 +110,7 @@ export function signedInAtMs(session: {
 
 export type UserSessionFact =
   | Fact<'SessionStarted', z.infer<typeof started>>
-  | Fact<'AppAccessOpened', { readonly appId: z.infer<typeof appId>; readonly ticketId: string }>
+  | Fact<'AppAccessOpened', z.infer<typeof appAccessOpened>>
   /** One instance may use the refresh token until the instant; written with the expected revision, so no other one does. */
   | Fact<'SessionRefreshStarted', z.infer<typeof lease>>
   | Fact<'SessionRefreshed', z.infer<typeof refreshed>>
@@ -113,7 +124,7 @@ export const userSessionAggregate: AggregateType<UserSessionFact> = {
   thing: 'user-session',
   facts: {
     SessionStarted: { version: 1, schema: started },
-    AppAccessOpened: { version: 1, schema: z.object({ appId, ticketId: z.string().max(64) }) },
+    AppAccessOpened: { version: 1, schema: appAccessOpened },
     SessionRefreshStarted: { version: 1, schema: lease },
     SessionRefreshed: { version: 1, schema: refreshed },
     SessionRefreshFailed: { version: 1, schema: refreshRefused },
@@ -148,8 +159,10 @@ export function evolveUserSession(state: UserSessionState, fact: UserSessionFact
   if (state.status === 'absent') return state;
   switch (fact.type) {
     case 'AppAccessOpened': {
-      const apps = state.apps.includes(fact.data.appId) ? state.apps : [...state.apps, fact.data.appId];
-      return { ...state, apps, usedTickets: [...state.usedTickets, fact.data.ticketId].slice(-MAX_REMEMBERED_TICKETS) };
+      const { appId: opened, ticketId, otherAddress } = fact.data;
+      const apps = state.apps.includes(opened) ? state.apps : [...state.apps, opened];
+      const usedTickets = [...state.usedTickets, ticketId].slice(-MAX_REMEMBERED_TICKETS);
+      return { ...state, apps, usedTickets, ...(otherAddress === undefined ? {} : { otherAddress }) };
     }
     case 'SessionRefreshStarted':
       return { ...state, refreshLease: fact.data };

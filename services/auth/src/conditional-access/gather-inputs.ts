@@ -35,6 +35,7 @@ export function gatherInputs(known: {
     authenticationContexts,
     address: client.address,
     sessionAddress: session.address,
+    ...(session.otherAddress === undefined ? {} : { otherSessionAddress: session.otherAddress }),
     country,
     ...readUserAgent(client.userAgent),
     deviceStates: null,

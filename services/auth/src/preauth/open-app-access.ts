@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { type AuthReply, appId, type openAppAccess } from '#libs/contracts';
+import { addressOfOtherFamily } from '#libs/conditional-access';
+import { type AuthReply, appId, type openAppAccess, type UserSessionState } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { toCorrelationId } from '../recording.ts';
 import { accessCookie, clearBinding, hasBinding } from './cookies.ts';
@@ -32,7 +33,14 @@ export async function handleOpenAppAccess(
       ? ({ kind: 'service', id: 'auth' } as const)
       : ({ kind: 'user', id: state.principal.subject, name: state.principal.username } as const);
   const at = new Date(nowMs()).toISOString();
-  const command = { type: 'OpenAppAccess', appId: appId.parse(app.id), ticketId: ticket.ticketId, at } as const;
+  const otherAddress = otherAddressOf(state, [request.client.address]);
+  const command = {
+    type: 'OpenAppAccess',
+    appId: appId.parse(app.id),
+    ticketId: ticket.ticketId,
+    at,
+    ...(otherAddress === undefined ? {} : { otherAddress }),
+  } as const;
   let remainingSeconds = 0;
   try {
     const correlationId = toCorrelationId(request.requestId);
@@ -46,6 +54,11 @@ export async function handleOpenAppAccess(
   const sealed = await sealer.seal('access', { sessionId: ticket.sessionId, appId: app.id }, remainingSeconds);
   const setCookies = [cleared, accessCookie(sealed, app.cookieFlags, remainingSeconds)];
   return { kind: 'redirect', location: ticket.returnUrl, setCookies };
+}
+
+/** The binding cookie proves that all of these are of the browser that signed in. */
+function otherAddressOf(session: UserSessionState, addresses: readonly string[]): string | undefined {
+  return session.status === 'absent' ? undefined : addressOfOtherFamily(session.address, addresses);
 }
 
 function secondsUntil(instant: string, nowMs: number): number {

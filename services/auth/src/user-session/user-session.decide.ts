@@ -36,12 +36,14 @@ function decide(command: UserSessionCommand, state: UserSessionState): readonly 
   if (state.status === 'absent') throw sessionError('ERR_SESSION_ABSENT', 'there is no such session');
   switch (command.type) {
     case 'OpenAppAccess': {
-      const { appId, ticketId, at } = command;
+      const { appId, ticketId, at, otherAddress } = command;
       if (state.status === 'ended') throw sessionError('ERR_SESSION_ENDED', `the session ended: ${state.reason}`);
       if (state.expiresAt <= at) throw sessionError('ERR_SESSION_EXPIRED', `the session expired at ${state.expiresAt}`);
       if (state.usedTickets.includes(ticketId))
         throw sessionError('ERR_SESSION_TICKET_USED', 'the ticket was used before');
-      return [{ type: 'AppAccessOpened', data: { appId, ticketId } }];
+      // Later ones prove the session alone, which may have been stolen: its networks are those of the sign-in.
+      const isOfSignIn = state.usedTickets.length === 0 && otherAddress !== undefined;
+      return [{ type: 'AppAccessOpened', data: { appId, ticketId, ...(isOfSignIn ? { otherAddress } : {}) } }];
     }
     case 'EndSession':
       // Ending twice is what was asked for already.

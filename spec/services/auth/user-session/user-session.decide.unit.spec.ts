@@ -40,7 +40,7 @@ const wiki = appId.parse('app_wiki');
 const opened: UserSessionFact = { type: 'AppAccessOpened', data: { appId: wiki, ticketId: 'tkt_1' } };
 const ended: UserSessionFact = { type: 'SessionEnded', data: { reason: 'signed-out' } };
 const start: UserSessionCommand = { type: 'StartSession', ...data };
-const open = (change: { at?: string; ticketId?: string } = {}): UserSessionCommand => ({
+const open = (change: { at?: string; ticketId?: string; otherAddress?: string } = {}): UserSessionCommand => ({
   type: 'OpenAppAccess',
   appId: wiki,
   ticketId: 'tkt_1',
@@ -62,6 +62,21 @@ describe('user session', () => {
       when: open({ ticketId: 'tkt_2' }),
       facts: [{ type: 'AppAccessOpened', data: { appId: wiki, ticketId: 'tkt_2' } }],
     }));
+  it('learns a second address it began at when its first app opens, and none later', () => {
+    const otherAddress = '2001:db8::7';
+    const learned = { type: 'AppAccessOpened', data: { appId: wiki, ticketId: 'tkt_1', otherAddress } } as const;
+    check({ given: [started], when: open({ otherAddress }), facts: [learned] });
+    check({
+      given: [started, opened],
+      when: open({ ticketId: 'tkt_2', otherAddress }),
+      facts: [{ type: 'AppAccessOpened', data: { appId: wiki, ticketId: 'tkt_2' } }],
+    });
+    const state = [started, learned, { ...opened, data: { appId: wiki, ticketId: 'tkt_2' } }].reduce(
+      evolveUserSession,
+      initialUserSessionState,
+    );
+    expect(state).to.deep.include({ otherAddress });
+  });
   it('refuses a used ticket', () =>
     check({ given: [started, opened], when: open(), error: 'ERR_SESSION_TICKET_USED' }));
   it('refuses a ticket that was used among the last fifty', () => {
