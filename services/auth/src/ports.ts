@@ -3,7 +3,9 @@ import {
   accessDecisionAggregate,
   appAggregate,
   policySetAggregate,
+  serviceTokenAggregate,
   signInRefusalAggregate,
+  userAggregate,
   userSessionAggregate,
 } from '#libs/contracts';
 import { type AggregateType, type EventStore, openEventStore } from '#libs/events';
@@ -21,6 +23,8 @@ export const AUTH_AGGREGATES: readonly AggregateType[] = [
   signInRefusalAggregate,
   appAggregate,
   policySetAggregate,
+  userAggregate,
+  serviceTokenAggregate,
 ];
 
 /** Both connections, or none when one fails. Errors: ERR_MESSAGING_CREDENTIALS, ERR_MESSAGING_CONNECT. */

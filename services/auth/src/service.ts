@@ -32,7 +32,7 @@ import { type AuthConfig, authConfig } from './config.ts';
 import { handleAuthorize } from './decisions/authorize.api.ts';
 import { AccessDecider } from './decisions/decide-access.ts';
 import type { IdentityProvider } from './identity-provider/identity-provider.ts';
-import { createPassportIdentityProvider } from './identity-provider/passport-identity-provider.ts';
+import { createIdentityProviders } from './identity-provider/providers.ts';
 import { type AuthPorts, openPorts } from './ports.ts';
 import { handleBeginSignIn } from './preauth/begin-sign-in.ts';
 import { handleCompleteSignIn, transactionOf } from './preauth/complete-sign-in.ts';
@@ -64,7 +64,7 @@ const POLICIES_DEADLINE_MS = 2_000;
 export type AuthOptions = {
   /** Default: connected as the configuration says. */
   readonly ports?: AuthPorts;
-  /** Default: by passport. */
+  /** In place of the first one; default: as the configuration says. */
   readonly identityProvider?: IdentityProvider;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly nowMs?: () => number;
@@ -85,13 +85,8 @@ export async function startAuth(
   const { backbone, store } = ports;
   const { tenant } = config;
   const signInOrigin = new URL(config.signInUrl).origin;
-  const identityProvider =
-    options.identityProvider ??
-    createPassportIdentityProvider({
-      config: config.identityProvider,
-      signInOrigin,
-      sendsGroups: config.expectGroupsClaim,
-    });
+  const providers = createIdentityProviders(config, { signInOrigin, first: options.identityProvider });
+  const identityProvider = providers.first.port;
   const policies = await startPolicySet({ store, tenant, logger });
   const live = await LiveState.start({
     store,
@@ -109,14 +104,14 @@ export async function startAuth(
     sealer,
     live,
     userSessions: createUserSessions({ store, tenant, live, nowMs }),
-    identityProvider,
+    providers,
     findApp: createFindSignInApp(live, portalUrl),
     refusals,
     logger,
     signInOrigin,
-    issuer: config.identityProvider.issuer,
     sessionSeconds: Math.floor(config.sessionHours * 3600),
     trustsIssuedAt: config.trustIssuedAtOfFreshSignIn,
+    keepsRefreshTokens: false,
     nowMs,
   };
   const checks = createPolicySetChecks(administratorRoles, {
@@ -156,10 +151,10 @@ export async function startAuth(
     await countries.stop();
     await policies.stop();
     await live.stop();
-    await identityProvider.close();
+    await providers.close();
     await ports.close();
   });
-  return { ready: { signInUrl: config.signInUrl, issuer: context.issuer }, drain, stop };
+  return { ready: { signInUrl: config.signInUrl, issuer: providers.first.issuer }, drain, stop };
 }
 
 export const authService: ServiceDefinition<AuthConfig> = { name: 'auth', config: authConfig, start: startAuth };
@@ -252,12 +247,12 @@ function serve(
 /** A connection that is closing takes no more messages: the next position, or the missing beat, tells the ingress. */
 function publish(nc: NatsConnection, tenant: string, revocation: Revocation): void {
   if (nc.isClosed() || nc.isDraining()) return;
-  const { position, sessionIds, appIds, policySetRevision } = revocation;
+  const { position, sessionIds, appIds, policySetRevision, everything } = revocation;
   publishFeed(nc, tenant, revocations, {
     position,
     sessionIds: [...sessionIds],
     appIds: [...appIds],
-    ...(policySetRevision === undefined ? {} : { everything: true }),
+    ...(policySetRevision === undefined && everything === undefined ? {} : { everything: true }),
   });
 }
 

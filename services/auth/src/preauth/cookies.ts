@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { ACCESS_COOKIE, COOKIE_PREFIX, type CookieFlags, SESSION_COOKIE } from '#libs/contracts';
+import { ACCESS_COOKIE, COOKIE_PREFIX, type CookieFlags, newId, SESSION_COOKIE } from '#libs/contracts';
 
 /** Seconds a sign-in may take: binding and transaction cookies, sealed begin and state. */
 export const SIGN_IN_SECONDS = 600;
@@ -8,6 +8,11 @@ export const MAX_PARALLEL_SIGN_INS = 8;
 
 const BIND_PREFIX = `${COOKIE_PREFIX}bind-`;
 const TRANSACTION_PREFIX = `${COOKIE_PREFIX}tx-`;
+/** Of the sign-in host: the browser, across sessions. */
+export const DEVICE_COOKIE = `${COOKIE_PREFIX}device`;
+/** Seconds a browser keeps it after the last sign-in: the most browsers allow (RFC 6265bis, 400 days). */
+const DEVICE_SECONDS = 400 * 86_400;
+const DEVICE_ID = /^dev_[a-z2-7]{24}$/;
 const OWN_COOKIE = new RegExp(`^${COOKIE_PREFIX}[\\w-]{1,64}$`);
 /** Cookies cleared at once at most. */
 const MAX_CLEARED = 20;
@@ -54,8 +59,11 @@ export function clearStale(cookies: Cookies, kind: 'bind' | 'tx'): readonly stri
   return names.length < MAX_PARALLEL_SIGN_INS ? [] : names.map(clear);
 }
 
+/** All but the device's: who signs out is still at the same browser. */
 export function clearAll(cookies: Cookies): string[] {
-  return ownNames(cookies).map(clear);
+  return ownNames(cookies)
+    .filter((name) => name !== DEVICE_COOKIE)
+    .map(clear);
 }
 
 export function clear(name: string): string {
@@ -65,6 +73,17 @@ export function clear(name: string): string {
 /** Ends with the browser; the sealed text inside ends with the session. */
 export function sessionCookie(sealed: string): string {
   return `${SESSION_COOKIE}=${sealed}; Path=/; Secure; HttpOnly; SameSite=Lax`;
+}
+
+/**
+ * The browser behind a sign-in: 120 random bits that outlive sessions, renewed at each. It tells browsers apart for those who look at
+ * sessions and proves nothing: nobody may be let in for it. One that is no id of ours is replaced.
+ */
+export function deviceOf(cookies: Cookies): { readonly deviceId: string; readonly setCookies: readonly string[] } {
+  const known = cookies[DEVICE_COOKIE];
+  const deviceId = known !== undefined && DEVICE_ID.test(known) ? known : newId('dev');
+  const cookie = `${DEVICE_COOKIE}=${deviceId}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${DEVICE_SECONDS}`;
+  return { deviceId, setCookies: [cookie] };
 }
 
 /** With the flags the admin chose for the app. `persistent`: for the rest of the session, in seconds. */

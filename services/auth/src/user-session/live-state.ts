@@ -3,36 +3,58 @@ import {
   type AppState,
   appAggregate,
   evolveApp,
+  evolveServiceToken,
+  evolveUser,
   evolveUserSession,
   initialAppState,
+  initialServiceTokenState,
   initialUserSessionState,
+  initialUserState,
   policySetAggregate,
+  type ServiceTokenFact,
+  type ServiceTokenState,
+  serviceTokenAggregate,
+  type UserFact,
   type UserSessionFact,
   type UserSessionState,
+  type UserState,
+  userAggregate,
+  userIdOf,
   userSessionAggregate,
 } from '#libs/contracts';
-import { type AggregateType, type Commit, type EventStore, type Fact, factsOf, type Subscription } from '#libs/events';
+import { type Commit, type EventStore, factsOf, type Subscription } from '#libs/events';
 import type { Logger } from '#libs/telemetry';
+import { type Found, LiveTable } from './live-table.ts';
 import { RecentSignIns, type SignIn } from './recent-sign-ins.ts';
+import { SessionTable } from './session-table.ts';
 
-/** Sessions kept in memory; at the bound the oldest go, and are read from the event store when asked for. */
-export const MAX_LIVE_SESSIONS = 100_000;
-/** Apps kept in memory, with the same consequence. */
+export type { Found } from './live-table.ts';
+
+/** Apps, people of whom something is recorded, and service tokens kept in memory; at the bound the oldest go, as sessions do. */
 export const MAX_LIVE_APPS = 20_000;
+export const MAX_LIVE_USERS = 100_000;
+export const MAX_LIVE_SERVICE_TOKENS = 20_000;
+/** Ids one revocation names; of a person with more, everything is revoked. */
+export const MAX_REVOKED_IDS = 1_000;
 /** Milliseconds until the stream is followed again after it broke off. */
 const FOLLOW_AGAIN_MS = 2_000;
 /** Milliseconds between sweeps of expired sessions. */
 const SWEEP_MS = 60_000;
 
-export type Found<S> = { readonly state: S; readonly revision: number };
+export type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
+type KnownUser = UserState & { readonly person: Person | null };
+type Revoked = Omit<Revocation, 'position'>;
 
 /** What the ingress must forget; `position` counts such commits from the first one on, the same on every instance. */
 export type Revocation = {
   readonly position: number;
+  /** Of sessions, of people and of service tokens. */
   readonly sessionIds: readonly string[];
   readonly appIds: readonly string[];
   /** The policy set has changed, with this revision: everything must be forgotten. */
   readonly policySetRevision?: number;
+  /** More than can be named, or not all of it is known. */
+  readonly everything?: true;
 };
 
 export type LiveStateOptions = {
@@ -42,20 +64,41 @@ export type LiveStateOptions = {
   readonly nowMs: () => number;
   /** Called for each commit that makes cached decisions wrong, history excluded. Must not throw. */
   readonly onRevocation: (revocation: Revocation) => void;
+  /** Default MAX_LIVE_SESSIONS. */
+  readonly maxSessions?: number;
 };
 
-type Table<S> = { readonly states: Map<string, Found<S>>; readonly max: number };
-
 /**
- * Sessions and apps as the event stream tells them, in memory: the hot path asks nobody. What is not here is read from
- * the store, and so is everything while the stream cannot be followed: old truth never lets anybody in.
+ * Sessions, apps, people and service tokens as the event stream tells them, in memory: the hot path asks nobody. What is not here is
+ * read from the store, and so is everything while the stream cannot be followed: old truth never lets anybody in.
  */
 export class LiveState {
   readonly #options: LiveStateOptions;
-  readonly #sessions: Table<UserSessionState> = { states: new Map(), max: MAX_LIVE_SESSIONS };
-  readonly #apps: Table<AppState> = { states: new Map(), max: MAX_LIVE_APPS };
-  /** Ids of the sessions in memory, by subject. */
-  readonly #sessionsOf = new Map<string, Set<string>>();
+  readonly #sessions: SessionTable;
+  readonly #apps = new LiveTable<AppFact, AppState>({
+    type: appAggregate,
+    evolve: evolveApp,
+    initial: initialAppState,
+    max: MAX_LIVE_APPS,
+    isInitialTrusted: false,
+  });
+  readonly #users = new LiveTable<UserFact, KnownUser>({
+    type: userAggregate,
+    evolve: (state, fact) => ({
+      ...evolveUser(state, fact),
+      person: { directoryTenant: fact.data.directoryTenant, subject: fact.data.subject },
+    }),
+    initial: { ...initialUserState, person: null },
+    max: MAX_LIVE_USERS,
+    isInitialTrusted: true,
+  });
+  readonly #serviceTokens = new LiveTable<ServiceTokenFact, ServiceTokenState>({
+    type: serviceTokenAggregate,
+    evolve: evolveServiceToken,
+    initial: initialServiceTokenState,
+    max: MAX_LIVE_SERVICE_TOKENS,
+    isInitialTrusted: false,
+  });
   readonly #signIns = new RecentSignIns();
   #subscription: Subscription | undefined;
   #position = 0;
@@ -66,13 +109,14 @@ export class LiveState {
 
   private constructor(options: LiveStateOptions) {
     this.#options = options;
+    this.#sessions = new SessionTable(options.nowMs, options.maxSessions);
   }
 
   /** Resolves when history is read. Fails with what the store throws. */
   static async start(options: LiveStateOptions): Promise<LiveState> {
     const live = new LiveState(options);
     await live.#follow();
-    const sweeping = setInterval(() => live.#sweep(), SWEEP_MS).unref();
+    const sweeping = setInterval(() => live.#sessions.sweep(), SWEEP_MS).unref();
     live.#timers.add(sweeping);
     return live;
   }
@@ -81,43 +125,83 @@ export class LiveState {
     return this.#revocations;
   }
 
+  /** There are sessions that are not in memory: whoever wants all of a person reads the store. */
+  get isPartial(): boolean {
+    return this.#sessions.isPartial || !this.#isLive;
+  }
+
+  /** Whether everything up to this position of the stream has come. */
+  hasReached(position: number): boolean {
+    return this.#position >= position;
+  }
+
   /** A state of status `absent` when there is no such session. */
   async session(id: string): Promise<Found<UserSessionState>> {
-    const known = this.#isLive ? this.#sessions.states.get(id) : undefined;
-    return known ?? this.#load(userSessionAggregate, id, evolveUserSession, initialUserSessionState);
+    const known = this.#isLive ? this.#sessions.get(id) : undefined;
+    if (known !== undefined) return known;
+    const { store, tenant } = this.#options;
+    const { facts, revision } = await store.load({ tenant, type: userSessionAggregate, id });
+    return { state: facts.reduce(evolveUserSession, initialUserSessionState), revision };
   }
 
   /** Only from memory: for questions that must cost nothing. */
   peekSession(id: string): UserSessionState | undefined {
-    return this.#sessions.states.get(id)?.state;
+    return this.#sessions.get(id)?.state;
   }
 
+  /** A state of status `absent` when there is no such app. */
   async app(id: string): Promise<Found<AppState>> {
-    const known = this.#isLive ? this.#apps.states.get(id) : undefined;
-    return known ?? this.#load(appAggregate, id, evolveApp, initialAppState);
+    return this.#apps.find(id, this.#source());
+  }
+
+  /** What is recorded of a person; enabled and unrated, with revision 0, where nothing is. */
+  async user(person: Person): Promise<Found<UserState>> {
+    return this.#users.find(userIdOf(person), this.#source());
+  }
+
+  /** A state of status `absent` when there is no such token. An id nobody gave out costs a look into the store. */
+  async serviceToken(id: string): Promise<Found<ServiceTokenState>> {
+    return this.#serviceTokens.find(id, this.#source());
+  }
+
+  /** Those in memory, the earliest first. */
+  serviceTokens(): readonly (readonly [string, ServiceTokenState])[] {
+    return [...this.#serviceTokens.entries()];
+  }
+
+  /** People in memory of whom something is recorded, by the id of their aggregate. */
+  recordedUsers(): readonly (readonly [string, KnownUser])[] {
+    return [...this.#users.entries()];
+  }
+
+  /** People with a session in memory, active or ended, by the id of their aggregate; username as in the newest. */
+  peopleWithSessions(): ReturnType<SessionTable['people']> {
+    return this.#sessions.people();
   }
 
   /** Newest first, those in memory. */
   sessions(): Iterable<readonly [string, UserSessionState]> {
-    return [...this.#sessions.states].reverse().map(([id, { state }]) => [id, state] as const);
+    return this.#sessions.all();
   }
 
   /** Those of one subject in memory, newest first; costs nothing however many others there are. */
   sessionsOf(subject: string): readonly (readonly [string, UserSessionState])[] {
-    return [...(this.#sessionsOf.get(subject) ?? [])].reverse().flatMap((id) => {
-      const state = this.peekSession(id);
-      return state === undefined ? [] : [[id, state] as const];
-    });
+    return this.#sessions.ofSubject(subject);
+  }
+
+  /** Ids of the active sessions of one person in memory, newest first. */
+  activeSessionIdsOf(person: Person): readonly string[] {
+    return this.#sessions.activeIdsOf(person);
   }
 
   /** Newest first, also those whose sessions are over. */
-  signInsOf(principal: { readonly directoryTenant: string; readonly subject: string }): readonly SignIn[] {
+  signInsOf(principal: Person): readonly SignIn[] {
     return this.#signIns.of(principal);
   }
 
   /** What this process just wrote, before the stream brings it back. */
   wroteSession(id: string, state: UserSessionState, revision: number): void {
-    if ((this.#sessions.states.get(id)?.revision ?? 0) < revision) this.#keepSession(id, { state, revision });
+    if ((this.#sessions.get(id)?.revision ?? 0) < revision) this.#sessions.put(id, { state, revision });
   }
 
   async stop(): Promise<void> {
@@ -126,14 +210,16 @@ export class LiveState {
     await this.#subscription?.stop();
   }
 
+  #source() {
+    const { store, tenant } = this.#options;
+    return { store, tenant, isLive: this.#isLive };
+  }
+
   async #follow(): Promise<void> {
     const { store, tenant, logger } = this.#options;
+    const followed = [userSessionAggregate, policySetAggregate, appAggregate, userAggregate, serviceTokenAggregate];
     this.#subscription = store.follow({
-      filters: [userSessionAggregate, appAggregate, policySetAggregate].map(({ context, thing }) => ({
-        tenant,
-        context,
-        thing,
-      })),
+      filters: followed.map(({ context, thing }) => ({ tenant, context, thing })),
       after: this.#position,
       onCommit: (commit) => this.#take(commit),
       onCaughtUp: () => {
@@ -162,83 +248,41 @@ export class LiveState {
   }
 
   #take(commit: Commit): void {
+    const revoked = this.#revokedBy(commit);
     this.#position = commit.position;
-    const apps = factsOf(appAggregate, commit);
-    const sessions = factsOf(userSessionAggregate, commit);
-    if (apps.length > 0) this.#takeApp(commit, apps);
-    if (sessions.length > 0) this.#takeSession(commit, sessions);
-    const isEnd = sessions.some(({ type }) => type === 'SessionEnded');
-    const isPolicySet = commit.thing === policySetAggregate.thing;
-    if (apps.length === 0 && !isEnd && !isPolicySet) return;
+    if (revoked === null) return;
     this.#revocations += 1;
-    if (!this.#isLive) return;
-    this.#options.onRevocation({
-      position: this.#revocations,
-      sessionIds: isEnd ? [commit.id] : [],
-      appIds: apps.length > 0 ? [commit.id] : [],
-      ...(isPolicySet ? { policySetRevision: commit.position } : {}),
-    });
+    if (this.#isLive) this.#options.onRevocation({ position: this.#revocations, ...revoked });
   }
 
-  #takeApp({ id, position }: Commit, facts: readonly AppFact[]): void {
-    const before = this.#apps.states.get(id)?.state ?? initialAppState;
-    keep(this.#apps, id, { state: facts.reduce(evolveApp, before), revision: position });
+  /** Null: decisions stay as they are. By the kinds of facts alone, so that every instance counts the same. */
+  #revokedBy(commit: Commit): Revoked | null {
+    const { id, thing, position } = commit;
+    if (thing === policySetAggregate.thing) return { sessionIds: [], appIds: [], policySetRevision: position };
+    if (this.#apps.take(commit).length > 0) return { sessionIds: [], appIds: [id] };
+    if (this.#serviceTokens.take(commit).length > 0) return { sessionIds: [id], appIds: [] };
+    const [user] = this.#users.take(commit);
+    if (user !== undefined) return this.#everySessionOf(id, user.data);
+    const facts = factsOf(userSessionAggregate, commit);
+    this.#takeSession(commit, facts);
+    const isVoid = facts.some(({ type }) => type === 'SessionEnded' || type === 'SignInRiskChanged');
+    return isVoid ? { sessionIds: [id], appIds: [] } : null;
+  }
+
+  #everySessionOf(userId: string, person: Person): Revoked {
+    const sessionIds = [userId, ...this.#sessions.activeIdsOf(person)];
+    const isNamed = sessionIds.length <= MAX_REVOKED_IDS && !this.#sessions.isPartial;
+    return isNamed ? { sessionIds, appIds: [] } : { sessionIds: [userId], appIds: [], everything: true };
   }
 
   #takeSession({ id, position, metadata }: Commit, facts: readonly UserSessionFact[]): void {
+    if (facts.length === 0) return;
     for (const fact of facts) if (fact.type === 'SessionStarted') this.#signIns.add(metadata.at, fact.data);
-    const known = this.#sessions.states.get(id);
+    const known = this.#sessions.get(id);
     if (known !== undefined && known.revision >= position) return;
-    const state = facts.reduce(evolveUserSession, known?.state ?? initialUserSessionState);
-    if (state.status === 'absent' || this.#isOver(state)) this.#dropSession(id);
-    else this.#keepSession(id, { state, revision: position });
+    this.#sessions.put(id, {
+      state: facts.reduce(evolveUserSession, known?.state ?? initialUserSessionState),
+      revision: position,
+    });
   }
-
-  #sweep(): void {
-    for (const [id, { state }] of this.#sessions.states)
-      if (state.status === 'absent' || this.#isOver(state)) this.#dropSession(id);
-  }
-
-  #keepSession(id: string, found: Found<UserSessionState>): void {
-    const { state } = found;
-    if (state.status !== 'absent') {
-      const { subject } = state.principal;
-      const ids = this.#sessionsOf.get(subject) ?? new Set();
-      this.#sessionsOf.set(subject, ids.add(id));
-    }
-    this.#sessions.states.set(id, found);
-    const oldest = this.#sessions.states.keys().next().value;
-    if (this.#sessions.states.size > this.#sessions.max && oldest !== undefined) this.#dropSession(oldest);
-  }
-
-  #dropSession(id: string): void {
-    const state = this.peekSession(id);
-    this.#sessions.states.delete(id);
-    if (state === undefined || state.status === 'absent') return;
-    const { subject } = state.principal;
-    const ids = this.#sessionsOf.get(subject);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#sessionsOf.delete(subject);
-  }
-
-  #isOver({ expiresAt }: { readonly expiresAt: string }): boolean {
-    return Date.parse(expiresAt) <= this.#options.nowMs();
-  }
-
-  async #load<F extends Fact, S>(
-    type: AggregateType<F>,
-    id: string,
-    evolve: (state: S, fact: F) => S,
-    initial: S,
-  ): Promise<Found<S>> {
-    const { store, tenant } = this.#options;
-    const { facts, revision } = await store.load({ tenant, type, id });
-    return { state: facts.reduce(evolve, initial), revision };
-  }
-}
-
-function keep<S>(table: Table<S>, id: string, found: Found<S>): void {
-  table.states.set(id, found);
-  const oldest = table.states.keys().next().value;
-  if (table.states.size > table.max && oldest !== undefined) table.states.delete(oldest);
 }

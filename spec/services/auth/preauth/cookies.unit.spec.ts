@@ -5,6 +5,7 @@ import {
   clearAll,
   clearStale,
   createBinding,
+  deviceOf,
   hasBinding,
   MAX_PARALLEL_SIGN_INS,
 } from '../../../../services/auth/src/preauth/cookies.ts';
@@ -49,4 +50,21 @@ describe('cookies', () => {
     const cleared = clearAll(Object.fromEntries(names.map((name) => [name, 'v'])));
     expect(cleared).to.deep.equal(['__Host-sallyport-access=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0']);
   });
+
+  it('know a browser again for 400 days after its last sign-in, also when it signed out', () => {
+    const { deviceId, setCookies } = deviceOf({});
+    expect(deviceId).to.match(/^dev_[a-z2-7]{24}$/);
+    const set = `__Host-sallyport-device=${deviceId}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=34560000`;
+    expect(setCookies).to.deep.equal([set]);
+    expect(deviceOf({ '__Host-sallyport-device': deviceId })).to.deep.equal({ deviceId, setCookies: [set] });
+    expect(deviceOf({}).deviceId).to.not.equal(deviceId);
+    expect(clearAll({ '__Host-sallyport-device': deviceId })).to.deep.equal([]);
+  });
+
+  for (const forged of ['', 'dev_', 'x'.repeat(8192), `dev_${'A'.repeat(24)}`, `dev_${'a'.repeat(24)}; Domain=x`])
+    it(`replace a device that is no id of ours: ${forged.slice(0, 40)}`, () => {
+      const { deviceId } = deviceOf({ '__Host-sallyport-device': forged });
+      expect(deviceId).to.match(/^dev_[a-z2-7]{24}$/);
+      expect(deviceId).to.not.equal(forged);
+    });
 });

@@ -5,7 +5,12 @@ import {
   appAggregate,
   POLICY_SET_ID,
   policySetAggregate,
+  type ServiceTokenFact,
+  serviceTokenAggregate,
+  type UserFact,
   type UserSessionFact,
+  userAggregate,
+  userIdOf,
   userSessionAggregate,
 } from '#libs/contracts';
 import { type EventStore, type FollowOptions, InMemoryEventStore } from '#libs/events';
@@ -17,12 +22,13 @@ import { published } from '../support/auth-world.ts';
 
 const TENANT = 'default';
 const logger = createLogger({ service: 'spec', write: () => undefined });
-const started = (expiresAt: string): UserSessionFact => ({
+const BOB = { directoryTenant: 't', subject: 'bob' };
+const started = (expiresAt: string, directoryTenant = 't'): UserSessionFact => ({
   type: 'SessionStarted',
   data: {
     principal: {
       subject: 'bob',
-      directoryTenant: 't',
+      directoryTenant,
       username: 'bob',
       name: 'Bob',
       email: null,
@@ -49,8 +55,22 @@ describe('live state', () => {
     commands += 1;
     await store.append(ref, revision, facts, metadataOf(`cmd-${commands}`));
   };
-  const start = (store: EventStore, seen: Revocation[] = []) =>
-    LiveState.start({ store, tenant: TENANT, logger, nowMs: () => NOW, onRevocation: (one) => seen.push(one) });
+  const start = (store: EventStore, seen: Revocation[] = [], options: { readonly maxSessions?: number } = {}) =>
+    LiveState.start({
+      store,
+      tenant: TENANT,
+      logger,
+      nowMs: () => NOW,
+      onRevocation: (one) => seen.push(one),
+      ...options,
+    });
+  const appendUser = async (store: EventStore, fact: UserFact) => {
+    const ref = { tenant: TENANT, type: userAggregate, id: userIdOf(fact.data) };
+    const { revision } = await store.load(ref);
+    commands += 1;
+    return store.append(ref, revision, [fact], metadataOf(`cmd-${commands}`));
+  };
+  const everyType = [appAggregate, userSessionAggregate, userAggregate, serviceTokenAggregate];
 
   it('counts revocations the same on every instance and tells only the new ones', async () => {
     const store = new InMemoryEventStore({ types: [appAggregate, userSessionAggregate] });
@@ -101,6 +121,70 @@ describe('live state', () => {
     expect(live.peekSession('ses_old')).to.equal(undefined);
     expect((await live.session('ses_old')).state.status).to.equal('active');
     expect((await live.session('ses_never')).state.status).to.equal('absent');
+    await live.stop();
+  });
+
+  it('knows what is recorded of a person, and voids the person and all their sessions when that changes', async () => {
+    const store = new InMemoryEventStore({ types: everyType });
+    await append(store, 'ses_a', started(LATER));
+    await append(store, 'ses_b', started(LATER));
+    await append(store, 'ses_ended', started(LATER));
+    await append(store, 'ses_ended', { type: 'SessionEnded', data: { reason: 'revoked' } });
+    await append(store, 'ses_namesake', started(LATER, 'another directory'));
+    const seen: Revocation[] = [];
+    const live = await start(store, seen);
+    expect((await live.user(BOB)).state).to.include({ status: 'enabled', risk: null, signedOutBefore: null });
+    await appendUser(store, { type: 'UserDisabled', data: { ...BOB, detail: '' } });
+    await until(() => seen.length === 1);
+    expect(seen).to.deep.equal([{ position: 2, sessionIds: [userIdOf(BOB), 'ses_b', 'ses_a'], appIds: [] }]);
+    expect((await live.user(BOB)).state.status).to.equal('disabled');
+    expect((await live.user({ ...BOB, directoryTenant: 'another directory' })).state.status).to.equal('enabled');
+    await appendUser(store, { type: 'UserRiskChanged', data: { ...BOB, level: 'high', detail: 'leaked' } });
+    await until(() => seen.length === 2);
+    expect((await live.user(BOB)).state).to.include({ status: 'disabled', risk: 'high' });
+    const again = await start(store);
+    expect((await again.user(BOB)).state).to.include({ status: 'disabled', risk: 'high' });
+    expect(again.revocationPosition).to.equal(live.revocationPosition);
+    await Promise.all([live.stop(), again.stop()]);
+  });
+
+  it('voids everything when not all sessions of the person can be named', async () => {
+    const store = new InMemoryEventStore({ types: everyType });
+    for (const id of ['ses_a', 'ses_b', 'ses_c']) await append(store, id, started(LATER));
+    const seen: Revocation[] = [];
+    const live = await start(store, seen, { maxSessions: 2 });
+    expect(live.peekSession('ses_a')).to.equal(undefined);
+    expect(live.isPartial).to.equal(true);
+    await appendUser(store, { type: 'UserDisabled', data: { ...BOB, detail: '' } });
+    await until(() => seen.length === 1);
+    expect(seen).to.deep.equal([{ position: 1, sessionIds: [userIdOf(BOB)], appIds: [], everything: true }]);
+    await live.stop();
+  });
+
+  it('voids a session whose risk changed, and a service token that changed', async () => {
+    const store = new InMemoryEventStore({ types: everyType });
+    await append(store, 'ses_a', started(LATER));
+    const seen: Revocation[] = [];
+    const live = await start(store, seen);
+    await append(store, 'ses_a', { type: 'SignInRiskChanged', data: { level: 'high', detail: '' } });
+    const issued: ServiceTokenFact = {
+      type: 'ServiceTokenIssued',
+      data: { name: 'robot', appIds: ['app_a'], secretHash: 'x'.repeat(43), expiresAt: LATER },
+    };
+    expect((await live.serviceToken('stk_a')).state.status).to.equal('absent');
+    await store.append(
+      { tenant: TENANT, type: serviceTokenAggregate, id: 'stk_a' },
+      0,
+      [issued],
+      metadataOf('cmd-stk'),
+    );
+    await until(() => seen.length === 2);
+    expect(seen).to.deep.equal([
+      { position: 1, sessionIds: ['ses_a'], appIds: [] },
+      { position: 2, sessionIds: ['stk_a'], appIds: [] },
+    ]);
+    expect((await live.serviceToken('stk_a')).state.status).to.equal('active');
+    expect(live.serviceTokens().map(([id]) => id)).to.deep.equal(['stk_a']);
     await live.stop();
   });
 

@@ -1,0 +1,105 @@
+import { type UserFact, type UserSessionState, userIdOf } from '#libs/contracts';
+import type { Found } from './live-table.ts';
+
+/** Sessions kept in memory; at the bound the oldest go, and are read from the event store when asked for. */
+export const MAX_LIVE_SESSIONS = 100_000;
+
+type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
+
+/** Sessions in memory by id and by person. */
+export class SessionTable {
+  readonly #sessions = new Map<string, Found<UserSessionState>>();
+  /** Ids of the sessions, by subject. */
+  readonly #idsOf = new Map<string, Set<string>>();
+  readonly #nowMs: () => number;
+  readonly #max: number;
+  #isPartial = false;
+
+  constructor(nowMs: () => number, max = MAX_LIVE_SESSIONS) {
+    this.#nowMs = nowMs;
+    this.#max = max;
+  }
+
+  /** Sessions that have not expired had to go: there may be more than are here. */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
+  get(id: string): Found<UserSessionState> | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Newest first. */
+  all(): Iterable<readonly [string, UserSessionState]> {
+    return [...this.#sessions].reverse().map(([id, { state }]) => [id, state] as const);
+  }
+
+  /** Newest first; costs nothing however many others there are. */
+  ofSubject(subject: string): readonly (readonly [string, UserSessionState])[] {
+    return [...(this.#idsOf.get(subject) ?? [])].reverse().flatMap((id) => {
+      const state = this.#sessions.get(id)?.state;
+      return state === undefined ? [] : [[id, state] as const];
+    });
+  }
+
+  /** Of one person: the same subject in another directory is another one. */
+  activeIdsOf({ directoryTenant, subject }: Person): string[] {
+    return this.ofSubject(subject).flatMap(([id, state]) => {
+      const isTheirs = state.status === 'active' && state.principal.directoryTenant === directoryTenant;
+      return isTheirs && !this.isOver(state) ? [id] : [];
+    });
+  }
+
+  /** One that is over is not kept. */
+  put(id: string, found: Found<UserSessionState>): void {
+    const { state } = found;
+    if (state.status === 'absent' || this.isOver(state)) {
+      this.drop(id);
+      return;
+    }
+    const { subject } = state.principal;
+    const ids = this.#idsOf.get(subject) ?? new Set();
+    this.#idsOf.set(subject, ids.add(id));
+    this.#sessions.set(id, found);
+    const oldest = this.#sessions.keys().next().value;
+    if (this.#sessions.size <= this.#max || oldest === undefined) return;
+    this.drop(oldest);
+    this.#isPartial = true;
+  }
+
+  drop(id: string): void {
+    const state = this.#sessions.get(id)?.state;
+    this.#sessions.delete(id);
+    if (state === undefined || state.status === 'absent') return;
+    const { subject } = state.principal;
+    const ids = this.#idsOf.get(subject);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#idsOf.delete(subject);
+  }
+
+  sweep(): void {
+    for (const [id, { state }] of this.#sessions) if (state.status === 'absent' || this.isOver(state)) this.drop(id);
+  }
+
+  isOver({ expiresAt }: { readonly expiresAt: string }): boolean {
+    return Date.parse(expiresAt) <= this.#nowMs();
+  }
+
+  /** People with a session here, each once, by the id of their `user` aggregate. */
+  people(): ReadonlyMap<
+    string,
+    { readonly person: Person; readonly username: string; readonly activeSessions: number }
+  > {
+    const found = new Map<string, { person: Person; username: string; activeSessions: number }>();
+    for (const [, state] of this.all()) {
+      if (state.status === 'absent' || this.isOver(state)) continue;
+      const { directoryTenant, subject, username } = state.principal;
+      const person = { directoryTenant, subject };
+      const id = userIdOf(person);
+      const known = found.get(id) ?? { person, username, activeSessions: 0 };
+      if (state.status === 'active') known.activeSessions += 1;
+      found.set(id, known);
+    }
+    return found;
+  }
+}
