@@ -10,8 +10,10 @@ export type GrantedAccess = {
   /** Where it holds: policies may have looked at the network and at the program. */
   readonly client: ClientInfo;
   readonly principal: Principal;
-  /** Identity headers for the origin, built once per decision. */
+  /** Identity headers and those of single sign-on for the origin, built once per decision. They may hold secrets. */
   readonly identityFields: FieldList;
+  /** Lower-case names of single sign-on among them. */
+  readonly signOnNames: ReadonlySet<string>;
   /** Single sign-on: these replace what the client sent under the same names. May hold secrets: never logged. */
   readonly originFields: FieldList;
   readonly usableUntilMs: number;
@@ -26,13 +28,15 @@ export function grantedAccessOf(
   nowMs: number,
 ): GrantedAccess {
   const { principal, sessionId, assertion } = reply.identity;
+  const originFields = reply.originFields ?? [];
   return {
     appId,
     decisionId: reply.decisionId,
     sessionId,
     client,
     principal,
-    identityFields: identityFields(principal, assertion),
+    identityFields: identityFields(principal, assertion, originFields),
+    signOnNames: new Set(originFields.filter((_text, i) => i % 2 === 0).map((name) => name.toLowerCase())),
     originFields: reply.originFields ?? [],
     usableUntilMs: Math.min(Date.parse(reply.expiresAt), nowMs + reply.cacheSeconds * 1000),
   };

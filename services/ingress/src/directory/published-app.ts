@@ -23,6 +23,8 @@ export type PublishedApp = {
   readonly internalPath: string;
   /** A wildcard that stands for many hosts. Requests and links only ever get apps that are none. */
   readonly isPattern: boolean;
+  /** Lower-case names that single sign-on speaks for: what users send under them never reaches the origin, value or no value. */
+  readonly signOnNames: ReadonlySet<string>;
 };
 
 /** The app at each of its addresses, the main one first; those that cannot be read are left out. */
@@ -59,7 +61,13 @@ function publishedAt(tenant: string, view: AppView, address: AppAddress): Publis
     internalHostname: internal.hostname,
     internalPath: folderOf(internal.pathname),
     isPattern,
+    signOnNames: signOnNamesOf(view),
   };
+}
+
+function signOnNamesOf({ singleSignOn: { claimHeaders, authorization } }: AppView): ReadonlySet<string> {
+  const names = claimHeaders.map(({ header }) => header.toLowerCase());
+  return new Set(authorization === null ? names : [...names, 'authorization']);
 }
 
 function folderOf(path: string): string {

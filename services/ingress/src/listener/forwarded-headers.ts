@@ -1,4 +1,5 @@
 import type { FieldList } from '#libs/tunnel-protocol';
+import type { GrantedAccess } from '../decisions/granted-access.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { narrowAcceptEncoding } from '../translation/content-coding.ts';
@@ -65,7 +66,16 @@ export function buildForwardedFields(exchange: Exchange): FieldList {
   const own = ['X-Request-Id', exchange.requestId, 'traceparent', traceparent];
   const isContinued = head.traceparent !== '' && traceparent.slice(0, 35) === head.traceparent.slice(0, 35);
   own.push('tracestate', traceState(exchange.requestId, isContinued ? head.tracestate : ''));
-  return access ? fields.concat(own, access.identityFields) : fields.concat(own);
+  if (!access) return fields.concat(own);
+  return withoutOwned(fields, app, access).concat(own, access.identityFields);
+}
+
+/** The decision may know of headers that the directory has not heard of yet: then, too, only ours are sent. */
+function withoutOwned(fields: FieldList, app: PublishedApp, { signOnNames }: GrantedAccess): FieldList {
+  for (const name of signOnNames)
+    if (!app.signOnNames.has(name))
+      return fields.filter((_text, i) => !signOnNames.has(plainName(fields[i - (i % 2)]?.toLowerCase() ?? '')));
+  return fields;
 }
 
 /** What is the same for every request with this head to this app. */
@@ -77,7 +87,7 @@ function userFields(exchange: Exchange, app: PublishedApp): FieldList {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     const lower = name.toLowerCase();
-    if (isReserved(lower) || head.connectionNames?.has(lower)) continue;
+    if (isReserved(lower, app) || head.connectionNames?.has(lower)) continue;
     if (app.view.translateHeaders && TRANSLATED.has(lower)) {
       fields.push(name, toInternalUrl(app, value, exchange.tenant.directory));
     } else if (app.view.translateBodyLinks && lower === 'accept-encoding') {
@@ -92,11 +102,15 @@ function userFields(exchange: Exchange, app: PublishedApp): FieldList {
   return fields;
 }
 
-/** Whether a request field with this lower-case name is ours to set, or nobody's. */
-export function isReserved(lower: string): boolean {
-  const name = OTHER_SIGN.test(lower) ? lower.replace(OTHER_SIGNS, '-') : lower;
-  if (NOT_FORWARDED.has(name)) return true;
+/** Whether a request field with this lower-case name is ours to set, or nobody's; `signOnNames` of an app or a decision. */
+export function isReserved(lower: string, { signOnNames }: { readonly signOnNames: ReadonlySet<string> }): boolean {
+  const name = plainName(lower);
+  if (NOT_FORWARDED.has(name) || signOnNames.has(name)) return true;
   return name.charCodeAt(0) === 0x78 && (name.startsWith('x-forwarded') || name.startsWith('x-sallyport'));
+}
+
+function plainName(lower: string): string {
+  return OTHER_SIGN.test(lower) ? lower.replace(OTHER_SIGNS, '-') : lower;
 }
 
 /**

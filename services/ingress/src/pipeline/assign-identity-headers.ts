@@ -1,57 +1,42 @@
 import { groupsOf, type Principal } from '#libs/contracts';
+import { fieldListText, fieldText } from '#libs/http1';
 import type { FieldList } from '#libs/tunnel-protocol';
 
-/** Characters of one list header. Past it the list is cut (fewer rights, never more) and X-Sallyport-Truncated names it. */
-const MAX_LIST_LENGTH = 6 * 1024;
-const PLAIN = /^[\x20-\x7e]*$/;
-const ENCODED_MARK = "UTF-8''";
-const LIST_ITEM = /^[\x21-\x2b\x2d-\x7e]+$/;
+const TRUNCATED = 'X-Sallyport-Truncated';
 
-/** Plain identity headers beside the signed assertion that proves them. Unknown groups are a list cut before its first item. */
-export function identityFields(principal: Principal, assertion: string): FieldList {
+/**
+ * Plain identity headers beside the signed assertion that proves them, and `originFields`, which auth made for single sign-on. What is
+ * not whole is named in X-Sallyport-Truncated: unknown groups are a list cut before its first item.
+ */
+export function identityFields(principal: Principal, assertion: string, originFields: FieldList = []): FieldList {
   const truncated: string[] = [];
   const fields = [
     'X-Sallyport-Assertion',
     assertion,
     'X-Sallyport-User',
-    headerText(principal.username),
+    fieldText(principal.username),
     'X-Sallyport-User-Id',
-    headerText(principal.subject),
+    fieldText(principal.subject),
     'X-Sallyport-Name',
-    headerText(principal.name),
+    fieldText(principal.name),
   ];
-  if (principal.email !== null) fields.push('X-Sallyport-Email', headerText(principal.email));
+  if (principal.email !== null) fields.push('X-Sallyport-Email', fieldText(principal.email));
   const groups = groupsOf(principal);
   if (groups === null) truncated.push('groups');
   fields.push('X-Sallyport-Groups', listText('groups', groups ?? [], truncated));
   fields.push('X-Sallyport-Roles', listText('roles', principal.roles, truncated));
-  if (truncated.length > 0) fields.push('X-Sallyport-Truncated', truncated.join(','));
+  for (let i = 0; i + 1 < originFields.length; i += 2) {
+    const name = originFields[i] ?? '';
+    const value = originFields[i + 1] ?? '';
+    if (name === TRUNCATED) truncated.push(value);
+    else fields.push(name, value);
+  }
+  if (truncated.length > 0) fields.push(TRUNCATED, truncated.join(','));
   return fields;
 }
 
-/** As it is when printable ASCII; else as RFC 8187 writes it: `UTF-8''` and percent-encoded UTF-8. */
-export function headerText(value: string): string {
-  if (PLAIN.test(value) && !value.startsWith(ENCODED_MARK) && value.trim() === value) return value;
-  return `${ENCODED_MARK}${encodeRfc8187(value)}`;
-}
-
-function encodeRfc8187(value: string): string {
-  return encodeURIComponent(Buffer.from(value, 'utf8').toString('utf8')).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
 function listText(name: string, items: readonly string[], truncated: string[]): string {
-  let text = '';
-  for (const item of items) {
-    const shown =
-      LIST_ITEM.test(item) && !item.startsWith(ENCODED_MARK) ? item : `${ENCODED_MARK}${encodeRfc8187(item)}`;
-    if (text.length + shown.length + 1 > MAX_LIST_LENGTH) {
-      truncated.push(name);
-      break;
-    }
-    text += text === '' ? shown : `,${shown}`;
-  }
+  const { text, isCut } = fieldListText(items);
+  if (isCut) truncated.push(name);
   return text;
 }

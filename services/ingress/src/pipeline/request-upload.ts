@@ -123,7 +123,7 @@ export class RequestUpload implements BodyReader {
   onUserEnd(): void {
     if (this.#isOver) return;
     this.#stop();
-    const trailers = forwardedTrailers(this.#exchange.req.trailers);
+    const trailers = forwardedTrailers(this.#exchange);
     this.#channel.end(trailers.length > 0 ? trailers : undefined);
   }
 
@@ -135,12 +135,18 @@ export class RequestUpload implements BodyReader {
   }
 }
 
+const NOBODY = { signOnNames: new Set<string>() };
+
 /** Trailers pass the same rules as the head; fields that frame or authenticate have no place there (RFC 9110, 6.5.1). */
-function forwardedTrailers(raw: readonly string[]): FieldList {
+function forwardedTrailers({ req, app, access }: Exchange): FieldList {
+  const raw = req.trailers;
+  if (raw.length === 0) return raw;
+  const owners = [app ?? NOBODY, access ?? NOBODY];
   const fields: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const lower = (raw[i] ?? '').toLowerCase();
-    if (!isReserved(lower) && lower !== 'authorization') fields.push(raw[i] ?? '', raw[i + 1] ?? '');
+    const isOurs = lower === 'authorization' || owners.some((owner) => isReserved(lower, owner));
+    if (!isOurs) fields.push(raw[i] ?? '', raw[i + 1] ?? '');
   }
   return fields;
 }

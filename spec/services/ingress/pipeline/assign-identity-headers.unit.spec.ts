@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { headerText, identityFields } from '../../../../services/ingress/src/pipeline/assign-identity-headers.ts';
+import { fieldText } from '#libs/http1';
+import { identityFields } from '../../../../services/ingress/src/pipeline/assign-identity-headers.ts';
 
 const principal = {
   subject: 'oid',
@@ -28,7 +29,7 @@ describe('identity headers', () => {
     ['lone \ud800', "UTF-8''lone%20%EF%BF%BD"],
     ['100%', '100%'],
   ] as const) {
-    it(`writes ${JSON.stringify(value)} as ${shown}`, () => expect(headerText(value)).to.equal(shown));
+    it(`writes ${JSON.stringify(value)} as ${shown}`, () => expect(fieldText(value)).to.equal(shown));
   }
 
   it('keeps list items apart, and leaves out what is not known', () => {
