@@ -121,7 +121,7 @@ describe('ingress: single sign-on to origins', () => {
     socket.destroy();
     const origin = seen.at(-1) as ServerExchange;
     expect(origin.head.target).to.equal('/ws');
-    expect(origin.head.isUpgrade).to.equal(true);
+    expect(origin.isUpgrade).to.equal(true);
     expect(origin.head.target).to.equal('/ws');
     expect(fieldsOf(origin)).to.include({ 'x-department': 'R&D', authorization: 'Basic c3ZjOnB3' });
     expect(JSON.stringify(origin.head.fields)).not.to.contain('forged');
