@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import { tenantId } from '#libs/contracts';
+import { MAX_KEPT_CLAIMS, tenantId } from '#libs/contracts';
 import { brokerAccess } from '#libs/messaging';
+import { problemOfKeptClaim } from './identity-provider/kept-claims.ts';
+import {
+  firstIdentityProvider,
+  furtherIdentityProviders,
+  refuseRepeatedProviders,
+} from './identity-provider/provider-config.ts';
+
+export type { IdentityProviderConfig } from './identity-provider/provider-config.ts';
 
 const file = z.string().min(1).max(4096);
 const httpsUrl = z.url({ protocol: /^https$/, error: 'expected an https address' }).max(2048);
@@ -11,25 +19,7 @@ export const DEFAULT_ADMINISTRATOR_ROLES = [
   '9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3',
 ];
 
-const identityProvider = z.strictObject({
-  /** Exactly as in the provider's metadata: `https://login.microsoftonline.com/<tenant id>/v2.0`. */
-  issuer: httpsUrl,
-  /** Directory (tenant) id; tokens of any other are refused. */
-  tenantId: z.guid('expected a GUID'),
-  /** Application (client) id of the web app registration. */
-  clientId: z.string().min(1).max(128),
-  /** File that holds the client secret's value and nothing else. */
-  clientSecretFile: file,
-  /** Application (client) id, or `api://<id>`, of the API whose access tokens administer Sallyport. */
-  apiAudience: z.string().min(1).max(200),
-  /** PEM file with further CA certificates for the provider's https; default: those Node.js ships. */
-  caFile: file.optional(),
-  /** Milliseconds for one exchange with the provider. Default 4000, below the 5 s the ingress waits. */
-  timeoutMs: z.number().int().min(100).max(60_000).default(4000),
-});
-export type IdentityProviderConfig = z.infer<typeof identityProvider>;
-
-export const authConfig = z.strictObject({
+const options = z.strictObject({
   tenant: tenantId,
   broker: brokerAccess,
   credentials: z.object({ backbone: file, core: file }),
@@ -37,7 +27,9 @@ export const authConfig = z.strictObject({
   signInUrl: httpsUrl,
   /** Where "My apps" is: `https://portal.sallyport.localhost:8443/`. */
   portalUrl: httpsUrl,
-  identityProvider,
+  identityProvider: firstIdentityProvider,
+  /** What an app may name in place of the first (docs/identity-providers.md). Default: none, 9 at most. */
+  furtherIdentityProviders: furtherIdentityProviders.default([]),
   /** Lifetime of a user session in hours. Default 8. */
   sessionHours: z
     .number()
@@ -54,6 +46,27 @@ export const authConfig = z.strictObject({
    * Default false: their groups are unknown, and policies that ask for groups refuse. A token that lists groups counts either way.
    */
   expectGroupsClaim: z.boolean().default(false),
+  /** Claims kept of people besides those that decide, by name, for headers of origins. Default: none, 32 at most. */
+  keepClaims: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(128)
+        .superRefine((name, context) => {
+          const problem = problemOfKeptClaim(name);
+          if (problem !== null) context.addIssue({ code: 'custom', message: `${name} ${problem}` });
+        }),
+    )
+    .max(MAX_KEPT_CLAIMS)
+    .default([]),
+  /**
+   * Minutes after which a session that is used is confirmed by the identity provider's refresh token, where it gives one. null: never,
+   * and no refresh tokens are asked for or kept. Default null.
+   */
+  refreshMinutes: z.number().min(1).max(1440).nullable().default(null),
+  /** Minutes a session goes on unconfirmed while the identity provider does not answer. Default 240. */
+  refreshGraceMinutes: z.number().min(1).max(10_080).default(240),
   /** Seconds a decision may be answered again, here and at the ingress. Default 60; 0 decides every time. */
   decisionCacheSeconds: z.number().int().min(0).max(300).default(60),
   /** Directory (0700) for the sealing keys and the assertion key, made at the first start (files 0600). */
@@ -77,4 +90,5 @@ export const authConfig = z.strictObject({
   /** Days after which a start makes a new sealing key; older ones still open. Default 30. */
   sealingKeyDays: z.number().int().min(1).max(3650).default(30),
 });
+export const authConfig = options.superRefine(refuseRepeatedProviders);
 export type AuthConfig = z.infer<typeof authConfig>;

@@ -85,7 +85,7 @@ export async function startAuth(
   const { backbone, store } = ports;
   const { tenant } = config;
   const signInOrigin = new URL(config.signInUrl).origin;
-  const providers = createIdentityProviders(config, { signInOrigin, first: options.identityProvider });
+  const providers = createIdentityProviders(config, { signInOrigin, logger, first: options.identityProvider });
   const identityProvider = providers.first.port;
   const policies = await startPolicySet({ store, tenant, logger });
   const live = await LiveState.start({
@@ -111,7 +111,7 @@ export async function startAuth(
     signInOrigin,
     sessionSeconds: Math.floor(config.sessionHours * 3600),
     trustsIssuedAt: config.trustIssuedAtOfFreshSignIn,
-    keepsRefreshTokens: false,
+    keepsRefreshTokens: config.refreshMinutes !== null,
     nowMs,
   };
   const checks = createPolicySetChecks(administratorRoles, {

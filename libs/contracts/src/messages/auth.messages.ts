@@ -16,7 +16,7 @@ export const RESERVED_PATH = '/.sallyport/';
 export const authPaths = {
   /** On the sign-in host: starts or resumes a sign-in, `?t=<sealed begin>`. */
   signIn: `${RESERVED_PATH}sign-in`,
-  /** On the sign-in host: the redirect URI registered at the identity provider. */
+  /** On the sign-in host: the redirect URI registered at the identity provider; of any but the first one, `/<provider id>` follows. */
   callback: `${RESERVED_PATH}callback`,
   /** On an app's host: takes the one-time ticket, sets the access cookie. */
   complete: `${RESERVED_PATH}complete`,
@@ -33,6 +33,9 @@ export const PORTAL_APP_ID = 'portal';
 
 /** Cookies of our prefix that came with the request: name to value, at most 20. */
 const cookies = z.record(z.string(), z.string().max(8192));
+
+/** As the configuration of auth names one. */
+export const identityProviderId = z.string().regex(/^[a-z0-9-]{1,32}$/);
 
 /** What the ingress must answer. Set-Cookie values are complete and added as they are. */
 export const authReply = z.discriminatedUnion('kind', [
@@ -71,10 +74,14 @@ export const continueSignIn = endpoint(
   authReply,
 );
 
-/** On the sign-in host, `/.sallyport/callback`: query parameters of the identity provider's answer, arrays refused. */
+/** On the sign-in host, `/.sallyport/callback` and below: query parameters of the identity provider's answer, arrays refused. */
 export const completeSignIn = endpoint(
   endpoints.completeSignIn,
-  browserRequest.extend({ query: z.record(z.string(), z.union([z.string(), z.array(z.string())])) }),
+  browserRequest.extend({
+    query: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+    /** What follows `/.sallyport/callback/`; null: nothing, which is the address of the first identity provider. */
+    providerId: identityProviderId.nullable().default(null),
+  }),
   authReply,
 );
 
@@ -219,7 +226,9 @@ export const identityProviders = endpoint(
   endpoints.identityProviders,
   z.object({}),
   z.object({
-    providers: z.array(z.object({ id: z.string(), kind: z.enum(['entra', 'openid']), issuer: z.string() })),
+    providers: z.array(
+      z.object({ id: z.string(), name: z.string(), kind: z.enum(['entra', 'openid']), issuer: z.string() }),
+    ),
   }),
 );
 

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type AuthReply, authPaths, type beginSignIn } from '#libs/contracts';
 import { challengeOf } from './challenge.decide.ts';
 import { clearStale, createBinding, SIGN_IN_SECONDS } from './cookies.ts';
-import { deny } from './denials.ts';
+import { deny, denyUnknownProvider } from './denials.ts';
 import { returnUrlOf } from './sign-in-app.ts';
 import type { SignInContext } from './sign-in-context.ts';
 
@@ -13,6 +13,7 @@ export async function handleBeginSignIn(
 ): Promise<AuthReply> {
   const app = await context.findApp(request.appId);
   if (app === null) return deny('app-unknown');
+  if (context.providers.ofApp(app) === undefined) return denyUnknownProvider(app.identityProvider);
   const returnUrl = returnUrlOf(app, request.returnUrl);
   if (returnUrl === null) return deny('return-url-foreign');
   const { suffix, hash, setCookie } = createBinding();

@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import type { AuthReply, completeSignIn } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { SignedIn } from '../identity-provider/identity-provider.ts';
+import type { ConfiguredProvider } from '../identity-provider/providers.ts';
 import { toCorrelationId } from '../recording.ts';
 import { sessionIdOfState } from '../user-session/session-id.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
 import { type Challenge, describeShortfall, isMetBySession, newSessionOf, shortfallOf } from './challenge.decide.ts';
-import { clear, sessionCookie, transactionCookieName } from './cookies.ts';
+import { clear, deviceOf, sessionCookie, transactionCookieName } from './cookies.ts';
 import { deny } from './denials.ts';
+import { factsOfProvider } from './facts-of-provider.ts';
 import { issueTicket } from './issue-ticket.ts';
 import { findLiveSession, type LiveSession } from './live-session.ts';
 import type { SignInContext } from './sign-in-context.ts';
@@ -40,9 +42,13 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   if (transaction.state !== state) return deny('state-mismatch', cleared);
   const before = await context.live.session(sessionId);
   if (before.state.status !== 'absent') return deny('state-replayed', cleared);
-  const signedIn = await context.identityProvider.complete(query, transaction);
-  const live = await findLiveSession(context, request.cookies);
-  const arrival = { signedIn, live, own: ownSession(live, signedIn), isFresh: transaction.isFresh };
+  const provider = answeringProvider(context, transaction.issuer, request.providerId);
+  if (provider === null) return deny('provider-mismatch', cleared);
+  const signedIn = await provider.port.complete(query, transaction);
+  const { state: user } = await context.live.user(signedIn.principal);
+  if (user.status === 'disabled') return deny('user-disabled', cleared);
+  const live = await findLiveSession(context, provider, request.cookies);
+  const arrival = { provider, signedIn, live, own: ownSession(live, signedIn), isFresh: transaction.isFresh };
   const challenge = transaction.begin.challenge ?? null;
   const { own: session, isFresh } = arrival;
   const { startedAtMs } = transaction;
@@ -56,7 +62,22 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   return issueTicket(context, transaction.begin, started.sessionId, [...cleared, ...started.setCookies]);
 }
 
+/**
+ * Whom the browser was sent to, null when the answer came to the address of another one: whoever mixes up two providers must not
+ * have a code of one redeemed at the other (RFC 9700, 4.4).
+ */
+function answeringProvider(
+  { providers }: SignInContext,
+  issuer: string | undefined,
+  providerId: string | null,
+): ConfiguredProvider | null {
+  const asked = issuer === undefined ? providers.first : providers.ofSession({ identityProvider: issuer });
+  if (asked === undefined) return null;
+  return (asked === providers.first ? null : asked.id) === providerId ? asked : null;
+}
+
 type Arrival = {
+  readonly provider: ConfiguredProvider;
   readonly signedIn: SignedIn;
   readonly live: LiveSession | null;
   /** The live session, when it is of the person who came back. */
@@ -74,7 +95,7 @@ async function startSession(
   request: Request,
   sessionId: string,
   challenge: Challenge | null,
-  { signedIn, live, own, isFresh }: Arrival,
+  { provider, signedIn, live, own, isFresh }: Arrival,
 ): Promise<{ readonly sessionId: string; readonly setCookies: readonly string[] } | null> {
   const { userSessions, sealer, sessionSeconds } = context;
   const { principal } = signedIn;
@@ -85,16 +106,20 @@ async function startSession(
     return { sessionId: live.id, setCookies: [] };
   if (live !== null) await userSessions(live.id, { type: 'EndSession', reason: 'replaced' }, command);
   const fresh = newSessionOf({ signedIn, session: own, isFresh, nowMs, trustsIssuedAt: context.trustsIssuedAt });
+  const device = deviceOf(request.cookies);
   const start: UserSessionCommand = {
     type: 'StartSession',
     principal,
-    identityProvider: context.issuer,
+    identityProvider: provider.issuer,
+    providerId: provider.id,
+    ...(await factsOfProvider(context, signedIn)),
     authenticationContexts: [...fresh.authenticationContexts],
     authenticatedAt: new Date(fresh.authenticatedAtMs ?? nowMs).toISOString(),
     ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
     expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
     address: own === null || isFresh ? request.client.address : own.address,
     userAgent: request.client.userAgent,
+    deviceId: device.deviceId,
   };
   try {
     await userSessions(sessionId, start, command);
@@ -102,7 +127,8 @@ async function startSession(
     if (isSallyportError(error, 'ERR_SESSION_EXISTS')) return null;
     throw error;
   }
-  return { sessionId, setCookies: [sessionCookie(await sealer.seal('session', { sessionId }, sessionSeconds))] };
+  const sealed = await sealer.seal('session', { sessionId }, sessionSeconds);
+  return { sessionId, setCookies: [sessionCookie(sealed, provider.sessionCookie), ...device.setCookies] };
 }
 
 function ownSession(live: LiveSession | null, { principal }: SignedIn): LiveSession['session'] | null {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { ACCESS_COOKIE, COOKIE_PREFIX, type CookieFlags, newId, SESSION_COOKIE } from '#libs/contracts';
+import { ACCESS_COOKIE, COOKIE_PREFIX, type CookieFlags, newId } from '#libs/contracts';
 
 /** Seconds a sign-in may take: binding and transaction cookies, sealed begin and state. */
 export const SIGN_IN_SECONDS = 600;
@@ -71,8 +71,8 @@ export function clear(name: string): string {
 }
 
 /** Ends with the browser; the sealed text inside ends with the session. */
-export function sessionCookie(sealed: string): string {
-  return `${SESSION_COOKIE}=${sealed}; Path=/; Secure; HttpOnly; SameSite=Lax`;
+export function sessionCookie(sealed: string, name: string): string {
+  return `${name}=${sealed}; Path=/; Secure; HttpOnly; SameSite=Lax`;
 }
 
 /**

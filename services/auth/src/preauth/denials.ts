@@ -15,7 +15,10 @@ export type DenialReason =
   | 'binding-missing'
   | 'session-ended'
   | 'session-expired'
-  | 'step-up-not-met';
+  | 'step-up-not-met'
+  | 'identity-provider-unknown'
+  | 'provider-mismatch'
+  | 'user-disabled';
 
 type Denial = { readonly status: number; readonly detail: string };
 
@@ -48,6 +51,15 @@ const DENIALS: Readonly<Record<DenialReason, Denial>> = {
   'session-ended': { status: 403, detail: `Your session was ended. ${AGAIN}` },
   'session-expired': { status: 403, detail: `Your session expired. ${AGAIN}` },
   'step-up-not-met': { status: 403, detail: 'This app asks for more than your sign-in brought.' },
+  'identity-provider-unknown': {
+    status: 503,
+    detail: 'This app asks for an identity provider that is not configured.',
+  },
+  'provider-mismatch': {
+    status: 400,
+    detail: `The answer came to the address of another identity provider than the one this sign-in went to. ${AGAIN}`,
+  },
+  'user-disabled': { status: 403, detail: 'An administrator has disabled your account here.' },
   'identity-provider-unreachable': { status: 503, detail: 'The identity provider cannot be reached.' },
   'identity-provider-answer-invalid': { status: 502, detail: 'The identity provider answered nonsense.' },
   'identity-provider-refused': { status: 403, detail: 'The identity provider refused the sign-in.' },
@@ -61,4 +73,10 @@ export type DeniedReply = Extract<AuthReply, { kind: 'denied' }>;
 export function deny(reason: DenialReason, setCookies: readonly string[] = [], detail?: string): DeniedReply {
   const { status, detail: usual } = DENIALS[reason];
   return { kind: 'denied', status, reason, detail: detail ?? usual, setCookies: [...setCookies] };
+}
+
+/** An app that names a provider which is gone, or never was, opens with no other one. */
+export function denyUnknownProvider(id: string | null): DeniedReply {
+  const detail = `This app asks for the identity provider ${JSON.stringify(id ?? '')}, which is not configured: tell an administrator.`;
+  return deny('identity-provider-unknown', [], detail);
 }

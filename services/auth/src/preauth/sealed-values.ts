@@ -24,6 +24,8 @@ const values = {
     startedAtMs: z.number(),
     /** The person was asked to sign in anew. Absent in what an earlier version sealed. */
     isFresh: z.boolean().default(false),
+    /** Of whom the answer must come. Absent in what an earlier version sealed: there was one provider. */
+    issuer: text.optional(),
   }),
   /** From the sign-in host back to the app's host, once. */
   ticket: origin.extend({ sessionId: text, ticketId: text }),
@@ -31,6 +33,8 @@ const values = {
   access: z.object({ sessionId: text, appId: text }),
   /** In the forms of the portal page. */
   'portal-form': z.object({ sessionId: text }),
+  /** In the facts of a session. */
+  'refresh-token': z.object({ token: text }),
 } as const satisfies Record<SealPurpose, z.ZodType>;
 
 type Values = { readonly [P in SealPurpose]: z.infer<(typeof values)[P]> };

@@ -8,6 +8,8 @@ export type SignInApp = {
   readonly id: string;
   readonly addresses: readonly Pick<AppAddress, 'externalUrl'>[];
   readonly cookieFlags: CookieFlags;
+  /** Id of the identity provider its users sign in with; null: the first. */
+  readonly identityProvider: string | null;
 };
 
 /** Longest address returned to; a longer one becomes the app's start page, because it has to fit in a cookie. */
@@ -24,11 +26,13 @@ export function createFindSignInApp(live: LiveState, portalUrl: string): FindSig
         id: appId,
         addresses: [{ externalUrl: new URL('/', portalUrl).href }],
         cookieFlags: PORTAL_COOKIE_FLAGS,
+        identityProvider: null,
       };
     if (!isSubjectToken(appId)) return null;
     const { state } = await live.app(appId);
     if (state.status !== 'published') return null;
-    return { id: appId, addresses: addressesOf(state), cookieFlags: state.cookieFlags };
+    const { cookieFlags, identityProvider } = state;
+    return { id: appId, addresses: addressesOf(state), cookieFlags, identityProvider };
   };
 }
 

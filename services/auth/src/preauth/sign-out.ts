@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { ACCESS_COOKIE, type AuthReply, RESERVED_PATH, SESSION_COOKIE, type signOut } from '#libs/contracts';
+import { ACCESS_COOKIE, type AuthReply, RESERVED_PATH, type signOut, type UserSessionState } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
+import type { ConfiguredProvider } from '../identity-provider/providers.ts';
 import { toCorrelationId } from '../recording.ts';
 import { clearAll } from './cookies.ts';
 import type { SignInContext } from './sign-in-context.ts';
@@ -8,27 +9,47 @@ import type { SignInContext } from './sign-in-context.ts';
 /** Where the identity provider sends the browser when it has signed out, on the sign-in host; register it there. */
 export const SIGNED_OUT_PATH = `${RESERVED_PATH}signed-out`;
 
-/** Ends the sessions behind the cookies of this host, everywhere, then lets the identity provider end its own. */
+/**
+ * Ends the sessions behind the cookies of this host, everywhere, and with them every other session of this browser; then lets one
+ * identity provider end its own: that of the cookie's app, or the first of those that had a session.
+ */
 export async function handleSignOut(
   context: SignInContext,
   request: z.infer<typeof signOut.request>,
 ): Promise<AuthReply> {
-  const { sealer, live, identityProvider, signInOrigin } = context;
+  const { sealer, providers, signInOrigin } = context;
   const setCookies = clearAll(request.cookies);
-  const session = await sealer.open('session', request.cookies[SESSION_COOKIE]);
+  const sessions = await Promise.all(
+    providers.all.map(({ sessionCookie }) => sealer.open('session', request.cookies[sessionCookie])),
+  );
   const access = await sealer.open('access', request.cookies[ACCESS_COOKIE]);
-  const ids = new Set([session, access].flatMap((opened) => (opened === null ? [] : [opened.sessionId])));
-  let hasEnded = false;
-  for (const id of ids) {
-    const { state } = await live.session(id);
-    if (state.status !== 'active') continue;
+  const ids = new Set([access, ...sessions].flatMap((opened) => (opened === null ? [] : [opened.sessionId])));
+  const ended: ConfiguredProvider[] = [];
+  for (const [id, state] of await sessionsOfBrowser(context, ids)) {
     const actor = { kind: 'user', id: state.principal.subject, name: state.principal.username } as const;
     const correlationId = toCorrelationId(request.requestId);
     const isEnded = await endSession(context, id, { actor, correlationId });
-    hasEnded ||= isEnded;
+    const provider = providers.ofSession(state);
+    if (isEnded && provider !== undefined) ended.push(provider);
   }
-  const location = hasEnded ? await identityProvider.endSessionUrl(`${signInOrigin}${SIGNED_OUT_PATH}`) : null;
+  const location = (await ended[0]?.port.endSessionUrl(`${signInOrigin}${SIGNED_OUT_PATH}`)) ?? null;
   return location === null ? { kind: 'signed-out', setCookies } : { kind: 'redirect', location, setCookies };
+}
+
+type ActiveSession = Extract<UserSessionState, { status: 'active' }>;
+
+/** The active ones among these, and those of the same devices: an app's host knows nothing of the session of another provider. */
+async function sessionsOfBrowser({ live }: SignInContext, ids: Iterable<string>): Promise<Map<string, ActiveSession>> {
+  const found = new Map<string, ActiveSession>();
+  for (const id of ids) {
+    const { state } = await live.session(id);
+    if (state.status === 'active') found.set(id, state);
+  }
+  const devices = new Set([...found.values()].flatMap(({ deviceId }) => deviceId ?? []));
+  if (devices.size === 0) return found;
+  for (const [id, state] of live.sessions())
+    if (state.status === 'active' && state.deviceId !== undefined && devices.has(state.deviceId)) found.set(id, state);
+  return found;
 }
 
 async function endSession(

@@ -54,10 +54,13 @@ const KEY_OF_REFUSAL: Readonly<Record<string, ProblemReason>> = {
   'session-expired': 'session-expired',
   'identity-provider-unreachable': 'identity-provider-unavailable',
   'identity-provider-answer-invalid': 'identity-provider-unavailable',
+  'identity-provider-unknown': 'identity-provider-unavailable',
+  'provider-mismatch': 'identity-rejected',
   'identity-provider-refused': 'sign-in-failed',
   'sign-in-response-invalid': 'identity-rejected',
   'token-invalid': 'identity-rejected',
   'step-up-not-met': 'step-up-not-met',
+  'user-disabled': 'user-unauthorized',
 };
 
 /** Why an access decision denied, to its number. */

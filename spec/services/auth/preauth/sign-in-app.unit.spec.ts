@@ -6,6 +6,7 @@ const app = (externalUrl: string) => ({
   id: 'app_wiki',
   addresses: [{ externalUrl }],
   cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' as const },
+  identityProvider: null,
 });
 const WIKI = app('https://wiki.example:8443/');
 const DOCS = app('https://wiki.example:8443/docs/');

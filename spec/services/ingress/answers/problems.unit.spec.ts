@@ -105,6 +105,9 @@ const SPOKEN: Readonly<Record<AuthDenial, DenialReason>> = {
   'state-mismatch': 'state-mismatch',
   'token-invalid': 'token-invalid',
   'step-up-not-met': 'step-up-not-met',
+  'identity-provider-unknown': 'identity-provider-unknown',
+  'provider-mismatch': 'provider-mismatch',
+  'user-disabled': 'user-disabled',
 };
 
 const problems = PROBLEM_REASONS.map(problemOf);

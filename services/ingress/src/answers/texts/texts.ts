@@ -36,7 +36,10 @@ export type DenialReason =
   | 'state-mismatch'
   | 'token-invalid'
   | 'groups-unknown'
-  | 'step-up-not-met';
+  | 'step-up-not-met'
+  | 'identity-provider-unknown'
+  | 'provider-mismatch'
+  | 'user-disabled';
 
 export type DenialPerson = { readonly username: string; readonly app: string };
 export type DenialTexts = Readonly<Record<DenialReason, (person: DenialPerson) => string>>;

@@ -49,6 +49,10 @@ export const italian: Texts = {
     'token-invalid': () => 'Il token del provider di identità è stato rifiutato.',
     'step-up-not-met': () =>
       'Un criterio chiede di più di quanto questo accesso ha portato: il provider di identità non lo ha confermato.',
+    'identity-provider-unknown': () => 'Questa app chiede un provider di identità che non è configurato.',
+    'provider-mismatch': () =>
+      'La risposta è arrivata all’indirizzo di un provider di identità diverso da quello a cui è andato questo accesso.',
+    'user-disabled': () => 'Un amministratore ha disattivato qui il tuo account.',
     'groups-unknown': ({ username, app }) =>
       `${username} ha effettuato l’accesso, ma fa parte di più gruppi di quanti il provider di identità ne elenchi: non si sa se ${app} sia assegnata a uno di essi. Un amministratore può fargli inviare solo i gruppi assegnati all’applicazione, o assegnarti come utente o per un ruolo dell’app.`,
   },
