@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { AggregateType, Fact } from '#libs/events';
 import { token } from '../ids.ts';
@@ -150,11 +151,19 @@ const locationPut = z.object({ location: namedLocation, isForced });
 /** `isForced`: absent unless it is true, and in what earlier versions wrote. */
 const locationRemoved = z.object({ locationId, isForced: isForced.optional() });
 
+/** All there is from now on: one fact for more changes than a commit takes facts. */
+const replaced = z.object({
+  policies: z.array(accessPolicy).max(MAX_POLICIES),
+  locations: z.array(namedLocation).max(MAX_LOCATIONS),
+  isForced,
+});
+
 export type PolicySetFact =
   | Fact<'AccessPolicyPut', z.infer<typeof policyPut>>
   | Fact<'AccessPolicyRemoved', z.infer<typeof policyRemoved>>
   | Fact<'NamedLocationPut', z.infer<typeof locationPut>>
-  | Fact<'NamedLocationRemoved', z.infer<typeof locationRemoved>>;
+  | Fact<'NamedLocationRemoved', z.infer<typeof locationRemoved>>
+  | Fact<'PolicySetReplaced', z.infer<typeof replaced>>;
 
 export const policySetAggregate: AggregateType<PolicySetFact> = {
   context: 'auth',
@@ -164,6 +173,7 @@ export const policySetAggregate: AggregateType<PolicySetFact> = {
     AccessPolicyRemoved: { version: 1, schema: policyRemoved },
     NamedLocationPut: { version: 1, schema: locationPut },
     NamedLocationRemoved: { version: 1, schema: locationRemoved },
+    PolicySetReplaced: { version: 1, schema: replaced },
   },
 };
 
@@ -192,6 +202,12 @@ export function evolvePolicySet(state: PolicySetState, fact: PolicySetFact): Pol
       return { changes, policies, locations: put(locations, { version: changes, document: fact.data.location }) };
     case 'NamedLocationRemoved':
       return { changes, policies, locations: without(locations, fact.data.locationId) };
+    case 'PolicySetReplaced':
+      return {
+        changes,
+        policies: replace(policies, fact.data.policies, changes),
+        locations: replace(locations, fact.data.locations, changes),
+      };
     default:
       return fact satisfies never;
   }
@@ -205,6 +221,21 @@ function put<Document extends Named>(
 ): readonly Versioned<Document>[] {
   if (!all.some(({ document }) => document.id === item.document.id)) return [...all, item];
   return all.map((known) => (known.document.id === item.document.id ? item : known));
+}
+
+/** What has not changed keeps its version, and all that stays its place. */
+function replace<Document extends Named>(
+  all: readonly Versioned<Document>[],
+  wanted: readonly Document[],
+  version: number,
+): readonly Versioned<Document>[] {
+  const stays = all.filter(({ document }) => wanted.some(({ id }) => id === document.id));
+  return wanted.reduce((items: readonly Versioned<Document>[], document) => {
+    const known = items.find((item) => item.document.id === document.id);
+    return known !== undefined && isDeepStrictEqual(known.document, document)
+      ? items
+      : put(items, { version, document });
+  }, stays);
 }
 
 function without<Document extends Named>(

@@ -8,7 +8,7 @@ import {
   type PolicySetState,
   type Versioned,
 } from '#libs/contracts';
-import type { Decider } from '#libs/events';
+import { type Decider, MAX_FACTS_PER_COMMIT } from '#libs/events';
 import { type Documents, isSameDocument, policySetError, quoted, requireSoundSet } from './policy-set.rules.ts';
 
 export type PolicySetCommand = {
@@ -43,13 +43,23 @@ function decidePolicySet(
   const wanted = apply(change, state);
   const facts = difference(state, wanted, false);
   if (facts.length === 0) return [];
-  requireSoundSet(wanted, documentsOf(state), facts.length);
+  requireSoundSet(wanted, documentsOf(state));
   // Fewer policies only loosen: whoever is locked out already must not be kept from it. A location may be what lets somebody in.
-  if (facts.every(({ type }) => type === 'AccessPolicyRemoved')) return facts;
+  if (facts.every(({ type }) => type === 'AccessPolicyRemoved')) return inOneCommit(facts, wanted, false);
   const culprits = findLockout(facts.reduce(evolvePolicySet, state));
-  if (culprits.length === 0) return facts;
+  if (culprits.length === 0) return inOneCommit(facts, wanted, false);
   if (!force) throw lockout(culprits);
-  return difference(state, wanted, true);
+  return inOneCommit(difference(state, wanted, true), wanted, true);
+}
+
+/** A change is whole or is none: never a part of it in one commit and the rest in the next. */
+function inOneCommit(
+  facts: readonly PolicySetFact[],
+  { policies, locations }: Documents,
+  isForced: boolean,
+): readonly PolicySetFact[] {
+  if (facts.length <= MAX_FACTS_PER_COMMIT) return facts;
+  return [{ type: 'PolicySetReplaced', data: { policies: [...policies], locations: [...locations], isForced } }];
 }
 
 function documentsOf({ policies, locations }: PolicySetState): Documents {

@@ -1,6 +1,5 @@
 import { type AccessPolicy, MAX_LOCATIONS, MAX_POLICIES, type NamedLocation } from '#libs/contracts';
 import { type ErrorDetails, SallyportError } from '#libs/errors';
-import { MAX_FACTS_PER_COMMIT } from '#libs/events';
 
 /** JSON of all policies and locations: a set must fit in one request of the admin API, which takes 256 KiB. */
 export const MAX_POLICY_SET_BYTES = 240 * 1024;
@@ -25,7 +24,6 @@ export type PolicySetErrorCode =
   | 'ERR_POLICY_LOCKOUT'
   | 'ERR_POLICY_NAME_TAKEN'
   | 'ERR_POLICY_SET_TOO_LARGE'
-  | 'ERR_POLICY_SET_TOO_MANY_CHANGES'
   | 'ERR_POLICY_STALE_VERSION'
   | 'ERR_POLICY_TIME_ZONE'
   | 'ERR_POLICY_TOO_MANY'
@@ -52,9 +50,9 @@ const RESERVED_LOCATION_IDS: readonly string[] = ['all', 'trusted', 'unknown'];
 /**
  * Everything a set must hold to as a whole, whatever change leads there.
  * Errors: ERR_POLICY_TOO_MANY, ERR_POLICY_DUPLICATE_ID, ERR_POLICY_NAME_TAKEN, ERR_POLICY_TIME_ZONE, the same of locations,
- * ERR_LOCATION_ID_RESERVED, ERR_LOCATION_IN_USE, ERR_LOCATION_UNKNOWN, ERR_POLICY_SET_TOO_LARGE, ERR_POLICY_SET_TOO_MANY_CHANGES.
+ * ERR_LOCATION_ID_RESERVED, ERR_LOCATION_IN_USE, ERR_LOCATION_UNKNOWN, ERR_POLICY_SET_TOO_LARGE.
  */
-export function requireSoundSet(wanted: Documents, before: Documents, changes: number): void {
+export function requireSoundSet(wanted: Documents, before: Documents): void {
   requireFewer('ERR_POLICY_TOO_MANY', 'policies', wanted.policies.length, MAX_POLICIES);
   requireFewer('ERR_LOCATION_TOO_MANY', 'locations', wanted.locations.length, MAX_LOCATIONS);
   requireDistinct('policy', wanted.policies);
@@ -64,7 +62,7 @@ export function requireSoundSet(wanted: Documents, before: Documents, changes: n
     requireLocations(policy, wanted, before);
     requireTimeZone(policy);
   }
-  requireSize(wanted, changes);
+  requireSize(wanted);
 }
 
 function requireFewer(
@@ -153,18 +151,12 @@ function requireTimeZone({ id, name, conditions: { times } }: AccessPolicy): voi
   }
 }
 
-function requireSize(wanted: Documents, changes: number): void {
+function requireSize(wanted: Documents): void {
   const bytes = Buffer.byteLength(JSON.stringify(wanted));
-  if (bytes > MAX_POLICY_SET_BYTES)
-    throw policySetError(
-      'ERR_POLICY_SET_TOO_LARGE',
-      `policies and locations would be ${bytes} bytes of JSON, at most ${MAX_POLICY_SET_BYTES} are taken: name groups in place of users, and wider address ranges`,
-      { bytes, max: MAX_POLICY_SET_BYTES },
-    );
-  if (changes > MAX_FACTS_PER_COMMIT)
-    throw policySetError(
-      'ERR_POLICY_SET_TOO_MANY_CHANGES',
-      `${changes} policies and locations would change at once, at most ${MAX_FACTS_PER_COMMIT} may: change the set in several steps`,
-      { changes, max: MAX_FACTS_PER_COMMIT },
-    );
+  if (bytes <= MAX_POLICY_SET_BYTES) return;
+  throw policySetError(
+    'ERR_POLICY_SET_TOO_LARGE',
+    `policies and locations would be ${bytes} bytes of JSON, at most ${MAX_POLICY_SET_BYTES} are taken: name groups in place of users, and wider address ranges`,
+    { bytes, max: MAX_POLICY_SET_BYTES },
+  );
 }

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type PolicySetView, policySet } from '#libs/contracts';
-import { isSallyportError, SallyportError } from '#libs/errors';
 import type { Command, CommandContext } from '../command.ts';
 import { usageError } from '../errors.ts';
 import type { Api } from '../system/api-client.ts';
 import { counted } from './describe-policy.ts';
 import { findingLines } from './policies-text.ts';
-import { readPolicyFile } from './policy-file.ts';
+import { type PolicyDocuments, readPolicyFile } from './policy-file.ts';
 import { type PlannedChange, type PolicyPlan, planPolicies } from './policy-plan.ts';
 
 const DETAILS = `The file is what there shall be: { "policies": [...], "locations": [...] }, as in docs/policies.md. A policy or location
@@ -33,9 +32,11 @@ export const applyPolicies: Command = {
     const text = await readText(file, host.cwd);
     const api = await context.api();
     const now = await api.call(policySet.reply, 'GET', 'policy-set');
-    const plan = planPolicies(now, readPolicyFile(file, text, now));
+    const wanted = readPolicyFile(file, text, now);
+    const plan = planPolicies(now, wanted);
     const isDryRun = args.has('dry-run');
-    const set = await send(api, now, plan, { force: args.has('force'), dryRun: isDryRun });
+    const how = { force: args.has('force'), dryRun: isDryRun };
+    const set = plan.changes.length === 0 ? now : await send(api, now, wanted, how);
     report(context, plan, set, isDryRun);
     return undefined;
   },
@@ -43,23 +44,15 @@ export const applyPolicies: Command = {
 
 type How = { readonly force: boolean; readonly dryRun: boolean };
 
-/** Each step on the revision of the one before: who comes between makes the next one fail, not vanish. */
-async function send(api: Api, now: PolicySetView, plan: PolicyPlan, how: How): Promise<PolicySetView> {
-  // The parts of a large change build on one another: they can be tried only by applying them.
-  if (how.dryRun && plan.steps.length > 1) return now;
-  let set = now;
-  for (const [index, { policies, locations }] of plan.steps.entries()) {
-    const options = { body: { policies, locations }, revision: set.revision, query: queryOf(how) };
-    try {
-      set = await api.call(policySet.reply, 'PUT', 'policy-set', options);
-    } catch (error) {
-      if (index === 0 || !isSallyportError(error)) throw error;
-      const text = `${error.message} (${index} of ${plan.steps.length} parts are applied: run the command again)`;
-      const { retryable, expose, details } = error;
-      throw new SallyportError(error.code, text, { cause: error, retryable, expose, details });
-    }
-  }
-  return set;
+/** On the revision that was read: who comes between makes it fail, not vanish. */
+function send(
+  api: Api,
+  now: PolicySetView,
+  { policies, locations }: PolicyDocuments,
+  how: How,
+): Promise<PolicySetView> {
+  const options = { body: { policies, locations }, revision: now.revision, query: queryOf(how) };
+  return api.call(policySet.reply, 'PUT', 'policy-set', options);
 }
 
 function queryOf({ force, dryRun }: How) {
@@ -79,7 +72,7 @@ function report({ out }: CommandContext, plan: PolicyPlan, set: PolicySetView, i
     if (changes.length === 0) return `nothing to change\n${same}`;
     const table = out.table(['change', 'kind', 'name', 'id', 'fields'], changes.map(rowOf), '');
     const end = isDryRun
-      ? `dry run: nothing is changed${plan.steps.length > 1 ? ', and not all of it could be tried' : ''}\n${findingLines(findings)}`
+      ? `dry run: nothing is changed\n${findingLines(findings)}`
       : `applied: the policy set is at revision ${revision}\n${findingLines(findings)}`;
     return `${table}${same}${end}`;
   });

@@ -2,9 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PolicySetView } from '#libs/contracts';
 import type { PolicyDocuments } from './policy-file.ts';
 
-/** Policies and locations that one change of the set may touch: the most the API takes at once. */
-export const MAX_CHANGES_PER_STEP = 64;
-
 export type PlannedChange = {
   readonly change: 'added' | 'changed' | 'removed';
   readonly kind: 'policy' | 'location';
@@ -17,8 +14,6 @@ export type PlannedChange = {
 export type PolicyPlan = {
   readonly changes: readonly PlannedChange[];
   readonly unchanged: { readonly policies: number; readonly locations: number };
-  /** The sets to send one after the other, the wanted one last; none when nothing changes. */
-  readonly steps: readonly PolicyDocuments[];
 };
 
 type Document = { readonly id: string; readonly name: string };
@@ -32,7 +27,7 @@ export function planPolicies(now: PolicySetView, wanted: PolicyDocuments): Polic
   const locations = compare('location', before.locations, wanted.locations);
   const policies = compare('policy', before.policies, wanted.policies);
   const isPut = ({ change }: PlannedChange) => change !== 'removed';
-  // A location must be there before a policy names it, and may go after none does; what protects comes before what goes.
+  // What protects comes before what goes.
   const changes = [
     ...locations.filter(isPut),
     ...policies.filter(isPut),
@@ -45,7 +40,6 @@ export function planPolicies(now: PolicySetView, wanted: PolicyDocuments): Polic
       policies: wanted.policies.length - policies.filter(isPut).length,
       locations: wanted.locations.length - locations.filter(isPut).length,
     },
-    steps: stepsOf(before, wanted, changes),
   };
 }
 
@@ -72,30 +66,4 @@ function fieldsOf(known: object, wanted: object): readonly string[] {
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((field) => !isDeepStrictEqual(before.get(field), after.get(field)))
     .map((field) => (field === 'state' ? `state ${String(before.get(field))} to ${String(after.get(field))}` : field));
-}
-
-function stepsOf(
-  before: PolicyDocuments,
-  wanted: PolicyDocuments,
-  changes: readonly PlannedChange[],
-): readonly PolicyDocuments[] {
-  const steps: PolicyDocuments[] = [];
-  for (let at = MAX_CHANGES_PER_STEP; at < changes.length; at += MAX_CHANGES_PER_STEP) {
-    const done = changes.slice(0, at);
-    steps.push({
-      policies: after(before.policies, wanted.policies, 'policy', done),
-      locations: after(before.locations, wanted.locations, 'location', done),
-    });
-  }
-  return changes.length === 0 ? [] : [...steps, wanted];
-}
-
-function after<D extends Document>(
-  before: readonly D[],
-  wanted: readonly D[],
-  kind: PlannedChange['kind'],
-  done: readonly PlannedChange[],
-): readonly D[] {
-  const touched = new Set(done.filter((one) => one.kind === kind).map(({ id }) => id));
-  return [...before.filter(({ id }) => !touched.has(id)), ...wanted.filter(({ id }) => touched.has(id))];
 }

@@ -197,6 +197,36 @@ describe('policy set', () => {
     });
   });
 
+  describe('a change of more documents than a commit takes facts', () => {
+    const many = Array.from({ length: MAX_FACTS_PER_COMMIT + 1 }, (_one, index) => policy(`m${index}`));
+    const given = [putLocation(location('lab')), put(policy('m1')), put(policy('back'))];
+
+    it('is one fact with the whole set', () => {
+      const data = { policies: many, locations: [], isForced: false };
+      check({ when: replace(many), facts: [{ type: 'PolicySetReplaced', data }] });
+      check({ when: replace(many.slice(1)), facts: many.slice(1).map((one) => put(one)) });
+    });
+    it('keeps place and version of what has not changed, and leaves nothing else of before', () => {
+      const wanted = [...many.slice(2), policy('m1'), policy('m0'), policy('back', { name: 'Back' })];
+      const before = stateAfter(given);
+      const state = decider.decide(replace(wanted), before).reduce(evolvePolicySet, before);
+      expect(state.locations).to.deep.equal([]);
+      expect(state.policies.slice(0, 2).map(({ version, document: { id } }) => [id, version])).to.deep.equal([
+        ['m1', 2],
+        ['back', 4],
+      ]);
+      expect(state.policies.map(({ document }) => document)).to.have.deep.members(wanted);
+      expect(state.policies.slice(2).every(({ version }) => version === 4)).to.equal(true);
+    });
+    it('says that it was forced', () => {
+      const block = policy('m0', { name: 'Stop all', grant: { kind: 'block' } });
+      const wanted = [block, ...many.slice(1)];
+      check({ when: replace(wanted), error: 'ERR_POLICY_LOCKOUT' });
+      const data = { policies: wanted, locations: [], isForced: true };
+      check({ when: replace(wanted, [], true), facts: [{ type: 'PolicySetReplaced', data }] });
+    });
+  });
+
   describe('bounds', () => {
     const full = Array.from({ length: MAX_POLICIES }, (_one, index) => put(policy(`p${index}`)));
 
@@ -213,12 +243,6 @@ describe('policy set', () => {
       expect(JSON.stringify(big).length).to.be.greaterThan(MAX_POLICY_SET_BYTES);
       check({ when: replace([], big), error: 'ERR_POLICY_SET_TOO_LARGE' });
       check({ when: replace([], big.slice(0, 2)), facts: big.slice(0, 2).map(putLocation) });
-    });
-    it('are the facts of one commit', () => {
-      const many = Array.from({ length: MAX_FACTS_PER_COMMIT + 1 }, (_one, index) => policy(`m${index}`));
-      check({ when: replace(many), error: 'ERR_POLICY_SET_TOO_MANY_CHANGES' });
-      const most = many.slice(1);
-      check({ when: replace(most), facts: most.map((one) => put(one)) });
     });
     it('are time zones that exist', () => {
       const windows = [{ days: [1], from: '08:00', until: '18:00' }];
