@@ -13,6 +13,8 @@ import { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts';
 
 /** Where an identity provider may send the browser after it ended its own session. */
 const SIGNED_OUT_PATH = `${RESERVED_PATH}signed-out`;
+/** Of the first identity provider, and of another one by its id. */
+const CALLBACK = new RegExp(`^${authPaths.callback}(?:/([a-z0-9-]{1,32}))?$`);
 /** Longest text auth takes; nothing it sealed is longer. */
 const MAX_SEALED_LENGTH = 8192;
 
@@ -30,7 +32,8 @@ export function answerReservedPath(exchange: Exchange): StepResult {
   if (path.startsWith(ERRORS_PATH)) return requireGet(exchange) ?? showError(exchange);
   const isSignInHost = exchange.hostname === exchange.services.signInHost;
   if (isSignInHost && path === authPaths.signIn) return requireGet(exchange) ?? continueOnSignInHost(exchange);
-  if (isSignInHost && path === authPaths.callback) return requireGet(exchange) ?? completeOnSignInHost(exchange);
+  const callback = isSignInHost ? CALLBACK.exec(path) : null;
+  if (callback !== null) return requireGet(exchange) ?? completeOnSignInHost(exchange, callback[1] ?? null);
   if (!isSignInHost && path === authPaths.complete) return requireGet(exchange) ?? openAccess(exchange);
   return notFound(exchange);
 }
@@ -67,7 +70,7 @@ async function continueOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
   return DONE;
 }
 
-async function completeOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
+async function completeOnSignInHost(exchange: Exchange, providerId: string | null): Promise<typeof DONE> {
   const parameters: Record<string, string | string[]> = {};
   const given = query(exchange);
   for (const name of new Set(given.keys())) {
@@ -77,7 +80,7 @@ async function completeOnSignInHost(exchange: Exchange): Promise<typeof DONE> {
       enumerable: true,
     });
   }
-  const request = { ...browserRequest(exchange), query: parameters };
+  const request = { ...browserRequest(exchange), query: parameters, providerId };
   await answerAuthReply(exchange, exchange.tenant.auth.completeSignIn(request));
   return DONE;
 }
