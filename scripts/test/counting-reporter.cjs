@@ -1,5 +1,5 @@
 // Mocha loads reporters with require, so this one file is CommonJS. Options: `results` (where the counts go, as JSON, with
-// one line for each failure),
+// one line for each failure and for each first try that failed),
 // `base` (the built-in reporter that speaks to the person) and `lookAfterMs` (how long after the last spec an event loop
 // that still lives is asked what keeps it; the answer joins the counts as `open`).
 const { writeFileSync } = require('node:fs');
@@ -19,9 +19,12 @@ module.exports = function CountingReporter(runner, options) {
   /** @type {string[]} */
   const failures = [];
   runner.on('fail', (test, error) => failures.push(describe(test, error)));
+  /** @type {string[]} */
+  const retried = [];
+  runner.on('retry', (test, error) => retried.push(describe(test, error)));
   runner.once('end', () => {
     const { passes = 0, failures: failed = 0, pending = 0 } = runner.stats ?? {};
-    const counts = { passed: passes, failed, skipped: pending, failures };
+    const counts = { passed: passes, failed, skipped: pending, failures, retried };
     writeFileSync(results, JSON.stringify(counts));
     const look = () => writeFileSync(results, JSON.stringify({ ...counts, open: listOpen() }));
     setTimeout(look, Number(lookAfterMs)).unref();

@@ -9,6 +9,7 @@ const MAX_FAILURES = 10;
  * @property {number} durationMs
  * @property {string} [note] shown beside the counts
  * @property {readonly string[]} [failures] one line for each spec that failed, shown again below the table
+ * @property {readonly string[]} [retried] one line for each spec whose first try failed, whatever came of the second
  */
 
 /**
@@ -22,7 +23,7 @@ export function withNote(step, note) {
 
 /**
  * @param {readonly StepResult[]} steps
- * @returns {string} a table of the steps, then what failed: the end of a long output is what people see
+ * @returns {string} a table of the steps, then what was tried twice and what failed: the end of a long output is what people see
  */
 export function summarize(steps) {
   const width = Math.max(0, ...steps.map(({ name }) => name.length));
@@ -35,7 +36,8 @@ export function summarize(steps) {
   const failures = steps.flatMap(({ failures: named = [] }) => named);
   const list = failures.slice(0, MAX_FAILURES).map((failure) => `failed: ${failure}`);
   const more = failures.length - list.length;
-  return [...table, ...list, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+  const retried = steps.flatMap(({ retried: named = [] }) => named).map((spec) => `first try failed: ${spec}`);
+  return [...table, ...retried, ...list, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
 /**

@@ -59,10 +59,10 @@ describe('one kind of specs', function () {
       'spec/deep/a.unit.spec.ts',
       `import { it } from 'mocha';\nimport { spawn } from 'node:child_process';\n${body}`,
     );
-  const run = (options: { grep?: string; timeoutMs?: number } = {}) =>
+  const run = (options: { kind?: 'unit' | 'broker'; grep?: string; timeoutMs?: number } = {}) =>
     runSpecs({
       root: project.root,
-      kind: 'unit',
+      kind: options.kind ?? 'unit',
       env: process.env,
       write,
       timeoutMs: options.timeoutMs ?? 20_000,
@@ -80,6 +80,14 @@ describe('one kind of specs', function () {
       failures: ['b: why it failed'],
     });
     expect(output).to.contain('why it failed');
+  });
+
+  it('gets a second try where it waits for real processes, which is told, and none where it does not', async () => {
+    const flaky = `import { it } from 'mocha';\nlet tries = 0;\nit('a', () => { tries += 1; if (tries === 1) throw new Error('starved'); });`;
+    project.write('spec/b.broker.spec.ts', flaky);
+    expect(await run({ kind: 'broker' })).to.deep.include({ passed: 1, failed: 0, retried: ['a: starved'] });
+    project.write('spec/a.unit.spec.ts', flaky);
+    expect(await run()).to.deep.include({ passed: 0, failed: 1, failures: ['a: starved'] });
   });
 
   it('is narrowed by title', async () => {

@@ -10,6 +10,7 @@ type Step = {
   durationMs: number;
   note?: string;
   failures?: string[];
+  retried?: string[];
 };
 type Module = {
   readonly summarize: (steps: readonly Step[]) => string;
@@ -61,6 +62,11 @@ describe('summary of a test run', () => {
     expect(lines[1]).to.equal('failed: spec 0: why');
     expect(lines.length).to.equal(12);
     expect(lines[11]).to.equal('and 2 more');
+  });
+
+  it('names what passed at the second try only', () => {
+    const lines = summarize([{ ...step('broker specs', 2, 0), retried: ['spec: starved'] }]).split('\n');
+    expect(lines.slice(1)).to.deep.equal(['first try failed: spec: starved']);
   });
 
   it('adds a note to that of the step, and none where there is nothing to say', () => {
