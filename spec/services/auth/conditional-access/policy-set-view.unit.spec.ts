@@ -72,20 +72,64 @@ describe('policy set in memory', () => {
     await live.stop();
   });
 
-  it('gives nothing any more once the stream cannot be read', async () => {
-    const inner = new InMemoryEventStore({ types: [policySetAggregate] });
-    let fail: FollowOptions['onError'];
-    const store: EventStore = Object.assign(Object.create(inner) as EventStore, {
-      follow: (options: FollowOptions) => {
-        fail = options.onError;
-        return inner.follow(options);
-      },
+  describe('once the stream cannot be read', () => {
+    const brokenStore = (inner: EventStore) => {
+      const broken = { isBroken: false, follows: 0, fail: (_error: unknown) => undefined as undefined };
+      const store: EventStore = Object.assign(Object.create(inner) as EventStore, {
+        follow: (options: FollowOptions) => {
+          broken.follows += 1;
+          broken.fail = (error) => void options.onError?.(error);
+          if (!broken.isBroken) return inner.follow(options);
+          const caughtUp = Promise.reject(new Error('still unreadable'));
+          caughtUp.catch(() => options.onError?.(new Error('still unreadable')));
+          return { caughtUp, stop: async () => undefined };
+        },
+      });
+      return { store, broken };
+    };
+
+    it('gives nothing any more, until all of it can be read again', async () => {
+      const inner = new InMemoryEventStore({ types: [policySetAggregate] });
+      const { store, broken } = brokenStore(inner);
+      await append(inner, put('a'));
+      const told: unknown[] = [];
+      const live = await startPolicySet({
+        store,
+        tenant: TENANT,
+        logger,
+        readAgainMs: 5,
+        onChange: ({ revision }) => told.push(revision),
+      });
+      broken.isBroken = true;
+      broken.fail(new Error('unreadable'));
+      expect(() => live.current()).to.throw('unreadable');
+      const revision = await append(inner, put('b'));
+      await until(() => broken.follows >= 4, { what: 'attempts to read it anew' });
+      expect(() => live.current(), 'while attempts fail').to.throw('unreadable');
+      expect(told).to.deep.equal([]);
+      broken.isBroken = false;
+      await until(() => told.length > 0, { what: 'the set that was read again' });
+      expect(told).to.deep.equal([revision]);
+      expect(idsOf(live.current())).to.deep.equal(['a', 'b']);
+      const next = await append(inner, put('c'));
+      await live.waitFor(next, 2000);
+      expect(idsOf(live.current())).to.deep.equal(['a', 'b', 'c']);
+      await live.stop();
     });
-    await append(inner, put('a'));
-    const live = await startPolicySet({ store, tenant: TENANT, logger });
-    expect(idsOf(live.current())).to.deep.equal(['a']);
-    fail?.(new Error('unreadable'));
-    expect(() => live.current()).to.throw('unreadable');
-    await live.stop();
+
+    it('does not start, and does not try again after it is stopped', async () => {
+      const { store, broken } = brokenStore(new InMemoryEventStore({ types: [policySetAggregate] }));
+      const live = await startPolicySet({ store, tenant: TENANT, logger, readAgainMs: 1 });
+      broken.isBroken = true;
+      const failure = await startPolicySet({ store, tenant: TENANT, logger, readAgainMs: 1 }).catch(
+        (error: Error) => error,
+      );
+      expect(failure).to.be.an('error');
+      broken.fail(new Error('unreadable'));
+      await live.stop();
+      const { follows } = broken;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(broken.follows).to.equal(follows);
+    });
   });
 });
