@@ -19,6 +19,7 @@ import {
 import { publishFeed, serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import type { Logger } from '#libs/telemetry';
+import { createIdentifyBearer } from './bearer/identify-bearer.ts';
 import { NO_COUNTRIES } from './conditional-access/countries/country-lookup.ts';
 import {
   type WatchedCountryDatabase,
@@ -126,6 +127,7 @@ export async function startAuth(
         tenant,
         live,
         policySet: () => policies.current(),
+        isSessionOfApp: (session, app) => app === null || app.status === 'absent' || providers.isOfApp(session, app),
         countries,
         assertions,
         portalUrl,
@@ -137,6 +139,10 @@ export async function startAuth(
       judge: createPolicyJudges(() => policies.current(), countries),
     }),
   ];
+  // What was decided by the countries of before is asked anew.
+  countries.onReplaced(() =>
+    publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [], everything: true }),
+  );
   const beat = () => publish(backbone, tenant, { position: live.revocationPosition, sessionIds: [], appIds: [] });
   beat();
   // Ready means that the hub knows our endpoints.
@@ -183,7 +189,9 @@ async function loadFiles(config: AuthConfig, logger: Logger, nowMs: () => number
 }
 
 async function openCountries(file: string | null, logger: Logger): Promise<WatchedCountryDatabase> {
-  return file === null ? { ...NO_COUNTRIES, stop: async () => undefined } : watchCountryDatabase({ file, logger });
+  return file === null
+    ? { ...NO_COUNTRIES, onReplaced: () => undefined, stop: async () => undefined }
+    : watchCountryDatabase({ file, logger });
 }
 
 function serve(
@@ -201,6 +209,8 @@ function serve(
   const options = { queue: 'auth', logger };
   const { decider, verify, assertions, judge } = parts;
   const own = { sealer, live, userSessions, judge, nowMs };
+  const identifyBearer = createIdentifyBearer({ providerOf: (app) => context.providers.ofApp(app), nowMs });
+  const asking = { sealer, live, decider, identifyBearer, refusals: context.refusals };
   return [
     serveEndpoint(nc, tenant, beginSignIn, (r) => answerStep(context, r, () => handleBeginSignIn(context, r)), options),
     serveEndpoint(
@@ -233,11 +243,11 @@ function serve(
       options,
     ),
     serveEndpoint(nc, tenant, signOut, (r) => answerStep(context, r, () => handleSignOut(context, r)), options),
-    serveEndpoint(nc, tenant, endSession, (r) => handleEndSession(userSessions, r), options),
+    serveEndpoint(nc, tenant, endSession, (r) => handleEndSession(userSessions, nowMs, r), options),
     serveEndpoint(nc, tenant, endSessions, (r) => handleEndSessions({ userSessions, live, nowMs }, r), options),
     serveEndpoint(nc, tenant, portal, (r) => handlePortal(own, r), options),
     serveEndpoint(nc, tenant, endOwnSessions, (r) => handleEndOwnSessions(own, r), options),
-    serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize({ sealer, decider }, r), options),
+    serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize(asking, r), options),
     serveEndpoint(nc, tenant, verifyToken, verify, options),
     serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [...assertions.keys] }), options),
     serveEndpoint(nc, tenant, sessions, (r) => querySessions(live, nowMs(), r), options),

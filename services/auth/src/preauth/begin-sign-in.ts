@@ -23,6 +23,7 @@ export async function handleBeginSignIn(
     returnUrl,
     suffix,
     hash,
+    address: request.client.address,
     ...(challenge !== null && { challenge: { ...challenge, contexts: [...challenge.contexts] } }),
   };
   const location = new URL(authPaths.signIn, context.signInOrigin);

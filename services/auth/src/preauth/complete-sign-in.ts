@@ -118,6 +118,7 @@ async function startSession(
     ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
     expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
     address: own === null || isFresh ? request.client.address : own.address,
+    ...(own?.otherAddress !== undefined && !isFresh && { otherAddress: own.otherAddress }),
     userAgent: request.client.userAgent,
     deviceId: device.deviceId,
   };

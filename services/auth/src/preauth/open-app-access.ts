@@ -33,7 +33,7 @@ export async function handleOpenAppAccess(
       ? ({ kind: 'service', id: 'auth' } as const)
       : ({ kind: 'user', id: state.principal.subject, name: state.principal.username } as const);
   const at = new Date(nowMs()).toISOString();
-  const otherAddress = otherAddressOf(state, [request.client.address]);
+  const otherAddress = otherAddressOf(state, [request.client.address, ticket.address ?? '']);
   const command = {
     type: 'OpenAppAccess',
     appId: appId.parse(app.id),

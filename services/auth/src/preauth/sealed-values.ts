@@ -2,7 +2,14 @@ import { z } from 'zod';
 import type { Sealer, SealPurpose } from '../sealing/sealer.ts';
 
 const text = z.string().max(8192);
-const origin = z.object({ appId: text, returnUrl: text, suffix: text, hash: text });
+const origin = z.object({
+  appId: text,
+  returnUrl: text,
+  suffix: text,
+  hash: text,
+  /** Where the browser was that began, on the app's host. Absent in what an earlier version sealed. */
+  address: text.optional(),
+});
 const challenge = z.object({
   contexts: z.array(z.string().min(1).max(16)).max(99),
   maxAgeMinutes: z.number().int().min(0).optional(),
@@ -35,6 +42,8 @@ const values = {
   'portal-form': z.object({ sessionId: text }),
   /** In the facts of a session. */
   'refresh-token': z.object({ token: text }),
+  /** In the settings of an app. */
+  'origin-secret': z.object({ secret: text }),
 } as const satisfies Record<SealPurpose, z.ZodType>;
 
 type Values = { readonly [P in SealPurpose]: z.infer<(typeof values)[P]> };

@@ -87,11 +87,14 @@ describe('access by countries', function countrySpecs() {
     expect(await findings()).to.deep.equal([]);
   });
 
-  it('decides anew, in place of the remembered answer, when the database says something else', async () => {
+  it('decides anew, and has every ingress ask anew, when the database says something else', async () => {
     expect(await from(FROM_192_0_2)).to.include({ verdict: 'allow' });
     writeFileSync(join(folder, 'new'), saying('DE'));
     renameSync(join(folder, 'new'), file);
-    await until(async () => (await from(FROM_192_0_2)).verdict === 'deny', { deadlineMs: 15_000 });
+    const before = world.revocations.length;
+    const isRevoked = () => world.revocations.slice(before).some(({ everything }) => everything);
+    await until(isRevoked, { deadlineMs: 15_000, what: 'word to the ingress that everything is asked anew' });
+    expect((await from(FROM_192_0_2)).verdict).to.equal('deny');
     expect((await countries('AccessDenied')).at(-1)).to.equal('DE');
   });
 });

@@ -10,6 +10,8 @@ export const MAX_COUNTRY_DATABASE_BYTES = 256 * 1024 * 1024;
 const POLL_MS = 5000;
 
 export type WatchedCountryDatabase = CountryLookup & {
+  /** Calls the listener, the last one given, whenever another file has been taken: decisions of before may be wrong. It must not throw. */
+  readonly onReplaced: (listener: () => void) => void;
   /** Safe to call twice. */
   readonly stop: () => Promise<void>;
 };
@@ -28,6 +30,7 @@ export async function watchCountryDatabase(options: {
   const { file, logger } = options;
   let { stamp: lookedAt, database } = await load(file);
   let hasFailed = false;
+  let replaced = (): void => undefined;
   let looking: Promise<void> | undefined;
   const tell = (message: string) => logger.info(message, { file, kind: database.kind, builtAt: database.builtAt });
   const look = async () => {
@@ -39,6 +42,7 @@ export async function watchCountryDatabase(options: {
       ({ stamp: lookedAt, database } = loaded);
       hasFailed = false;
       tell('country database replaced');
+      replaced();
     } catch (error) {
       logger.error('country database not taken, the last good one stays', { file, error });
     }
@@ -60,6 +64,9 @@ export async function watchCountryDatabase(options: {
         hasFailed = true;
         return 'unknown';
       }
+    },
+    onReplaced: (listener) => {
+      replaced = listener;
     },
     stop: async () => {
       clearInterval(timer);
