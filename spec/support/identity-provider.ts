@@ -15,6 +15,8 @@ export type IdentityProviderOptions = {
   /** Redirect URIs of the web client. Default: that of `login.sallyport.localhost:8443`. */
   readonly redirectUris?: readonly string[];
   readonly postLogoutRedirectUris?: readonly string[];
+  /** Where logout tokens go. Default: nowhere. */
+  readonly backChannelLogout?: { readonly uri: string; readonly caFile?: string };
   /** Default: the demo users. */
   readonly users?: readonly unknown[];
   /** Default 0: any free port. */
@@ -61,6 +63,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
               clientSecretFile,
               redirectUris: options.redirectUris ?? ['https://login.sallyport.localhost:8443/.sallyport/callback'],
               postLogoutRedirectUris: options.postLogoutRedirectUris ?? [],
+              ...(options.backChannelLogout && { backChannelLogout: options.backChannelLogout }),
             },
           },
           ...(options.users === undefined ? {} : { users: options.users }),

@@ -12,6 +12,17 @@ export const demoDirectory = {
     api: '22222222-2222-4222-8222-222222222222',
     cli: '33333333-3333-4333-8333-333333333333',
   },
+  /** Registration of an app that takes access tokens, `api://<client id>`. */
+  apis: [{ clientId: '44444444-4444-4444-8444-444444444444', scopes: ['user_impersonation'] }],
+  /** A program on its own behalf (client credentials), with the app roles it was granted, by API. */
+  daemons: [
+    {
+      clientId: '55555555-5555-4555-8555-555555555555',
+      clientSecret: 'development-daemon-secret',
+      oid: 'b2b2b2b2-0000-4000-8000-0000000000d1',
+      roles: { '44444444-4444-4444-8444-444444444444': ['Task.Run'] },
+    },
+  ],
   groups: {
     everyone: 'a1a1a1a1-0000-4000-8000-000000000001',
     administrators: 'a1a1a1a1-0000-4000-8000-000000000002',
@@ -26,6 +37,7 @@ export const demoDirectory = {
       groups: ['a1a1a1a1-0000-4000-8000-000000000001', 'a1a1a1a1-0000-4000-8000-000000000002'],
       directoryRoles: [GLOBAL_ADMINISTRATOR],
       roles: [],
+      claims: { department: 'IT' },
     },
     {
       username: 'bob',
@@ -35,6 +47,7 @@ export const demoDirectory = {
       groups: ['a1a1a1a1-0000-4000-8000-000000000001', 'a1a1a1a1-0000-4000-8000-000000000003'],
       directoryRoles: [],
       roles: [],
+      claims: { department: 'Engineering' },
     },
     {
       username: 'carol',
@@ -44,6 +57,7 @@ export const demoDirectory = {
       groups: ['a1a1a1a1-0000-4000-8000-000000000001'],
       directoryRoles: [],
       roles: [],
+      claims: { department: 'Sales' },
     },
   ],
 } as const;

@@ -21,8 +21,29 @@ export const userConfig = z.object({
   roles: z.array(z.string().max(128)).max(50).default([]),
   /** Claim `acct`, in Entra an optional one: whether the person is a guest of the directory. Default: tokens do not say. */
   isGuest: z.boolean().optional(),
+  /** Further claims of the person, such as `department` or `signin_state`, in every token. */
+  claims: z.record(z.string().regex(/^\w{1,64}$/), z.json()).default({}),
 });
 export type UserConfig = z.infer<typeof userConfig>;
+
+/** An app that takes access tokens: scopes `api://<clientId>/<name>`, and `/.default` for programs alone. */
+const apiConfig = z.object({
+  clientId: guid,
+  scopes: z
+    .array(z.string().regex(/^[\w.-]{1,64}$/))
+    .min(1)
+    .max(20),
+});
+
+/** A program on its own behalf: client credentials, no user. */
+const daemonConfig = z.object({
+  clientId: guid,
+  clientSecret: z.string().min(16, 'expected at least 16 characters').max(200),
+  /** Of its service principal. */
+  oid: guid,
+  /** App roles granted to it, by the client id of the API. */
+  roles: z.record(guid, z.array(z.string().max(128)).max(50)).default({}),
+});
 
 const clients = z.object({
   /** The confidential client Sallyport's auth service is. */
@@ -33,6 +54,8 @@ const clients = z.object({
       clientSecretFile: file.optional(),
       redirectUris: z.array(httpsUrl).min(1).max(20),
       postLogoutRedirectUris: z.array(httpsUrl).max(20).default([]),
+      /** Where logout tokens are posted (OpenID Connect Back-Channel Logout 1.0). Default: nowhere. */
+      backChannelLogout: z.object({ uri: httpsUrl, caFile: file.optional() }).optional(),
     })
     .refine((web) => (web.clientSecret === undefined) !== (web.clientSecretFile === undefined), {
       error: 'expected either clientSecret or clientSecretFile',
@@ -45,6 +68,15 @@ const clients = z.object({
   api: z.object({ clientId: guid.default(demoDirectory.clientIds.api) }).default({
     clientId: demoDirectory.clientIds.api,
   }),
+  /** Apps that take access tokens of their own. */
+  apis: z
+    .array(apiConfig)
+    .max(50)
+    .default(() => demoDirectory.apis.map((api) => apiConfig.parse(api))),
+  daemons: z
+    .array(daemonConfig)
+    .max(50)
+    .default(() => demoDirectory.daemons.map((daemon) => daemonConfig.parse(daemon))),
 });
 
 /** Configuration of the development identity provider. Everything but `tls`, `clients.web` and `keyFile` has a default. */

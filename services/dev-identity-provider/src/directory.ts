@@ -39,6 +39,7 @@ export function entraClaims(
   contexts: readonly string[] = ['p1'],
 ): Record<string, unknown> & { sub: string } {
   return {
+    ...person.claims,
     sub: createHash('sha256').update(`${tenantId}/${person.oid}`).digest('base64url'),
     ver: '2.0',
     tid: tenantId,
@@ -59,8 +60,12 @@ export function entraClaims(
   };
 }
 
-/** Names of the claims above, as the identity provider must know them beforehand. */
-export const ENTRA_CLAIMS: readonly string[] = [
+/** Names of all claims these people have, as the identity provider must know them beforehand. */
+export function claimNamesOf(users: readonly UserConfig[]): string[] {
+  return [...new Set([...ENTRA_CLAIMS, ...users.flatMap(({ claims }) => Object.keys(claims))])];
+}
+
+const ENTRA_CLAIMS: readonly string[] = [
   'sub',
   'ver',
   'tid',

@@ -10,6 +10,8 @@ type Issue = (this: IdToken, options: Parameters<IdToken['issue']>[0]) => Promis
  * insists on, and no `amr`, which Entra v2.0 never sends. Done by signing again, since the library has no hook for it.
  */
 export function issueEntraIdTokens(provider: Provider, key: SigningKey): void {
+  // A session id in every ID token, as with Entra's optional claim, not only where logout tokens go.
+  provider.Client.prototype.includeSid = () => true;
   const { prototype } = provider.IdToken;
   const issue: Issue = Reflect.get(prototype, 'issue');
   prototype.issue = async function issueAsEntra(this: IdToken, options): Promise<string> {

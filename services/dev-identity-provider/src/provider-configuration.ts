@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { DevIdentityProviderConfig } from './config.ts';
-import { type Directory, ENTRA_CLAIMS, entraClaims } from './directory.ts';
+import { claimNamesOf, type Directory, entraClaims } from './directory.ts';
 import type { OidcProviderModule } from './load-oidc-provider.ts';
+import { createLogoutFetch } from './logout-fetch.ts';
 import { confirmPage, errorPage, escapeHtml, messagePage } from './pages.ts';
+import { type Resource, resourcesOf, shapeAccessToken, textsOf } from './resources.ts';
 import { askSecondFactor, grantedContexts } from './second-factor.ts';
 import type { SigningKey } from './signing-key.ts';
 
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-/** Short names, as they stand in `scp`. */
-const API_SCOPES = ['Sallyport.Manage', 'Connector.Register', '.default'] as const;
 /** Seconds. */
 const TTL = {
   Session: 86_400,
   Interaction: 3600,
   Grant: 86_400,
   AccessToken: 3600,
+  ClientCredentials: 3600,
   IdToken: 3600,
   DeviceCode: 900,
   RefreshToken: 86_400,
@@ -36,16 +37,21 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
   const policy = interactionPolicy.base();
   // Entra asks native clients for no second consent; without this the prompt would never end.
   policy.get('consent')?.checks.remove('native_client_prompt');
+  // oidc-provider gives refresh tokens on prompt=consent only, which the request handler adds: nobody is asked, as at Entra.
+  policy.get('consent')?.checks.remove('consent_prompt');
   askSecondFactor(module, policy);
+  const resources = resourcesOf(config);
+  const claimNames = claimNamesOf(config.users);
+  const { backChannelLogout } = config.clients.web;
   return {
     jwks: { keys: [parts.signingKey.jwk] },
     enabledJWA: { idTokenSigningAlgValues: ['RS256'], userinfoSigningAlgValues: ['RS256'] },
     clients: clientsOf(parts),
     responseTypes: ['code'],
     scopes: ['openid', 'offline_access', 'profile', 'email'],
-    claims: { openid: [...ENTRA_CLAIMS], profile: [], email: [], acr: null, sid: null, auth_time: null, iss: null },
+    claims: { openid: claimNames, profile: [], email: [], acr: null, sid: null, auth_time: null, iss: null },
     conformIdTokenClaims: false,
-    features: featuresOf(config),
+    features: { ...featuresOf(resources), backchannelLogout: { enabled: backChannelLogout !== undefined } },
     extraTokenClaims: (ctx) => {
       const { AuthorizationCode, DeviceCode, RefreshToken } = ctx.oidc.entities;
       return { acrs: contextsOf(AuthorizationCode ?? DeviceCode ?? RefreshToken) };
@@ -62,7 +68,11 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
       end_session: '/oauth2/v2.0/logout',
       userinfo: '/oidc/userinfo',
     },
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: (_ctx, client, { scopes }) =>
+      client.grantTypeAllowed('refresh_token') && scopes.has('offline_access'),
+    // Each is good once; used twice, all of its line are taken back (RFC 9700, 4.14.2). Entra is milder.
+    rotateRefreshToken: true,
+    ...(backChannelLogout === undefined ? {} : { fetch: createLogoutFetch(backChannelLogout.caFile) }),
     interactions: { policy, url: (_ctx, interaction) => `/${config.tenantId}/login/${interaction.uid}` },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     ttl: TTL,
@@ -72,7 +82,7 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
       const contexts = contextsOf(token);
       return { accountId: id, claims: () => entraClaims(person, config.tenantId, contexts) };
     },
-    loadExistingGrant: (ctx) => grantEverything(config, ctx),
+    loadExistingGrant: (ctx) => grantEverything(resources, claimNames, ctx),
     renderError: (ctx, out) => {
       ctx.type = 'html';
       ctx.body = errorPage(out.error, out.error_description ?? 'The identity provider gave no description.');
@@ -81,7 +91,7 @@ export function providerConfiguration(module: OidcProviderModule, parts: Provide
 }
 
 function clientsOf({ config, clientSecret }: ProviderParts): NonNullable<Configuration['clients']> {
-  const { web, cli } = config.clients;
+  const { web, cli, daemons } = config.clients;
   return [
     {
       client_id: web.clientId,
@@ -90,8 +100,12 @@ function clientsOf({ config, clientSecret }: ProviderParts): NonNullable<Configu
       redirect_uris: web.redirectUris,
       post_logout_redirect_uris: web.postLogoutRedirectUris,
       response_types: ['code'],
-      grant_types: ['authorization_code'],
+      grant_types: ['authorization_code', 'refresh_token'],
       token_endpoint_auth_method: 'client_secret_post',
+      ...(web.backChannelLogout && {
+        backchannel_logout_uri: web.backChannelLogout.uri,
+        backchannel_logout_session_required: true,
+      }),
       // As with the optional claim `auth_time` in Entra: sign-ins can be judged by their age.
       require_auth_time: true,
     },
@@ -104,6 +118,15 @@ function clientsOf({ config, clientSecret }: ProviderParts): NonNullable<Configu
       grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE_GRANT],
       token_endpoint_auth_method: 'none',
     },
+    ...daemons.map(({ clientId, clientSecret: secret }) => ({
+      client_id: clientId,
+      client_name: 'A program on its own behalf',
+      client_secret: secret,
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ['client_credentials'],
+      token_endpoint_auth_method: 'client_secret_post' as const,
+    })),
   ];
 }
 
@@ -113,22 +136,9 @@ function contextsOf(token: object | undefined): readonly string[] {
   return grantedContexts(textsOf(amr), claims);
 }
 
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-}
-
-/** `api://<client id>`, the resource all our scopes belong to. */
-function resourceOf(config: DevIdentityProviderConfig): string {
-  return `api://${config.clients.api.clientId}`;
-}
-
-function resourceScopes(config: DevIdentityProviderConfig): string {
-  return API_SCOPES.map((scope) => `${resourceOf(config)}/${scope}`).join(' ');
-}
-
-function featuresOf(config: DevIdentityProviderConfig): NonNullable<Configuration['features']> {
-  const resource = resourceOf(config);
+function featuresOf(resources: readonly Resource[]): NonNullable<Configuration['features']> {
   return {
+    clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     claimsParameter: { enabled: true },
     deviceFlow: {
@@ -170,14 +180,16 @@ function featuresOf(config: DevIdentityProviderConfig): NonNullable<Configuratio
       defaultResource: (ctx, _client, oneOf) => {
         if (oneOf?.[0] !== undefined) return oneOf[0];
         const scope = ctx.oidc.params?.scope;
-        return typeof scope === 'string' && scope.includes(`${resource}/`) ? resource : [];
+        const asked = typeof scope === 'string' ? scope : '';
+        return resources.find(({ uri }) => asked.includes(`${uri}/`))?.uri ?? [];
       },
       useGrantedResource: () => true,
       getResourceServerInfo: (_ctx, asked) => {
-        if (asked !== resource) throw new Error(`unknown resource ${asked}`);
+        const resource = resources.find(({ uri }) => uri === asked);
+        if (resource === undefined) throw new Error(`unknown resource ${asked}`);
         return {
-          scope: resourceScopes(config),
-          audience: config.clients.api.clientId,
+          scope: resource.scope,
+          audience: resource.clientId,
           accessTokenFormat: 'jwt',
           accessTokenTTL: TTL.AccessToken,
           jwt: { sign: { alg: 'RS256' } },
@@ -187,7 +199,7 @@ function featuresOf(config: DevIdentityProviderConfig): NonNullable<Configuratio
   };
 }
 
-async function grantEverything(config: DevIdentityProviderConfig, ctx: KoaContextWithOIDC) {
+async function grantEverything(resources: readonly Resource[], claimNames: string[], ctx: KoaContextWithOIDC) {
   const { client, session, provider } = ctx.oidc;
   const clientId = client?.clientId;
   const accountId = session?.accountId;
@@ -197,29 +209,8 @@ async function grantEverything(config: DevIdentityProviderConfig, ctx: KoaContex
   const known = grantId === undefined ? undefined : await Grant.find(grantId);
   const grant = known ?? new Grant({ clientId, accountId });
   grant.addOIDCScope('openid profile email offline_access');
-  grant.addOIDCClaims([...ENTRA_CLAIMS]);
-  grant.addResourceScope(resourceOf(config), resourceScopes(config));
+  grant.addOIDCClaims(claimNames);
+  for (const { uri, scope } of resources) grant.addResourceScope(uri, scope);
   await grant.save();
   return grant;
-}
-
-type JwtParts = { header?: Record<string, unknown> | undefined; payload: Record<string, unknown> };
-
-/** Access tokens of Entra v2.0: short scope names in `scp`, the client in `azp`, `typ: "JWT"`. */
-function shapeAccessToken({ config, directory }: ProviderParts, token: object, jwt: JwtParts): void {
-  const { scope, client_id: clientId, ...payload } = jwt.payload;
-  const person =
-    'accountId' in token && typeof token.accountId === 'string' ? directory.find(token.accountId) : undefined;
-  const names = (typeof scope === 'string' ? scope : '')
-    .split(' ')
-    .map((name) => name.slice(name.lastIndexOf('/') + 1))
-    .filter((name) => name !== '' && name !== '.default');
-  jwt.header = { typ: 'JWT' };
-  jwt.payload = {
-    ...payload,
-    azp: clientId,
-    azpacr: '0',
-    ...(names.length > 0 ? { scp: names.join(' ') } : {}),
-    ...(person === undefined ? {} : entraClaims(person, config.tenantId, textsOf(payload.acrs))),
-  };
 }

@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider';
 import type { Logger } from '#libs/telemetry';
 import type { Directory } from './directory.ts';
 import { interact } from './interactions.ts';
+import { askForOfflineAccess } from './offline-access.ts';
 import { confirmPage, DEVELOPMENT_NOTICE, errorPage, messagePage } from './pages.ts';
 import { askForIdToken, createOneTimeCodes } from './second-factor.ts';
 
@@ -36,7 +37,9 @@ export function createRequestHandler(parts: HandlerParts): (req: IncomingMessage
         return send(res, 200, messagePage('Development identity provider', `Issuer: ${provider.issuer}`));
       return send(res, 404, errorPage('not_found', 'There is no such page at this identity provider.'));
     }
-    const inner = url.startsWith(`${prefix}/v2.0/.well-known/`) ? url.replace('/v2.0/', '/') : askForIdToken(url);
+    const inner = url.startsWith(`${prefix}/v2.0/.well-known/`)
+      ? url.replace('/v2.0/', '/')
+      : askForOfflineAccess(askForIdToken(url));
     Object.assign(req, { originalUrl: inner, baseUrl: prefix, url: inner.slice(prefix.length) });
     await callback(req, res);
   };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { userConfig } from '../../../services/dev-identity-provider/src/config.ts';
-import { createDirectory, ENTRA_CLAIMS, entraClaims } from '../../../services/dev-identity-provider/src/directory.ts';
+import { claimNamesOf, createDirectory, entraClaims } from '../../../services/dev-identity-provider/src/directory.ts';
 
 const TENANT_ID = '7f3a1c9e-5a0b-4c0e-9d52-0d6a3b1c2e4f';
 const eve = { username: 'eve', password: 'eve', name: 'Eve', oid: 'b2b2b2b2-0000-4000-8000-00000000000e' };
@@ -25,10 +25,17 @@ describe('people of the development identity provider', () => {
     const many = claimsOf({ groups: groups(201) });
     expect(many).not.to.have.property('groups');
     expect(many._claim_names).to.deep.equal({ groups: 'src1' });
-    expect(ENTRA_CLAIMS).to.include.members(Object.keys(many));
+    expect(claimNamesOf([])).to.include.members(Object.keys(many));
   });
 
   it('have no claim that the provider was not told of', () => {
-    expect(ENTRA_CLAIMS).to.include.members(Object.keys(claimsOf({ isGuest: true, roles: ['reader'] })));
+    const change = { isGuest: true, roles: ['reader'], claims: { department: 'Sales', signin_state: ['dvc_cmp'] } };
+    const claims = claimsOf(change);
+    expect(claims).to.deep.include({ department: 'Sales', signin_state: ['dvc_cmp'] });
+    expect(claimNamesOf([userConfig.parse({ ...eve, ...change })])).to.include.members(Object.keys(claims));
+  });
+
+  it('cannot be somebody else by a further claim', () => {
+    expect(claimsOf({ claims: { oid: 'x', sub: 'x', tid: 'x' } })).to.include({ oid: eve.oid, tid: TENANT_ID });
   });
 });
