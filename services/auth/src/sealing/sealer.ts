@@ -1,5 +1,13 @@
 /** What a sealed text is for; one kind can never be used as another. */
-export type SealPurpose = 'begin' | 'transaction' | 'ticket' | 'session' | 'access' | 'portal-form' | 'refresh-token';
+export type SealPurpose =
+  | 'begin'
+  | 'transaction'
+  | 'ticket'
+  | 'session'
+  | 'access'
+  | 'portal-form'
+  | 'refresh-token'
+  | 'origin-secret';
 
 /** Longest sealed text, made or opened, in characters. */
 export const MAX_SEALED_LENGTH = 8192;

@@ -1,0 +1,68 @@
+import type { AppState, SingleSignOn } from '#libs/contracts';
+import type { Logger } from '#libs/telemetry';
+import { basicFields } from './basic.ts';
+import { bearerFields } from './bearer.ts';
+import { claimHeaderFields } from './claim-headers.ts';
+import { createExchangedTokens } from './exchanged-tokens.ts';
+import type { OriginFields, SignedOn, SignOnOutcome } from './origin-fields.ts';
+import { createOriginSecrets, type OriginSecrets } from './origin-secrets.ts';
+import { type TokenExchangeParts, tokenExchangeFields } from './token-exchange.ts';
+import { createTokenService } from './token-service.ts';
+
+const NOTHING: SignOnOutcome = { kind: 'fields', fields: [] };
+
+export type SignOn = {
+  /** What an app's settings put on requests of this person to its origin; the first mode that refuses denies. */
+  fieldsOf(app: AppState, person: SignedOn): Promise<SignOnOutcome>;
+  readonly secrets: OriginSecrets;
+  stop(): Promise<void>;
+};
+
+/** Single sign-on to origins (docs/single-sign-on.md). Error: ERR_AUTH_FILE. */
+export function createSignOn(options: {
+  readonly keyDirectory: string;
+  /** PEM file with further CA certificates of token services. */
+  readonly tokenServiceCaFile?: string | undefined;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}): SignOn {
+  const secrets = createOriginSecrets(options.keyDirectory, options.nowMs);
+  const service = createTokenService({ caFile: options.tokenServiceCaFile });
+  const parts = { secrets, service, tokens: createExchangedTokens(options.nowMs), logger: options.logger };
+  return {
+    fieldsOf: async (app, person) => (app.status === 'published' ? together(modesOf(app, parts), person) : NOTHING),
+    secrets,
+    stop: () => service.close(),
+  };
+}
+
+function modesOf(
+  app: { readonly externalUrl: string; readonly singleSignOn: SingleSignOn },
+  parts: TokenExchangeParts,
+): readonly OriginFields[] {
+  const { claimHeaders, authorization } = app.singleSignOn;
+  const modes = claimHeaders.length === 0 ? [] : [claimHeaderFields(claimHeaders)];
+  if (authorization === null) return modes;
+  switch (authorization.kind) {
+    case 'basic':
+      return [...modes, basicFields(authorization, parts.secrets)];
+    case 'bearer':
+      return [...modes, bearerFields(authorization, parts.secrets)];
+    case 'token-exchange':
+      return [...modes, tokenExchangeFields({ app, settings: authorization }, parts)];
+    default:
+      return authorization satisfies never;
+  }
+}
+
+async function together(modes: readonly OriginFields[], person: SignedOn): Promise<SignOnOutcome> {
+  const fields: string[] = [];
+  let validUntilMs: number | undefined;
+  for (const mode of modes) {
+    const outcome = await mode.fieldsFor(person);
+    if (outcome.kind === 'refused') return outcome;
+    fields.push(...outcome.fields);
+    validUntilMs = outcome.validUntilMs ?? validUntilMs;
+  }
+  return { kind: 'fields', fields, ...(validUntilMs === undefined ? {} : { validUntilMs }) };
+}
