@@ -86,6 +86,7 @@ export const decisionCredential = z.object({
   kind: z.enum(['user-token', 'app-token', 'service-token']),
   id: z.string().max(64),
 });
+export type DecisionCredential = z.infer<typeof decisionCredential>;
 
 const decided = z.object({
   appId,

@@ -1,16 +1,12 @@
 import type { AccessInputs } from '#libs/conditional-access';
-import { type ClientInfo, directoryRolesOf, groupsOf, signedInAtMs, type UserSessionState } from '#libs/contracts';
+import { type ClientInfo, directoryRolesOf, groupsOf } from '#libs/contracts';
+import type { Asker } from '../decisions/asker.ts';
 import { readUserAgent } from './user-agent.ts';
 
-type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
-
-/**
- * What policies are asked about, from what auth knows at this moment. Pure. Not known yet, and therefore `null`, which denies
- * wherever a policy asks for it: device states and both risks.
- */
+/** What policies are asked about, from what auth knows at this moment. Pure. `null`: unknown, which denies wherever a policy asks for it. */
 export function gatherInputs(known: {
   readonly appId: string;
-  readonly session: SignedIn;
+  readonly asker: Asker;
   /** Of the user: those that app and policies name. Default: all. */
   readonly groups?: readonly string[];
   /** App roles of the user that are assigned to the app. Default: all. */
@@ -20,9 +16,9 @@ export function gatherInputs(known: {
   readonly country: string | null;
   readonly nowMs: number;
 }): AccessInputs {
-  const { appId, session, client, country, nowMs } = known;
-  const { principal, authenticationContexts } = session;
-  const authenticatedAtMs = signedInAtMs(session);
+  const { appId, asker, client, country, nowMs } = known;
+  const { principal } = asker;
+  const { platform, clientKind } = readUserAgent(client.userAgent);
   return {
     appId,
     subject: principal.subject,
@@ -30,17 +26,20 @@ export function gatherInputs(known: {
     roles: known.roles ?? principal.roles,
     directoryRoles: directoryRolesOf(principal),
     isGuest: principal.isGuest ?? null,
-    authenticatedAtMs,
-    sessionStartedAtMs: authenticatedAtMs,
-    authenticationContexts,
+    authenticatedAtMs: asker.authenticatedAtMs,
+    sessionStartedAtMs: asker.startedAtMs,
+    authenticationContexts: asker.authenticationContexts,
     address: client.address,
-    sessionAddress: session.address,
-    ...(session.otherAddress === undefined ? {} : { otherSessionAddress: session.otherAddress }),
+    sessionAddress: asker.startAddress ?? client.address,
+    ...(asker.otherStartAddress === null ? {} : { otherSessionAddress: asker.otherStartAddress }),
     country,
-    ...readUserAgent(client.userAgent),
-    deviceStates: null,
-    signInRisk: null,
-    userRisk: null,
+    platform,
+    clientKind: asker.clientKind ?? clientKind,
+    deviceStates: asker.deviceStates,
+    signInRisk: asker.signInRisk,
+    userRisk: asker.userRisk,
+    ...(asker.isUserDisabled ? { isUserDisabled: true as const } : {}),
+    ...(asker.isAssignedByToken ? { isAssignedByToken: true as const } : {}),
     nowMs,
   };
 }

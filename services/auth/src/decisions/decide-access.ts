@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { AccessInputs } from '#libs/conditional-access';
 import {
@@ -20,8 +21,10 @@ import { readUserAgent } from '../conditional-access/user-agent.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
 import type { Found, LiveState } from '../user-session/live-state.ts';
+import type { Asker, SignedIn } from './asker.ts';
 import { explainDecision } from './explain-decision.ts';
-import { type AccessJudgement, judgeAccess, type SignedIn } from './judge-access.ts';
+import { type AccessJudgement, judgeAccess } from './judge-access.ts';
+import { type Credential, keyOf, type Nobody, type WhoAsksParts, whoAsks } from './who-asks.ts';
 
 /** Decisions remembered; at the bound the one not asked for longest goes, and is decided and recorded anew. */
 export const MAX_REMEMBERED_DECISIONS = 20_000;
@@ -35,7 +38,7 @@ const MAX_REPEATS = 3;
 
 export type AccessRequest = {
   readonly appId: string;
-  readonly sessionId: string;
+  readonly credential: Credential;
   readonly requestId: string;
   readonly client: ClientInfo;
 };
@@ -52,7 +55,9 @@ export type OriginFieldsQuestion = {
 export type AccessDeciderOptions = {
   readonly store: Pick<EventStore, 'append'>;
   readonly tenant: string;
-  readonly live: Pick<LiveState, 'app' | 'session'>;
+  readonly live: Pick<LiveState, 'app' | 'session' | 'user' | 'serviceToken'>;
+  /** See WhoAsksParts. */
+  readonly isSessionOfApp?: WhoAsksParts['isSessionOfApp'];
   /** The policies to decide by; throws when they are not known, and then nothing is decided. */
   readonly policySet: () => PolicySetOfDecision;
   /** Default: none is known. */
@@ -75,23 +80,22 @@ type Remembered = {
   readonly client: string;
   readonly reply: AuthorizeReply;
   readonly basis: string;
+  readonly principal: Principal;
   /** Milliseconds since the epoch: as long as configured, and as long as the policies say the same. */
   readonly freshUntilMs: number;
   readonly validUntilMs: number;
 };
 /** null: the portal. */
 type AppOfRequest = Found<AppState> | null;
-type Judged = Exclude<AccessJudgement, { verdict: 'unauthenticated' }>;
 /** Everything one decision is made from and recorded with. */
 type Case = {
   readonly request: AccessRequest;
-  readonly session: SignedIn;
+  readonly asker: Asker;
   readonly app: AppOfRequest;
   readonly judge: PolicyJudge;
-  readonly judgement: Judged;
+  readonly judgement: AccessJudgement;
   readonly atMs: number;
 };
-type SignInReply = Extract<AuthorizeReply, { verdict: 'sign-in' }>;
 
 /**
  * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while all it was made from is what
@@ -101,7 +105,7 @@ type SignInReply = Extract<AuthorizeReply, { verdict: 'sign-in' }>;
  */
 export class AccessDecider {
   readonly #options: AccessDeciderOptions;
-  /** By session and app, the newest first. */
+  /** By credential and app, the newest first. */
   readonly #remembered = new LRUCache<string, readonly Remembered[]>({
     max: MAX_REMEMBERED_DECISIONS,
     maxSize: MAX_REMEMBERED_DECISIONS,
@@ -115,7 +119,7 @@ export class AccessDecider {
     this.#judge = createPolicyJudges(options.policySet, options.countries);
   }
 
-  /** Requests of one client (`clientKey`) for the same session and app that come together share one decision. */
+  /** Requests of one client (`clientKey`) with the same credential for one app that come together share one decision. */
   decide(request: AccessRequest): Promise<AuthorizeReply> {
     const place = `${placeOf(request)}|${clientKey(request.client)}`;
     const already = this.#running.get(place);
@@ -137,7 +141,7 @@ export class AccessDecider {
       const reply = await this.#answer(decided);
       const after = await this.#judgeNow(request);
       // Nothing is awaited from here on: what was published before the next message comes has been looked at.
-      if (!('verdict' in after) && basisOf(after) === basis)
+      if (!('verdict' in after) && isSameCase(after, basis, decided.asker.principal))
         return this.#withTimeLeft(this.#remember(decided, reply, basis));
       decided = after;
     }
@@ -148,40 +152,42 @@ export class AccessDecider {
     );
   }
 
-  async #refresh({ sessionId }: AccessRequest): Promise<void> {
+  async #refresh({ credential }: AccessRequest): Promise<void> {
     const { live, refreshSession } = this.#options;
-    if (refreshSession === undefined) return;
-    const { state } = await live.session(sessionId);
-    if (state.status === 'active') await refreshSession(sessionId, state);
+    if (refreshSession === undefined || credential.kind !== 'session') return;
+    const { state } = await live.session(credential.sessionId);
+    if (state.status === 'active') await refreshSession(credential.sessionId, state);
   }
 
-  async #judgeNow(request: AccessRequest): Promise<Case | SignInReply> {
-    const { live, nowMs } = this.#options;
-    const app = request.appId === PORTAL_APP_ID ? null : await live.app(request.appId);
-    const { state: session } = await live.session(request.sessionId);
+  async #judgeNow(request: AccessRequest): Promise<Case | Nobody> {
+    const { live, isSessionOfApp, nowMs } = this.#options;
+    const { appId: id, client } = request;
+    const app = id === PORTAL_APP_ID ? null : await live.app(id);
+    const about = { appId: id, app: app?.state ?? null, nowMs };
+    const asker = await whoAsks({ live, isSessionOfApp }, request.credential, about);
+    if ('verdict' in asker) return asker;
     // Not before: a set that changed meanwhile counts.
     const judge = this.#judge();
     const atMs = nowMs();
-    const { client } = request;
-    const question = { appId: request.appId, session, app: app?.state ?? ('portal' as const), client, judge };
-    const judgement = judgeAccess({ ...question, nowMs: atMs });
-    if (judgement.verdict === 'unauthenticated') return { verdict: 'sign-in', reason: judgement.reason };
-    if (session.status === 'absent') return { verdict: 'sign-in', reason: 'session-ended' };
-    return { request, session, app, judge, judgement, atMs };
+    const question = { appId: id, asker, app: app?.state ?? ('portal' as const), client, judge };
+    return { request, asker, app, judge, judgement: judgeAccess({ ...question, nowMs: atMs }), atMs };
   }
 
-  #recall({ request, atMs }: Case, basis: string): Remembered | undefined {
+  #recall(decided: Case, basis: string): Remembered | undefined {
+    const { request, atMs } = decided;
     const client = clientKey(request.client);
     const known = this.#remembered.get(placeOf(request))?.find((one) => one.client === client);
-    if (known?.basis !== basis) return undefined;
+    if (known === undefined || !isSameCase(decided, known.basis, known.principal, basis)) return undefined;
     return Math.min(known.freshUntilMs, known.validUntilMs) > atMs ? known : undefined;
   }
 
-  #remember({ request, judgement, atMs }: Case, reply: AuthorizeReply, basis: string): Remembered {
+  #remember({ request, asker, judgement, atMs }: Case, reply: AuthorizeReply, basis: string): Remembered {
     const { cacheSeconds } = this.#options;
     const client = clientKey(request.client);
     const validUntilMs = judgement.validUntilMs ?? Number.POSITIVE_INFINITY;
-    const remembered: Remembered = { client, reply, basis, freshUntilMs: atMs + cacheSeconds * 1000, validUntilMs };
+    const { principal } = asker;
+    const freshUntilMs = atMs + cacheSeconds * 1000;
+    const remembered: Remembered = { client, reply, basis, principal, freshUntilMs, validUntilMs };
     if (cacheSeconds === 0) return remembered;
     const place = placeOf(request);
     const others = (this.#remembered.get(place) ?? []).filter((one) => one.client !== client);
@@ -198,9 +204,8 @@ export class AccessDecider {
   }
 
   async #answer(decided: Case): Promise<AuthorizeReply> {
-    const { request, session, app, judge, judgement } = decided;
-    const { sessionId } = request;
-    const { principal, expiresAt } = session;
+    const { request, asker, app, judge, judgement } = decided;
+    const { id: sessionId, principal, expiresAt } = asker;
     const { username } = principal;
     if (judgement.verdict !== 'granted') {
       const decisionId = await this.#record(decided);
@@ -243,8 +248,8 @@ export class AccessDecider {
   }
 }
 
-function placeOf({ sessionId, appId: id }: AccessRequest): string {
-  return `${sessionId}|${id}`;
+function placeOf({ credential, appId: id }: AccessRequest): string {
+  return `${keyOf(credential)}|${id}`;
 }
 
 /** What policies see of a client, and the fact records: not the words in which it claims it. */
@@ -253,14 +258,15 @@ function clientKey({ address, userAgent }: ClientInfo): string {
   return `${platform}|${clientKind}|${address}`;
 }
 
-/** What must not have changed for a decision to be given again: what it was made from, and what comes out of it now. */
-function basisOf({ request, session, app, judge, judgement }: Case): string {
-  const { authenticatedAt, authenticationContexts } = session;
+/** What must not have changed for a decision to be given again, besides the person: what it was made from, and what comes out of it now. */
+function basisOf({ request, asker, app, judge, judgement }: Case): string {
+  const { authenticatedAtMs, authenticationContexts, deviceStates, signInRisk, userRisk, expiresAt } = asker;
   return JSON.stringify([
     app?.revision ?? 0,
     judge.revision,
-    authenticatedAt,
+    authenticatedAtMs,
     authenticationContexts,
+    [deviceStates, signInRisk, userRisk, expiresAt],
     clientKey(request.client),
     judgement.inputs.country,
     judgement.reasons,
@@ -268,11 +274,18 @@ function basisOf({ request, session, app, judge, judgement }: Case): string {
   ]);
 }
 
-function factOf({ request, session, app, judge, judgement }: Case): AccessDecisionFact {
-  const { subject, username } = session.principal;
+/** A person is nearly always the same object, and a list of a thousand groups is not looked through for nothing. */
+function isSameCase(now: Case, basis: string, principal: Principal, basisNow: string = basisOf(now)): boolean {
+  if (basisNow !== basis) return false;
+  return now.asker.principal === principal || isDeepStrictEqual(now.asker.principal, principal);
+}
+
+function factOf({ request, asker, app, judge, judgement }: Case): AccessDecisionFact {
+  const { id, credential } = asker;
+  const { subject, username } = asker.principal;
   const data = {
     appId: appId.parse(request.appId),
-    sessionId: userSessionId.parse(request.sessionId),
+    ...(credential === null ? { sessionId: userSessionId.parse(id) } : { credential }),
     subject,
     username,
     requestId: toCorrelationId(request.requestId),
@@ -295,7 +308,7 @@ function factOf({ request, session, app, judge, judgement }: Case): AccessDecisi
 }
 
 /** Arrays of our own, as facts have them. */
-function recordable({ inputs, outcomes }: Judged) {
+function recordable({ inputs, outcomes }: AccessJudgement) {
   return {
     inputs: {
       ...inputs,

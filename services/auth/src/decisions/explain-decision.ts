@@ -14,6 +14,8 @@ export function explainDecision(
 ): string {
   const { appName, username, policySet } = about;
   if (judgement.verdict === 'denied') {
+    if (judgement.deniedBy === 'user-disabled')
+      return `The account of ${username} is disabled here. An administrator can enable it.`;
     if (judgement.deniedBy === 'app-retired') return `${appName} is no longer published.`;
     if (judgement.deniedBy === 'groups-unknown')
       return `${username} is signed in, but is in more groups than the identity provider lists, so it is not known whether ${appName} is assigned to one of them. An administrator can have it send only the groups assigned to the application, or assign you by user or app role.`;

@@ -1,10 +1,8 @@
 import { type AccessInputs, type AppOfDecision, type PolicyOutcome, rolesThatCount } from '#libs/conditional-access';
-import type { AccessChallengeView, AccessReason, ClientInfo, UserSessionState } from '#libs/contracts';
+import type { AccessChallengeView, AccessReason, ClientInfo } from '#libs/contracts';
 import { gatherInputs } from '../conditional-access/gather-inputs.ts';
 import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
-import { evaluateAccess } from './evaluate-access.ts';
-
-export type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
+import type { Asker } from './asker.ts';
 
 type Judged = {
   readonly reasons: readonly AccessReason[];
@@ -16,31 +14,27 @@ type Judged = {
 };
 
 export type AccessJudgement =
-  | { readonly verdict: 'unauthenticated'; readonly reason: 'session-ended' | 'session-expired' }
   | (Judged & { readonly verdict: 'granted' })
   | (Judged & { readonly verdict: 'denied'; readonly deniedBy: AccessReason })
   | (Judged & { readonly verdict: 'challenged'; readonly challenge: AccessChallengeView });
 
-/** Session, assignment, policies, in this order. Pure, but for the country, which `judge` looks up. */
+/** Assignment and policies, in this order, for whoever was accepted. Pure, but for the country, which `judge` looks up. */
 export function judgeAccess(question: {
   readonly appId: string;
-  readonly session: UserSessionState;
+  readonly asker: Asker;
   readonly app: AppOfDecision;
   readonly client: ClientInfo;
   readonly judge: PolicyJudge;
   readonly nowMs: number;
 }): AccessJudgement {
-  const { appId, session, app, client, judge, nowMs } = question;
-  const standing = evaluateAccess({ session, app, nowMs });
-  if (standing.verdict === 'unauthenticated') return standing;
-  if (session.status === 'absent') return { verdict: 'unauthenticated', reason: 'session-ended' };
-  const groups = judge.groupsThatCount(app, session.principal.groups);
-  const roles = rolesThatCount(app, session.principal.roles);
+  const { appId, asker, app, client, judge, nowMs } = question;
+  const groups = judge.groupsThatCount(app, asker.principal.groups);
+  const roles = rolesThatCount(app, asker.principal.roles);
   const country = judge.countryOf(client.address);
-  const inputs = gatherInputs({ appId, session, groups, roles, client, country, nowMs });
+  const inputs = gatherInputs({ appId, asker, groups, roles, client, country, nowMs });
   const { verdict, reasons, evaluation } = judge.decide(app, inputs);
   const judged: Judged = {
-    reasons: ['session-active', ...reasons],
+    reasons: [asker.acceptedBy, ...reasons],
     inputs,
     outcomes: evaluation?.outcomes,
     validUntilMs: evaluation?.validUntilMs,

@@ -9,6 +9,7 @@ import {
 } from '#libs/contracts';
 import { isSubjectToken } from '#libs/events';
 import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
+import { askerOfSession } from '../decisions/asker.ts';
 import { judgeAccess } from '../decisions/judge-access.ts';
 import type { LiveSession } from '../preauth/live-session.ts';
 import type { TypedSealer } from '../preauth/sealed-values.ts';
@@ -40,11 +41,12 @@ export async function handlePortal(
   const current = await standingOf(context, request.accessCookie);
   if ('status' in current) return current;
   const { id, session } = current;
+  const asker = askerOfSession(id, session, (await live.user(session.principal)).state);
   const judge = context.judge();
   const apps: Extract<PortalReply, { status: 'shown' }>['apps'] = [];
   for (const appId of request.appIds.filter(isSubjectToken)) {
     const { state: app } = await live.app(appId);
-    const { verdict } = judgeAccess({ appId, session, app, client: request.client, judge, nowMs: nowMs() });
+    const { verdict } = judgeAccess({ appId, asker, app, client: request.client, judge, nowMs: nowMs() });
     if (verdict === 'granted') apps.push({ id: appId, verdict });
     else if (verdict === 'challenged') apps.push({ id: appId, verdict: 'step-up' });
   }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { accessInputs, type Principal } from '#libs/contracts';
+import { accessInputs, initialUserState, type Principal } from '#libs/contracts';
 import { gatherInputs } from '../../../../services/auth/src/conditional-access/gather-inputs.ts';
+import { askerOfSession } from '../../../../services/auth/src/decisions/asker.ts';
 
 const NOW = Date.parse('2026-11-22T11:00:00Z');
 const principal: Principal = {
@@ -29,7 +30,7 @@ const session = (who: Principal) => ({
 const gather = (who: Principal = principal, userAgent = 'curl/8', country: string | null = null) =>
   gatherInputs({
     appId: 'app_a',
-    session: session(who),
+    asker: askerOfSession('ses_a', session(who), initialUserState),
     groups: ['g1'],
     client: { address: '198.51.100.7', userAgent },
     country,
@@ -45,7 +46,10 @@ describe('inputs of policies', () => {
 
   it('take a sign-in that nobody dates for older than any policy allows, never for as young as its session', () => {
     const known = { appId: 'app_a', client: { address: '198.51.100.7', userAgent: '' }, country: null, nowMs: NOW };
-    const inputs = gatherInputs({ ...known, session: { ...session(principal), authenticatedAtUnknown: true } });
+    const inputs = gatherInputs({
+      ...known,
+      asker: askerOfSession('ses_a', { ...session(principal), authenticatedAtUnknown: true }, initialUserState),
+    });
     expect(inputs).to.include({ authenticatedAtMs: 0, sessionStartedAtMs: 0 });
     expect(accessInputs.safeParse(inputs).success).to.equal(true);
   });

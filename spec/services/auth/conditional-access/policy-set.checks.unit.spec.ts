@@ -5,6 +5,7 @@ import {
   accessPolicy,
   evolvePolicySet,
   initialPolicySetState,
+  initialUserState,
   namedLocation,
   PORTAL_APP_ID,
   type PolicySetFact,
@@ -14,6 +15,7 @@ import {
   createPolicySetChecks,
   MAX_FINDINGS,
 } from '../../../../services/auth/src/conditional-access/policy-set.checks.ts';
+import { askerOfSession, type SignedIn } from '../../../../services/auth/src/decisions/asker.ts';
 
 const ROLES = ['role-admin', 'role-other-admin'];
 const { findLockout, findContradictions } = createPolicySetChecks(ROLES, {
@@ -147,7 +149,7 @@ describe('checks of a policy set', () => {
   });
 
   it('know what auth does not know: change them together', () => {
-    const session: Parameters<typeof gatherInputs>[0]['session'] = {
+    const session: SignedIn = {
       status: 'active',
       principal: {
         subject: 's',
@@ -169,7 +171,13 @@ describe('checks of a policy set', () => {
       usedTickets: [],
     };
     const client = { address: '192.0.2.7', userAgent: '' };
-    const inputs = gatherInputs({ appId: 'app_1', session, client, country: 'IT', nowMs: 0 });
+    const inputs = gatherInputs({
+      appId: 'app_1',
+      asker: askerOfSession('ses_1', session, initialUserState),
+      client,
+      country: 'IT',
+      nowMs: 0,
+    });
     const { deviceStates, signInRisk, userRisk, isGuest } = inputs;
     expect([deviceStates, signInRisk, userRisk, isGuest]).to.deep.equal([null, null, null, null]);
   });

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { type AccessPolicy, accessPolicy, initialPolicySetState, type UserSessionState } from '#libs/contracts';
+import {
+  type AccessPolicy,
+  accessPolicy,
+  initialPolicySetState,
+  initialUserState,
+  type UserSessionState,
+} from '#libs/contracts';
 import type { PolicySetOfDecision } from '../../../../services/auth/src/conditional-access/policy-judge.ts';
 import {
   AccessDecider,
@@ -50,13 +56,14 @@ function createDesk() {
   const desk = {
     policySet: setOf(1, []),
     session: SIGNED_IN,
+    user: initialUserState,
     recorded: [] as string[],
     signed: 0,
     onAppend: (): void | Promise<void> => undefined,
     ask: (client: { address?: string; userAgent?: string } = {}) =>
       decider.decide({
         appId: 'portal',
-        sessionId: SESSION_ID,
+        credential: { kind: 'session', sessionId: SESSION_ID },
         requestId: `req_${'a'.repeat(24)}`,
         client: { address: '192.0.2.1', userAgent: 'curl/8', ...client },
       }),
@@ -73,6 +80,8 @@ function createDesk() {
     live: {
       session: () => Promise.resolve({ state: desk.session, revision: 1 }),
       app: () => Promise.reject(new Error('the portal is no app')),
+      user: () => Promise.resolve({ state: desk.user, revision: 1 }),
+      serviceToken: () => Promise.reject(new Error('nobody brought one')),
     },
     policySet: () => desk.policySet,
     assertions: {

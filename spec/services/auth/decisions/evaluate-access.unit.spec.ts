@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { AppState, UserSessionState } from '#libs/contracts';
-import { evaluateAccess } from '../../../../services/auth/src/decisions/evaluate-access.ts';
+import { type AppState, initialPolicySetState, initialUserState, type UserSessionState } from '#libs/contracts';
+import { createPolicyJudges } from '../../../../services/auth/src/conditional-access/policy-judge.ts';
+import { askerOfSession } from '../../../../services/auth/src/decisions/asker.ts';
+import { standingOf } from '../../../../services/auth/src/decisions/evaluate-access.ts';
+import { judgeAccess } from '../../../../services/auth/src/decisions/judge-access.ts';
 
 const NOW = Date.parse('2026-11-22T11:00:00Z');
 const BOB = { subject: 'bob', groups: ['g1', 'g2'], roles: ['Reader', 'Writer'] };
@@ -101,16 +104,30 @@ describe('access evaluation', () => {
       unauthenticated('session-expired'),
     ],
     [
-      'takes a date it cannot read as expired or ended, never as good',
-      session({ status: 'ended', expiresAt: '' }),
+      'takes a date it cannot read as expired, never as good',
+      session({ expiresAt: '' }),
       'portal',
-      unauthenticated('session-ended'),
+      unauthenticated('session-expired'),
     ],
   ];
   for (const [name, given, of, expected] of cases) {
-    it(name, () => expect(evaluateAccess({ session: given, app: of, nowMs: NOW })).to.deep.equal(expected));
+    it(name, () => expect(evaluate(given, of)).to.deep.equal(expected));
   }
 });
+
+const judges = createPolicyJudges(() => ({ revision: 0, state: initialPolicySetState }));
+
+/** Standing, then assignment, with no policies. */
+function evaluate(session: UserSessionState, app: AppState | 'portal'): object {
+  const standing = standingOf(session, NOW);
+  if (session.status === 'absent' || standing !== 'session-active') return unauthenticated(standing);
+  const asker = askerOfSession('ses_a', session, initialUserState);
+  const client = { address: '192.0.2.1', userAgent: '' };
+  const judged = judgeAccess({ appId: 'app_a', asker, app, client, judge: judges(), nowMs: NOW });
+  const { verdict } = judged;
+  const reasons = judged.reasons.filter((reason) => reason !== 'policies-passed');
+  return verdict === 'denied' ? { verdict, reasons, deniedBy: judged.deniedBy } : { verdict, reasons };
+}
 
 function granted(...more: string[]): object {
   return { verdict: 'granted', reasons: ['session-active', ...more] };
