@@ -7,12 +7,9 @@ import {
   completeSignIn,
   continueSignIn,
   endOwnSessions,
-  endSession,
-  endSessions,
   openAppAccess,
   portal,
   revocations,
-  sessions,
   signOut,
   verifyToken,
 } from '#libs/contracts';
@@ -54,8 +51,8 @@ import { createLocalOperatorVerifier } from './tokens/local-operator.ts';
 import { createVerifyToken, type VerifyToken } from './tokens/verify-token.ts';
 import { LiveState, type Revocation } from './user-session/live-state.ts';
 import { handleEndOwnSessions, handlePortal } from './user-session/own-sessions.api.ts';
-import { handleEndSession, handleEndSessions, querySessions } from './user-session/user-session.api.ts';
 import { createUserSessions } from './user-session/user-sessions.ts';
+import { servePeople } from './users/serve-people.ts';
 
 /** Milliseconds between beats of the revocations feed: one that got lost shows as a gap at the next. */
 const BEAT_MS = 5_000;
@@ -120,6 +117,7 @@ export async function startAuth(
     isGuestKnown: config.expectGuestClaim,
   });
   const served = [
+    ...servePeople(backbone, { store, tenant, live, userSessions: context.userSessions, providers, nowMs, logger }),
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {
       decider: new AccessDecider({
@@ -208,7 +206,7 @@ function serve(
   const { logger, sealer, live, userSessions, nowMs } = context;
   const options = { queue: 'auth', logger };
   const { decider, verify, assertions, judge } = parts;
-  const own = { sealer, live, userSessions, judge, nowMs };
+  const own = { sealer, live, userSessions, decider, judge, nowMs };
   const identifyBearer = createIdentifyBearer({ providerOf: (app) => context.providers.ofApp(app), nowMs });
   const asking = { sealer, live, decider, identifyBearer, refusals: context.refusals };
   return [
@@ -243,14 +241,11 @@ function serve(
       options,
     ),
     serveEndpoint(nc, tenant, signOut, (r) => answerStep(context, r, () => handleSignOut(context, r)), options),
-    serveEndpoint(nc, tenant, endSession, (r) => handleEndSession(userSessions, nowMs, r), options),
-    serveEndpoint(nc, tenant, endSessions, (r) => handleEndSessions({ userSessions, live, nowMs }, r), options),
     serveEndpoint(nc, tenant, portal, (r) => handlePortal(own, r), options),
     serveEndpoint(nc, tenant, endOwnSessions, (r) => handleEndOwnSessions(own, r), options),
     serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize(asking, r), options),
     serveEndpoint(nc, tenant, verifyToken, verify, options),
     serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [...assertions.keys] }), options),
-    serveEndpoint(nc, tenant, sessions, (r) => querySessions(live, nowMs(), r), options),
   ];
 }
 

@@ -11,6 +11,8 @@ export type ConfiguredProvider = {
   readonly name: string;
   readonly kind: 'entra' | 'openid';
   readonly issuer: string;
+  /** `directoryTenant` of the people it knows. */
+  readonly directory: string;
   readonly port: IdentityProvider;
   /** Its redirect URI, on the sign-in host; no answer of it is taken at another's (RFC 9700, 4.4.2.2). */
   readonly callbackPath: string;
@@ -74,13 +76,15 @@ export function createIdentityProviders(
   const shared = { signInOrigin, logger, keepClaims, wantsRefreshTokens: config.refreshMinutes !== null };
   const configured = (provider: FirstProviderConfig | FurtherProviderConfig, port?: IdentityProvider) => {
     const isFirst = provider === first;
+    const { issuer } = provider;
     const callbackPath = isFirst ? authPaths.callback : `${authPaths.callback}/${provider.id}`;
     const sendsGroups = isFirst ? expectGroupsClaim : 'expectGroupsClaim' in provider && provider.expectGroupsClaim;
     return {
       id: provider.id,
       name: provider.name ?? new URL(provider.issuer).host,
       kind: provider.kind ?? ('entra' as const),
-      issuer: provider.issuer,
+      issuer,
+      directory: 'tenantId' in provider ? provider.tenantId.toLowerCase() : issuer,
       callbackPath,
       sessionCookie: isFirst ? SESSION_COOKIE : `${SESSION_COOKIE}-${provider.id}`,
       port: port ?? createPort(provider, { ...shared, callbackPath, sendsGroups }),

@@ -1,3 +1,4 @@
+import type { SessionEndReason } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { Actor } from '#libs/events';
 import type { UserSessions } from './user-sessions.ts';
@@ -6,7 +7,7 @@ import type { UserSessions } from './user-sessions.ts';
 const MAX_ENDED_AT_ONCE = 16;
 
 export type EndingOfSessions = {
-  readonly reason: 'signed-out' | 'revoked';
+  readonly reason: SessionEndReason;
   readonly actor: Actor;
   readonly correlationId: string;
   readonly traceparent?: string;

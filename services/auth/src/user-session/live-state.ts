@@ -43,6 +43,8 @@ const SWEEP_MS = 60_000;
 
 export type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
 type KnownUser = UserState & { readonly person: Person | null };
+/** As many as there are commands under way, which the endpoints bound. */
+type Waiter = { readonly position: number; readonly settle: (hasCome: boolean) => void };
 type Revoked = Omit<Revocation, 'position'>;
 
 /** What the ingress must forget; `position` counts such commits from the first one on, the same on every instance. */
@@ -106,6 +108,7 @@ export class LiveState {
   #isLive = false;
   #isStopped = false;
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #waiters = new Set<Waiter>();
 
   private constructor(options: LiveStateOptions) {
     this.#options = options;
@@ -130,9 +133,21 @@ export class LiveState {
     return this.#sessions.isPartial || !this.#isLive;
   }
 
-  /** Whether everything up to this position of the stream has come. */
-  hasReached(position: number): boolean {
-    return this.#position >= position;
+  /** Whether everything up to this position of the stream came in time. */
+  async waitFor(position: number, deadlineMs: number): Promise<boolean> {
+    if (this.#position >= position) return true;
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        position,
+        settle: (hasCome) => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(hasCome);
+        },
+      };
+      const timer = setTimeout(() => waiter.settle(false), deadlineMs);
+      this.#waiters.add(waiter);
+    });
   }
 
   /** A state of status `absent` when there is no such session. */
@@ -189,6 +204,11 @@ export class LiveState {
     return this.#sessions.ofSubject(subject);
   }
 
+  /** See SessionTable. */
+  sessionsOfProvider(...asked: Parameters<SessionTable['ofProvider']>): ReturnType<SessionTable['ofProvider']> {
+    return this.#sessions.ofProvider(...asked);
+  }
+
   /** Ids of the active sessions of one person in memory, newest first. */
   activeSessionIdsOf(person: Person): readonly string[] {
     return this.#sessions.activeIdsOf(person);
@@ -207,6 +227,7 @@ export class LiveState {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    for (const waiter of this.#waiters) waiter.settle(false);
     await this.#subscription?.stop();
   }
 
@@ -250,6 +271,7 @@ export class LiveState {
   #take(commit: Commit): void {
     const revoked = this.#revokedBy(commit);
     this.#position = commit.position;
+    for (const waiter of this.#waiters) if (waiter.position <= commit.position) waiter.settle(true);
     if (revoked === null) return;
     this.#revocations += 1;
     if (this.#isLive) this.#options.onRevocation({ position: this.#revocations, ...revoked });

@@ -4,12 +4,13 @@ import type { Found } from './live-table.ts';
 /** Sessions kept in memory; at the bound the oldest go, and are read from the event store when asked for. */
 export const MAX_LIVE_SESSIONS = 100_000;
 
+type Entry = readonly [string, UserSessionState];
 type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
 
 /** Sessions in memory by id and by person. */
 export class SessionTable {
   readonly #sessions = new Map<string, Found<UserSessionState>>();
-  /** Ids of the sessions, by subject. */
+  /** Ids of the sessions, by each of `keysOf`. */
   readonly #idsOf = new Map<string, Set<string>>();
   readonly #nowMs: () => number;
   readonly #max: number;
@@ -30,16 +31,20 @@ export class SessionTable {
   }
 
   /** Newest first. */
-  all(): Iterable<readonly [string, UserSessionState]> {
+  all(): Iterable<Entry> {
     return [...this.#sessions].reverse().map(([id, { state }]) => [id, state] as const);
   }
 
   /** Newest first; costs nothing however many others there are. */
-  ofSubject(subject: string): readonly (readonly [string, UserSessionState])[] {
-    return [...(this.#idsOf.get(subject) ?? [])].reverse().flatMap((id) => {
-      const state = this.#sessions.get(id)?.state;
-      return state === undefined ? [] : [[id, state] as const];
-    });
+  ofSubject(subject: string): readonly Entry[] {
+    return this.#under(subjectKey(subject));
+  }
+
+  /** Newest first, of one identity provider: one session there, or all of one person. Costs no more than `ofSubject`. */
+  ofProvider(issuer: string, by: { readonly sessionId: string } | { readonly subject: string }): readonly Entry[] {
+    return this.#under(
+      'sessionId' in by ? providerKey('sid', issuer, by.sessionId) : providerKey('sub', issuer, by.subject),
+    );
   }
 
   /** Of one person: the same subject in another directory is another one. */
@@ -57,9 +62,8 @@ export class SessionTable {
       this.drop(id);
       return;
     }
-    const { subject } = state.principal;
-    const ids = this.#idsOf.get(subject) ?? new Set();
-    this.#idsOf.set(subject, ids.add(id));
+    // The keys of a session never change, whatever a refresh says of the person.
+    for (const key of keysOf(state)) this.#idsOf.set(key, (this.#idsOf.get(key) ?? new Set()).add(id));
     this.#sessions.set(id, found);
     const oldest = this.#sessions.keys().next().value;
     if (this.#sessions.size <= this.#max || oldest === undefined) return;
@@ -71,10 +75,11 @@ export class SessionTable {
     const state = this.#sessions.get(id)?.state;
     this.#sessions.delete(id);
     if (state === undefined || state.status === 'absent') return;
-    const { subject } = state.principal;
-    const ids = this.#idsOf.get(subject);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#idsOf.delete(subject);
+    for (const key of keysOf(state)) {
+      const ids = this.#idsOf.get(key);
+      ids?.delete(id);
+      if (ids?.size === 0) this.#idsOf.delete(key);
+    }
   }
 
   sweep(): void {
@@ -102,4 +107,28 @@ export class SessionTable {
     }
     return found;
   }
+
+  #under(key: string): readonly Entry[] {
+    return [...(this.#idsOf.get(key) ?? [])].reverse().flatMap((id) => {
+      const state = this.#sessions.get(id)?.state;
+      return state === undefined ? [] : [[id, state] as const];
+    });
+  }
+}
+
+function keysOf(state: Exclude<UserSessionState, { status: 'absent' }>): readonly string[] {
+  const { principal, identityProvider, providerSessionId: sid, providerSubject: sub } = state;
+  return [
+    subjectKey(principal.subject),
+    ...(sid === undefined ? [] : [providerKey('sid', identityProvider, sid)]),
+    ...(sub === undefined ? [] : [providerKey('sub', identityProvider, sub)]),
+  ];
+}
+
+function subjectKey(subject: string): string {
+  return `subject\n${subject}`;
+}
+
+function providerKey(kind: 'sid' | 'sub', issuer: string, value: string): string {
+  return `${kind}\n${issuer}\n${value}`;
 }

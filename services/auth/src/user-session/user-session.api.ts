@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { endSession, endSessions, sessions, UserSessionState } from '#libs/contracts';
 import { isSubjectToken } from '#libs/events';
 import { sessionError } from '../errors.ts';
+import { commandMetadata } from '../recording.ts';
 import { endActiveSessions } from './end-sessions.ts';
+import { findActiveSessions, isActiveAt, type SessionsSource, type Started } from './find-sessions.ts';
 import type { LiveState } from './live-state.ts';
 import type { UserSessions } from './user-sessions.ts';
 
@@ -11,59 +13,48 @@ const DEFAULT_LIMIT = 100;
 /** Errors: ERR_SESSION_ABSENT. Ending an ended session changes nothing. */
 export async function handleEndSession(
   userSessions: UserSessions,
+  nowMs: () => number,
   request: z.infer<typeof endSession.request>,
 ): Promise<z.infer<typeof endSession.reply>> {
-  const { sessionId, reason, commandId, actor, correlationId, traceparent } = request;
+  const { sessionId, reason } = request;
   if (!isSubjectToken(sessionId)) throw sessionError('ERR_SESSION_ABSENT', 'there is no such session');
-  const { revision } = await userSessions(
-    sessionId,
-    { type: 'EndSession', reason },
-    {
-      actor: { kind: actor.kind, id: actor.id, ...(actor.name === undefined ? {} : { name: actor.name }) },
-      commandId,
-      correlationId,
-      ...(traceparent === undefined ? {} : { traceparent }),
-    },
-  );
+  const metadata = commandMetadata(request, nowMs());
+  const { revision } = await userSessions(sessionId, { type: 'EndSession', reason }, metadata);
   return { sessionId, revision };
 }
 
-/** Ends the active sessions in memory of a user, or those that opened an app; with both, those of the user at the app. */
+/** Ends the active sessions of a user, of a device, or those that opened an app; with several, those that all of them name. */
 export async function handleEndSessions(
-  parts: { readonly userSessions: UserSessions; readonly live: LiveState; readonly nowMs: () => number },
+  parts: SessionsSource & { readonly userSessions: UserSessions },
   request: z.infer<typeof endSessions.request>,
 ): Promise<z.infer<typeof endSessions.reply>> {
-  const { actor, correlationId, traceparent } = request;
-  const ids: string[] = [];
-  for (const [id, state] of parts.live.sessions())
-    if (isActiveAt(state, parts.nowMs()) && isMeant(state, request)) ids.push(id);
+  const { user, deviceId, appId } = request;
+  const ids = await findActiveSessions(parts, { isMeant: (session) => isMeant(session, { user, deviceId }), appId });
+  const { actor, correlationId, traceparent } = commandMetadata(request, parts.nowMs());
   const sessionIds = await endActiveSessions(parts.userSessions, ids, {
     reason: 'revoked',
-    actor: { kind: actor.kind, id: actor.id, ...(actor.name === undefined ? {} : { name: actor.name }) },
+    actor,
     correlationId,
     ...(traceparent === undefined ? {} : { traceparent }),
   });
   return { sessionIds };
 }
 
-type Filter = Pick<z.infer<typeof sessions.request>, 'subject' | 'user' | 'appId'>;
+type Filter = Pick<z.infer<typeof sessions.request>, 'subject' | 'user' | 'deviceId'>;
 type Present = Exclude<UserSessionState, { status: 'absent' }>;
 
-function isActiveAt(state: UserSessionState, nowMs: number): state is Present {
-  return state.status === 'active' && Date.parse(state.expiresAt) > nowMs;
-}
-
-function isMeant({ principal, apps }: Present, { subject, user, appId }: Filter): boolean {
-  if (subject !== undefined && principal.subject !== subject) return false;
-  if (appId !== undefined && !apps.includes(appId)) return false;
-  return user === undefined || principal.subject === user || principal.username.toLowerCase() === user.toLowerCase();
+function isMeant({ principal, deviceId }: Started, filter: Filter): boolean {
+  if (filter.subject !== undefined && principal.subject !== filter.subject) return false;
+  if (filter.deviceId !== undefined && deviceId !== filter.deviceId) return false;
+  const user = filter.user?.toLowerCase();
+  return user === undefined || principal.subject.toLowerCase() === user || principal.username.toLowerCase() === user;
 }
 
 /** Sessions in memory, newest first: those that have not expired. */
 export function querySessions(
   live: LiveState,
   nowMs: number,
-  { activeOnly, limit, ...filter }: z.infer<typeof sessions.request>,
+  { activeOnly, limit, appId, ...filter }: z.infer<typeof sessions.request>,
 ): z.infer<typeof sessions.reply> {
   const found: z.infer<typeof sessions.reply>['sessions'] = [];
   for (const [id, state] of live.sessions()) {
@@ -71,15 +62,30 @@ export function querySessions(
     if (state.status === 'absent') continue;
     const isActive = isActiveAt(state, nowMs);
     if (activeOnly === true && !isActive) continue;
-    if (!isMeant(state, filter)) continue;
+    if (!isMeant(state, filter) || (appId !== undefined && !state.apps.includes(appId))) continue;
     found.push(viewOf(id, state, isActive));
   }
   return { sessions: found };
 }
 
-function viewOf(id: string, state: Present, isActive: boolean) {
+function viewOf(id: string, state: Present, isActive: boolean): z.infer<typeof sessions.reply>['sessions'][number] {
   const { principal, authenticatedAt, expiresAt, address, userAgent, apps } = state;
   const { username, name, subject } = principal;
-  const status = isActive ? ('active' as const) : ('ended' as const);
-  return { id, status, username, name, subject, authenticatedAt, expiresAt, address, userAgent, apps: [...apps] };
+  const { deviceId, deviceStates, signInRisk, providerId } = state;
+  return {
+    id,
+    status: isActive ? 'active' : 'ended',
+    username,
+    name,
+    subject,
+    authenticatedAt,
+    expiresAt,
+    address,
+    userAgent,
+    apps: [...apps],
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(deviceStates === undefined ? {} : { deviceStates }),
+    ...(signInRisk === undefined ? {} : { signInRisk }),
+    ...(providerId === undefined ? {} : { providerId }),
+  };
 }

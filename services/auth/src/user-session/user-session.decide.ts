@@ -14,6 +14,7 @@ export type UserSessionCommand =
       'principal'
     >)
   | ({ readonly type: 'OpenAppAccess'; readonly at: string } & FactOf<UserSessionFact, 'AppAccessOpened'>['data'])
+  | ({ readonly type: 'AssessSignInRisk' } & FactOf<UserSessionFact, 'SignInRiskChanged'>['data'])
   | ({ readonly type: 'EndSession' } & FactOf<UserSessionFact, 'SessionEnded'>['data']);
 
 /**
@@ -44,6 +45,11 @@ function decide(command: UserSessionCommand, state: UserSessionState): readonly 
       // Later ones prove the session alone, which may have been stolen: its networks are those of the sign-in.
       const isOfSignIn = state.usedTickets.length === 0 && otherAddress !== undefined;
       return [{ type: 'AppAccessOpened', data: { appId, ticketId, ...(isOfSignIn ? { otherAddress } : {}) } }];
+    }
+    case 'AssessSignInRisk': {
+      const { level, detail } = command;
+      if (state.status === 'ended') throw sessionError('ERR_SESSION_ENDED', `the session ended: ${state.reason}`);
+      return state.signInRisk === level ? [] : [{ type: 'SignInRiskChanged', data: { level, detail } }];
     }
     case 'EndSession':
       // Ending twice is what was asked for already.
