@@ -46,6 +46,7 @@ import { cacheOpened } from './sealing/cached-sealer.ts';
 import { createNodeCryptoSealer } from './sealing/node-crypto-sealer.ts';
 import { createNodeJoseSealer } from './sealing/node-jose-sealer.ts';
 import { loadSealingKeys } from './sealing/sealing-keys.ts';
+import { serveServiceTokens } from './service-tokens/service-token.api.ts';
 import { type AssertionSigner, createAssertionSigner } from './tokens/assertion-signer.ts';
 import { createLocalOperatorVerifier } from './tokens/local-operator.ts';
 import { createVerifyToken, type VerifyToken } from './tokens/verify-token.ts';
@@ -118,6 +119,7 @@ export async function startAuth(
   });
   const served = [
     ...servePeople(backbone, { store, tenant, live, userSessions: context.userSessions, providers, nowMs, logger }),
+    ...serveServiceTokens(backbone, { store, tenant, live, nowMs }, logger),
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {
       decider: new AccessDecider({
