@@ -1,6 +1,7 @@
 import type { AppFact, AppSettings } from '#libs/contracts';
 import { requirePlaces } from './app-places.ts';
 import type { AppChanges } from './app-settings.ts';
+import { requireSignedInUsers } from './sign-on-settings.ts';
 
 type FactOf<Key extends keyof AppSettings> = (value: AppSettings[Key], app: AppSettings) => AppFact;
 
@@ -53,10 +54,16 @@ const FACTS: { readonly [Key in keyof AppSettings]: FactOf<Key> } = {
 
 const KEYS = Object.keys(FACTS) as (keyof AppSettings)[];
 
-/** What checked changes come to. Error: ERR_APP_HOSTS when the places of the app do not hold together any more. */
+/**
+ * What checked changes come to. Errors: ERR_APP_HOSTS when the places of the app do not hold together any more, ERR_APP_SETTING when it
+ * asks nobody to sign in, but is about those who do.
+ */
 export function changedFacts(changes: AppChanges, app: AppSettings): readonly AppFact[] {
   const facts = KEYS.flatMap((key) => changedFact(key, changes, app));
-  if (facts.length > 0) requirePlaces({ ...app, ...placesOf(changes) });
+  if (facts.length > 0) {
+    requirePlaces({ ...app, ...placesOf(changes) });
+    requireSignedInUsers({ ...app, ...signOnOf(changes) });
+  }
   return facts;
 }
 
@@ -76,6 +83,20 @@ function placesOf({ externalUrl, internalUrl, alternateHosts, segments }: AppCha
     ...(internalUrl === undefined ? {} : { internalUrl }),
     ...(alternateHosts === undefined ? {} : { alternateHosts }),
     ...(segments === undefined ? {} : { segments }),
+  };
+}
+
+function signOnOf({
+  preauthentication,
+  bearerTokens,
+  identityProvider,
+  singleSignOn,
+}: AppChanges): Partial<AppSettings> {
+  return {
+    ...(preauthentication === undefined ? {} : { preauthentication }),
+    ...(bearerTokens === undefined ? {} : { bearerTokens }),
+    ...(identityProvider === undefined ? {} : { identityProvider }),
+    ...(singleSignOn === undefined ? {} : { singleSignOn }),
   };
 }
 

@@ -19,6 +19,12 @@ import { groupAbsent, refuseValue } from '../errors.ts';
 import { normalizeAlternateHosts, normalizeSegments, requirePlaces } from './app-places.ts';
 import { defaultExternalUrl, type ExternalUrlPolicy, normalizeExternalUrl, normalizeInternalUrl } from './app-urls.ts';
 import { normalizeCorsRules } from './cors-rules.ts';
+import {
+  normalizeSingleSignOn,
+  requireBearerTokens,
+  requireIdentityProvider,
+  requireSignedInUsers,
+} from './sign-on-settings.ts';
 
 const MAX_NAME_CHARACTERS = 120;
 
@@ -52,6 +58,7 @@ export function completeSettings(input: PublishAppInput, policy: ExternalUrlPoli
     externalUrl,
   };
   requirePlaces(settings);
+  requireSignedInUsers(settings);
   return settings;
 }
 
@@ -69,6 +76,9 @@ export function normalizeChanges(changes: AppChanges, policy: ExternalUrlPolicy)
     hsts: taken(changes.hsts, requireHsts),
     corsRules: taken(changes.corsRules, normalizeCorsRules),
     originClientCertificate: taken(changes.originClientCertificate, requireSecretName),
+    bearerTokens: taken(changes.bearerTokens, requireBearerTokens),
+    identityProvider: taken(changes.identityProvider, requireIdentityProvider),
+    singleSignOn: taken(changes.singleSignOn, normalizeSingleSignOn),
   };
   return { ...changes, ...defined(checked) };
 }

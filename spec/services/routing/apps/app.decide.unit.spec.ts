@@ -237,7 +237,7 @@ describe('app decider', () => {
         name: 'Docs',
         internalUrl: 'http://localhost:1/',
         externalUrl: 'https://docs.sallyport.localhost:8443/',
-        preauthentication: 'passthrough',
+        preauthentication: 'oidc',
         connectorGroupId: 'east' as AppSettings['connectorGroupId'],
         backendTimeoutSeconds: 1,
         cookieFlags: { httpOnly: true, persistent: true, sameSite: 'lax' },
@@ -246,7 +246,7 @@ describe('app decider', () => {
         ...OTHER_SINCE_V2,
       };
       check({
-        given: [published],
+        given: [{ type: 'AppPublished', data: { ...SETTINGS, preauthentication: 'passthrough' } }],
         when: change(other),
         facts: [
           { type: 'AppRenamed', data: { name: other.name } },
@@ -256,7 +256,7 @@ describe('app decider', () => {
             data: { externalUrl: other.externalUrl, previousExternalUrl: SETTINGS.externalUrl },
           },
           { type: 'AppAlternateHostsChanged', data: { alternateHosts: ['wiki.example.com'] } },
-          { type: 'AppPreauthenticationChanged', data: { preauthentication: 'passthrough' } },
+          { type: 'AppPreauthenticationChanged', data: { preauthentication: 'oidc' } },
           { type: 'AppMovedToConnectorGroup', data: { connectorGroupId: other.connectorGroupId } },
           { type: 'AppBackendTimeoutChanged', data: { backendTimeoutSeconds: 1 } },
           { type: 'AppIdleTimeoutChanged', data: { idleTimeoutSeconds: 60 } },

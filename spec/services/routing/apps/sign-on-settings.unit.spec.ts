@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { type AppFact, type AppSettings, type OriginAuthorization, SETTINGS_SINCE_V2 } from '#libs/contracts';
+import { deciderSpec } from '#libs/events/testing';
+import { appDecider, type DecideAppCommand } from '../../../../services/routing/src/apps/app.decide.ts';
+import type { AppChanges } from '../../../../services/routing/src/apps/app-settings.ts';
+import { normalizeSingleSignOn } from '../../../../services/routing/src/apps/sign-on-settings.ts';
+
+const check = deciderSpec(appDecider);
+const policy = { domain: 'sallyport.localhost', externalPort: 8443, reservedHosts: ['login', 'portal', 'api'] };
+const SETTINGS: AppSettings = {
+  ...SETTINGS_SINCE_V2,
+  name: 'Wiki',
+  internalUrl: 'http://localhost:3000/',
+  externalUrl: 'https://wiki.sallyport.localhost:8443/',
+  preauthentication: 'oidc',
+  connectorGroupId: 'default' as AppSettings['connectorGroupId'],
+  backendTimeoutSeconds: 85,
+  cookieFlags: { httpOnly: true, persistent: false, sameSite: 'lax' },
+  translateHeaders: true,
+  validateBackendCertificate: true,
+};
+const BEARER_TOKENS = { audience: 'api://wiki', scope: 'user_impersonation', header: 'authorization' } as const;
+const CLAIM_HEADERS = { claimHeaders: [{ header: 'X-Department', claim: 'department' }], authorization: null };
+const EXCHANGE = {
+  kind: 'token-exchange',
+  tokenEndpoint: 'https://login.example.com/token',
+  clientId: 'sallyport',
+  sealedClientSecret: 'sealed',
+  audience: 'https://api.example.com',
+  scope: 'read write',
+} as const;
+
+type SignOnFact = Extract<
+  AppFact,
+  { type: 'AppBearerTokensChanged' | 'AppIdentityProviderChanged' | 'AppSingleSignOnChanged' }
+>;
+
+const appWith = (settings: Partial<AppSettings>): AppFact => ({
+  type: 'AppPublished',
+  data: { ...SETTINGS, ...settings },
+});
+const change = (changes: AppChanges): DecideAppCommand => ({ type: 'ChangeApp', appId: 'app_1', policy, changes });
+const claimHeader = (header: string, claim = 'department') => ({
+  claimHeaders: [{ header, claim }],
+  authorization: null,
+});
+const authorized = (authorization: OriginAuthorization) => ({ claimHeaders: [], authorization });
+
+describe('sign-on settings of an app', () => {
+  it('are taken, each with a fact of its own', () => {
+    const facts: readonly SignOnFact[] = [
+      { type: 'AppBearerTokensChanged', data: { bearerTokens: BEARER_TOKENS } },
+      { type: 'AppIdentityProviderChanged', data: { identityProvider: 'partners' } },
+      { type: 'AppSingleSignOnChanged', data: { singleSignOn: CLAIM_HEADERS } },
+      { type: 'AppSingleSignOnChanged', data: { singleSignOn: authorized(EXCHANGE) } },
+    ];
+    for (const fact of facts) check({ given: [appWith({})], when: change(fact.data), facts: [fact] });
+  });
+
+  for (const header of [
+    'Host',
+    'connection',
+    'Transfer-Encoding',
+    'TE',
+    'Upgrade',
+    'Content-Length',
+    'Cookie',
+    'Authorization',
+    'Proxy-Authorization',
+    'X-Sallyport-User',
+    'x-sallyport-anything',
+    'X-Forwarded-User',
+    'Forwarded',
+    'X-Real-IP',
+    'Sec-Fetch-Site',
+    'X-Request-Id',
+    'X_Department',
+    'X Department',
+    'X-Department:',
+    'X-Dép',
+    '-',
+    '',
+    'a'.repeat(65),
+  ])
+    it(`refuse ${JSON.stringify(header.slice(0, 20))} as a header for a claim`, () => {
+      check({ given: [appWith({})], when: change({ singleSignOn: claimHeader(header) }), error: 'ERR_APP_SETTING' });
+    });
+
+  for (const [what, singleSignOn] of [
+    [
+      'a header twice, whatever its case',
+      { claimHeaders: [...claimHeader('X-A').claimHeaders, ...claimHeader('x-a').claimHeaders], authorization: null },
+    ],
+    [
+      '31 headers',
+      {
+        claimHeaders: Array.from({ length: 31 }, (_, i) => ({ header: `X-${i}`, claim: 'name' })),
+        authorization: null,
+      },
+    ],
+    ['a claim with a blank', claimHeader('X-A', 'de partment')],
+    ['a claim without a name', claimHeader('X-A', '')],
+    ['a user name that Basic cannot carry', authorized({ kind: 'basic', username: 'a:b', sealedPassword: 's' })],
+    ['a user name with a line break', authorized({ kind: 'basic', username: 'a\r\nb', sealedPassword: 's' })],
+    ['a token endpoint over http', authorized({ ...EXCHANGE, tokenEndpoint: 'http://login.example.com/token' })],
+    [
+      'a token endpoint over http at a name that only begins like loopback',
+      authorized({ ...EXCHANGE, tokenEndpoint: 'http://127.0.0.1.example.com/' }),
+    ],
+    ['a token endpoint with credentials', authorized({ ...EXCHANGE, tokenEndpoint: 'https://a:b@login.example.com/' })],
+    ['a token endpoint with a fragment', authorized({ ...EXCHANGE, tokenEndpoint: 'https://login.example.com/#x' })],
+    ['a token endpoint that is no URL', authorized({ ...EXCHANGE, tokenEndpoint: 'login' })],
+    ['an empty audience', authorized({ ...EXCHANGE, audience: '' })],
+    ['a scope with a line break', authorized({ ...EXCHANGE, scope: 'a\nb' })],
+  ] as const)
+    it(`refuse ${what}`, () => {
+      check({
+        given: [appWith({})],
+        when: change({ singleSignOn: singleSignOn as AppSettings['singleSignOn'] }),
+        error: 'ERR_APP_SETTING',
+      });
+    });
+
+  it('take http to a loopback address, and name field, value and remedy otherwise', () => {
+    for (const tokenEndpoint of ['http://127.0.0.1:9/token', 'http://localhost:9/token', 'http://[::1]:9/token'])
+      expect(normalizeSingleSignOn(authorized({ ...EXCHANGE, tokenEndpoint })).authorization).to.include({
+        tokenEndpoint,
+      });
+    expect(() => normalizeSingleSignOn(authorized({ ...EXCHANGE, tokenEndpoint: 'http://sts/token' }))).to.throw(
+      /^singleSignOn\.authorization\.tokenEndpoint "http:\/\/sts\/token" is not https: .* expected https/,
+    );
+    expect(() => normalizeSingleSignOn(claimHeader('Host'))).to.throw(/header "Host" .*: expected another name/);
+  });
+
+  for (const [field, settings] of [
+    ['bearerTokens', { bearerTokens: BEARER_TOKENS }],
+    ['identityProvider', { identityProvider: 'partners' }],
+    ['singleSignOn', { singleSignOn: CLAIM_HEADERS }],
+    ['singleSignOn', { singleSignOn: authorized(EXCHANGE) }],
+  ] as const)
+    it(`do not go with passthrough, whichever comes first: ${field} ${JSON.stringify(settings).slice(0, 40)}`, () => {
+      const passthrough = { preauthentication: 'passthrough' } as const;
+      check({ given: [appWith(settings)], when: change(passthrough), error: 'ERR_APP_SETTING' });
+      check({ given: [appWith(passthrough)], when: change(settings), error: 'ERR_APP_SETTING' });
+      check({
+        given: [],
+        when: { type: 'PublishApp', appId: 'app_1', policy, settings: { ...SETTINGS, ...passthrough, ...settings } },
+        error: 'ERR_APP_SETTING',
+      });
+      check({
+        given: [appWith(passthrough)],
+        when: change({ name: 'Other' }),
+        facts: [{ type: 'AppRenamed', data: { name: 'Other' } }],
+      });
+    });
+
+  it('refuse an audience, scope or provider that nothing could match', () => {
+    for (const changes of [
+      { bearerTokens: { ...BEARER_TOKENS, audience: 'api wiki' } },
+      { bearerTokens: { ...BEARER_TOKENS, scope: 'a b' } },
+      { identityProvider: 'Partners' },
+    ])
+      check({ given: [appWith({})], when: change(changes), error: 'ERR_APP_SETTING' });
+  });
+});
