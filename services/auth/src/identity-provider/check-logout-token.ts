@@ -1,3 +1,4 @@
+import type { JWTPayload } from 'jose';
 import { z } from 'zod';
 import { CLOCK_SKEW_SECONDS, refused, verifyLogoutToken, wrongClaim } from './check-token.ts';
 import type { LogoutToken } from './identity-provider.ts';
@@ -37,6 +38,15 @@ export async function checkLogoutToken(
   const { issuer, clientId, tenantId, nowMs } = expected;
   const requiredClaims = ['iat', 'exp', 'jti', 'events'];
   const payload = await verifyLogoutToken(store, token, { issuer, audience: [clientId], requiredClaims });
+  return readLogoutToken(payload, { issuer, tenantId, nowMs });
+}
+
+/** What a logout token says whose signature, issuer, audience and times are good. */
+export function readLogoutToken(
+  payload: JWTPayload,
+  expected: { readonly issuer: string; readonly tenantId: string | null; readonly nowMs: number },
+): LogoutToken {
+  const { issuer, tenantId, nowMs } = expected;
   if ('nonce' in payload) throw refused('it carries a nonce, as no logout token does');
   const parsed = claims.safeParse(payload);
   if (!parsed.success) throw wrongClaim(parsed.error);

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import passport from 'passport';
 import { z } from 'zod';
 import { authPaths, MANAGE_SCOPE, REGISTER_SCOPE } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
 import type { IdentityProviderConfig } from '../config.ts';
-import { fileError, IdentityProviderError } from '../errors.ts';
+import { IdentityProviderError } from '../errors.ts';
 import { authorizationOptions } from './authorization-parameters.ts';
 import { audiencesOf, checkAccessToken } from './check-access-token.ts';
 import { checkLogoutToken } from './check-logout-token.ts';
 import { CLOCK_SKEW_SECONDS, refused, type TokenClaims } from './check-token.ts';
+import { readClientSecret } from './client-secret.ts';
 import { deviceStatesOf } from './device-states.ts';
 import { drivePassport } from './drive-passport.ts';
 import { HardenedBearer } from './hardened-bearer.ts';
@@ -19,6 +19,7 @@ import { MetadataStore } from './metadata-store.ts';
 import { appPrincipalOf, type PrincipalOptions, principalOf } from './principal-of-claims.ts';
 import { createProviderConnection } from './provider-connection.ts';
 import { keepableRefreshToken, useRefreshToken } from './refresh-token.ts';
+import { warnOnce } from './warn-once.ts';
 
 /** Passport's name for the sign-in strategy; the others are named by their scope. */
 const SIGN_IN = 'oidc';
@@ -47,7 +48,7 @@ export function createPassportIdentityProvider(options: {
   const { config, sendsGroups = false, keepClaims = [], wantsRefreshTokens = false } = options;
   const { issuer, tenantId, clientId, timeoutMs } = config;
   const nowMs = options.nowMs ?? Date.now;
-  const clientSecret = readSecret(config.clientSecretFile);
+  const clientSecret = readClientSecret(config.clientSecretFile);
   const redirectUrl = `${options.signInOrigin}${options.callbackPath ?? authPaths.callback}`;
   const connection = createProviderConnection(config.caFile);
   const store = new MetadataStore({ issuer, connection, timeoutMs, nowMs });
@@ -139,16 +140,6 @@ function personOf(claims: TokenClaims, nowMs: number, reading: PrincipalOptions)
   return { ...principalOf(claims, reading), authenticatedAtMs, deviceStates: deviceStatesOf(claims) };
 }
 
-/** One line for each claim and process: whoever configured it must hear of it, and not at every sign-in. */
-function warnOnce(logger: Pick<Logger, 'warn'> | undefined): (claim: string, why: string) => void {
-  const told = new Set<string>();
-  return (claim, why) => {
-    if (told.has(claim)) return;
-    told.add(claim);
-    logger?.warn('claim left out', { claim, why });
-  };
-}
-
 /** State and nonce as the strategy put them into its session object. */
 function readTransaction(kept: unknown, codeVerifier: string): SignInTransaction {
   const parsed = keptSession.safeParse(kept);
@@ -174,14 +165,4 @@ function refusedByProvider(error: string): IdentityProviderError {
     'identity-provider-refused',
     `The identity provider refused the sign-in with error ${code}.`,
   );
-}
-
-function readSecret(path: string): string {
-  try {
-    const secret = readFileSync(path, 'utf8').trim();
-    if (secret === '') throw new RangeError('the file is empty');
-    return secret;
-  } catch (cause) {
-    throw fileError(path, 'client secret file', cause);
-  }
 }

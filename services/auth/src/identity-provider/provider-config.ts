@@ -62,8 +62,11 @@ const contexts = z.strictObject({
 
 const openid = z.strictObject({
   kind: z.literal('openid'),
-  /** Exactly as in the provider's metadata, which is at `<issuer>/.well-known/openid-configuration`. */
-  issuer: httpsUrl,
+  /**
+   * Exactly as in the provider's metadata, which is at `<issuer>/.well-known/openid-configuration`. At most 128 characters: it is the
+   * directory of the provider's people, and is never cut.
+   */
+  issuer: httpsUrl.max(128),
   ...common,
   /** `aud` of the access tokens that administer Sallyport; for the first provider. Default: it takes none. */
   apiAudience: z.string().min(1).max(200).optional(),
@@ -94,10 +97,11 @@ const further = { id: providerId, name: providerName, expectGroupsClaim };
 /** The tenant's first one: who signs in to the portal, and to every app that names no other. */
 export const firstIdentityProvider = z.discriminatedUnion('kind', [
   entra.extend({ id: providerId.default(FIRST_PROVIDER_ID), name: providerName.optional() }),
+  openid.extend({ id: providerId.default(FIRST_PROVIDER_ID), name: providerName.optional() }),
 ]);
 /** Those that apps may name. */
 export const furtherIdentityProviders = z
-  .array(z.discriminatedUnion('kind', [entra.extend(further)]))
+  .array(z.discriminatedUnion('kind', [entra.extend(further), openid.extend(further)]))
   .max(MAX_IDENTITY_PROVIDERS - 1);
 
 export type IdentityProviderConfig = z.infer<typeof entra>;

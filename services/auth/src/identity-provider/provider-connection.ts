@@ -20,7 +20,16 @@ export type ProviderConnection = {
     signal: AbortSignal,
     onRefusal?: OnRefusal,
   ): Promise<Record<string, unknown>>;
+  /** Any exchange, within the same bounds; the answer as it is. */
+  send(url: string, options: SendOptions): Promise<{ readonly statusCode: number; readonly text: string }>;
   close(): Promise<void>;
+};
+
+export type SendOptions = {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly signal: AbortSignal;
 };
 
 export type OnRefusal = (code: string) => IdentityProviderError | null;
@@ -41,6 +50,7 @@ export function createProviderConnection(caFile: string | undefined): ProviderCo
       const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
       return exchange(url, { method: 'POST', signal, headers, body: form.toString() }, onRefusal);
     },
+    send: (url, options) => send(url, { ...options, dispatcher }),
     close: () => dispatcher.destroy(),
   };
 }

@@ -2,6 +2,7 @@ import { authPaths, SESSION_COOKIE } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
 import type { AuthConfig } from '../config.ts';
 import type { IdentityProvider } from './identity-provider.ts';
+import { createOpenidIdentityProvider } from './openid-identity-provider.ts';
 import { createPassportIdentityProvider } from './passport-identity-provider.ts';
 import type { FirstProviderConfig, FurtherProviderConfig } from './provider-config.ts';
 
@@ -99,5 +100,6 @@ export function createIdentityProviders(
 type PortOptions = Omit<Parameters<typeof createPassportIdentityProvider>[0], 'config'>;
 
 function createPort(config: FirstProviderConfig | FurtherProviderConfig, options: PortOptions): IdentityProvider {
+  if (config.kind === 'openid') return createOpenidIdentityProvider({ config, ...options });
   return createPassportIdentityProvider({ config, ...options });
 }

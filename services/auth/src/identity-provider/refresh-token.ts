@@ -30,11 +30,10 @@ export async function useRefreshToken(
     client_secret: clientSecret,
     scope: scopes.join(' '),
   });
-  const answer = await connection.postForm(oidc.token_endpoint, form, AbortSignal.timeout(timeoutMs), onRefusal);
-  const { id_token: idToken, refresh_token: next } = answer;
-  if (next !== undefined && (typeof next !== 'string' || next === '' || next.length > MAX_REFRESH_TOKEN_LENGTH))
-    throw nonsense('refresh_token is no text of a length that can be kept');
-  if (idToken === undefined) return { claims: null, refreshToken: next ?? null };
+  const answer = await connection.postForm(oidc.token_endpoint, form, AbortSignal.timeout(timeoutMs), onRefreshRefusal);
+  const { id_token: idToken } = answer;
+  const next = requireKeepable(answer.refresh_token);
+  if (idToken === undefined) return { claims: null, refreshToken: next };
   if (typeof idToken !== 'string') throw nonsense('id_token is not text');
   const claims = await checkToken(store, idToken, { issuer, audience: [clientId], tenantId });
   const { oid, tid, sub } = claims;
@@ -43,7 +42,15 @@ export async function useRefreshToken(
       'refresh-refused',
       'The refreshed token of the identity provider is of another person.',
     );
-  return { claims, refreshToken: next ?? null };
+  return { claims, refreshToken: next };
+}
+
+/** The next refresh token, null for none. One that cannot be kept is an error: the one before may be used up. */
+export function requireKeepable(next: unknown): string | null {
+  if (next === undefined) return null;
+  if (typeof next !== 'string' || next === '' || next.length > MAX_REFRESH_TOKEN_LENGTH)
+    throw nonsense('refresh_token is no text of a length that can be kept');
+  return next;
 }
 
 /** Null for none, and for one that is too long to be kept. */
@@ -51,7 +58,8 @@ export function keepableRefreshToken(token: string | null): string | null {
   return token === null || token.length > MAX_REFRESH_TOKEN_LENGTH ? null : token;
 }
 
-function onRefusal(code: string): IdentityProviderError | null {
+/** The error for an answer after which a refresh token works no more; null: it may still. */
+export function onRefreshRefusal(code: string): IdentityProviderError | null {
   if (!FINAL.has(code)) return null;
   return new IdentityProviderError(
     'refresh-refused',

@@ -1,0 +1,212 @@
+import * as client from 'openid-client';
+import { authPaths, MANAGE_SCOPE, REGISTER_SCOPE } from '#libs/contracts';
+import type { Logger } from '#libs/telemetry';
+import { IdentityProviderError } from '../errors.ts';
+import { codeOfCallback } from './callback-query.ts';
+import { readLogoutToken } from './check-logout-token.ts';
+import { refused } from './check-token.ts';
+import { readClientSecret } from './client-secret.ts';
+import type { IdentityProvider, RefreshedPerson, SignedIn, SignInDemand } from './identity-provider.ts';
+import { KeptMetadata } from './kept-metadata.ts';
+import { configureClient, toIdentityProviderError } from './openid-client-calls.ts';
+import { type OpenidMetadata, readOpenidMetadata } from './openid-metadata.ts';
+import {
+  authenticatedAtMsOf,
+  contextsOf,
+  type OpenidReading,
+  principalOfApp,
+  principalOfClaims,
+} from './openid-principal.ts';
+import { checkIdToken, checkOpenidAccessToken, type OpenidClaims, verifyOpenidLogoutToken } from './openid-tokens.ts';
+import type { OpenidProviderConfig } from './provider-config.ts';
+import { createProviderConnection } from './provider-connection.ts';
+import { keepableRefreshToken, onRefreshRefusal, requireKeepable } from './refresh-token.ts';
+import { warnOnce } from './warn-once.ts';
+
+const API_SCOPES = [MANAGE_SCOPE, REGISTER_SCOPE];
+/** Longest user name sent as a hint, in characters, as long as the longest we keep; a longer one is no hint. */
+const MAX_HINT_LENGTH = 320;
+
+export type OpenidIdentityProviderOptions = {
+  readonly config: OpenidProviderConfig;
+  /** Origin of the sign-in host. */
+  readonly signInOrigin: string;
+  /** Path of the redirect URI below it. Default: that of the tenant's first provider. */
+  readonly callbackPath?: string;
+  /** ID tokens without groups are of people in no group. Default false: their groups are unknown. */
+  readonly sendsGroups?: boolean;
+  /** Further claims kept of people, by name. Default: none. */
+  readonly keepClaims?: readonly string[];
+  /** Asks for refresh tokens (scope `offline_access`). Default false. */
+  readonly wantsRefreshTokens?: boolean;
+  /** Default: nobody is told which claims could not be kept. */
+  readonly logger?: Pick<Logger, 'warn'>;
+  readonly nowMs?: () => number;
+};
+
+/** One version of what the provider publishes, and openid-client set up for it. */
+type Published = OpenidMetadata & { readonly configuration: client.Configuration };
+
+/** Any OpenID provider, by openid-client; tokens are checked by us besides. Error: ERR_AUTH_FILE. */
+export function createOpenidIdentityProvider(options: OpenidIdentityProviderOptions): IdentityProvider {
+  const { config, sendsGroups = false, keepClaims = [], wantsRefreshTokens = false } = options;
+  const { issuer, clientId, timeoutMs } = config;
+  const nowMs = options.nowMs ?? Date.now;
+  const clientSecret = readClientSecret(config.clientSecretFile);
+  const redirectUri = `${options.signInOrigin}${options.callbackPath ?? authPaths.callback}`;
+  const connection = createProviderConnection(config.caFile);
+  const published = new KeptMetadata<Published>(async () => {
+    const metadata = await readOpenidMetadata(connection, issuer, AbortSignal.timeout(timeoutMs));
+    const configuration = configureClient(metadata.document, { clientId, clientSecret, connection, timeoutMs });
+    return { ...metadata, configuration };
+  }, nowMs);
+  const tokens = { metadata: published, issuer, clientId };
+  const { claims: names, authenticationContexts } = config;
+  const onLeftOut = warnOnce(options.logger);
+  const reading: OpenidReading = { issuer, claims: names, authenticationContexts, sendsGroups, keepClaims, onLeftOut };
+  /** Access tokens carry groups or not whatever ID tokens do. */
+  const readingAccess: OpenidReading = { ...reading, sendsGroups: false };
+
+  const verifyAccess = async (token: string, expected: { readonly audience: string; readonly scope: string }) => {
+    const checked = await checkOpenidAccessToken(tokens, token, { ...expected, types: config.accessTokenTypes });
+    const { kind, claims } = checked;
+    const times = { issuedAtMs: claims.iat * 1000, expiresAtMs: claims.exp * 1000, deviceStates: null };
+    if (kind === 'app') {
+      const principal = principalOfApp(claims, checked.clientId, readingAccess);
+      return { kind, ...times, principal, authenticationContexts: [], authenticatedAtMs: null };
+    }
+    const principal = principalOfClaims(claims, readingAccess);
+    const contexts = contextsOf(claims, authenticationContexts);
+    const authenticatedAtMs = authenticatedAtMsOf(claims, nowMs());
+    return { kind, ...times, principal, authenticationContexts: contexts, authenticatedAtMs };
+  };
+  /** Claims of the ID token go before those of UserInfo. */
+  const withUserInfo = async (configuration: client.Configuration, claims: OpenidClaims, accessToken: string) =>
+    config.userInfo ? { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub)), ...claims } : claims;
+
+  return {
+    begin: guarded(async (demand) => {
+      const { configuration, document } = await published.get();
+      const codeVerifier = client.randomPKCECodeVerifier();
+      const transaction = { state: client.randomState(), nonce: client.randomNonce(), codeVerifier };
+      const scopes = scopesOf(config, wantsRefreshTokens ? (document.scopes_supported ?? ['offline_access']) : []);
+      const url = client.buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: scopes.join(' '),
+        state: transaction.state,
+        nonce: transaction.nonce,
+        code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+        code_challenge_method: 'S256',
+        ...(document.claims_parameter_supported === true && { claims: ASK_FOR_TIME }),
+        ...parametersOf(demand, authenticationContexts.acr),
+      });
+      return { location: url.href, transaction: { ...transaction, startedAtMs: nowMs() } };
+    }),
+    complete: guarded(async (query, transaction) => {
+      const { configuration, document } = await published.get();
+      const { state, nonce, codeVerifier } = transaction;
+      const isIssuerRequired = document.authorization_response_iss_parameter_supported === true;
+      const code = codeOfCallback(query, { state, issuer, isIssuerRequired });
+      const answered = new URL(redirectUri);
+      answered.search = new URLSearchParams({ code, state, iss: issuer }).toString();
+      const checks = { pkceCodeVerifier: codeVerifier, expectedState: state, expectedNonce: nonce };
+      const answer = await client.authorizationCodeGrant(configuration, answered, checks);
+      const { id_token: idToken, access_token: accessToken, refresh_token: refreshToken } = answer;
+      const claims = await checkIdToken(tokens, idToken, { nonce, accessToken });
+      const person = await withUserInfo(configuration, claims, accessToken);
+      return {
+        principal: principalOfClaims(person, reading),
+        authenticationContexts: contextsOf(claims, authenticationContexts),
+        authenticatedAtMs: authenticatedAtMsOf(claims, nowMs()),
+        issuedAtMs: claims.iat * 1000,
+        providerSubject: claims.sub,
+        providerSessionId: claims.sid ?? null,
+        deviceStates: null,
+        refreshToken: keepableRefreshToken(refreshToken ?? null),
+      } satisfies SignedIn;
+    }),
+    verifyBearer: guarded(async (token, scope) => {
+      if (!API_SCOPES.includes(scope)) throw refused(`scope ${JSON.stringify(scope.slice(0, 60))} is not one of ours`);
+      if (config.apiAudience === undefined) throw refused('the configuration names no apiAudience for it');
+      const { kind, principal, expiresAtMs } = await verifyAccess(token, { audience: config.apiAudience, scope });
+      if (kind === 'app') throw refused('it is of a program, not of a person');
+      return { principal, expiresAtMs };
+    }),
+    verifyAccessToken: guarded(verifyAccess),
+    refresh: guarded(async (refreshToken, person) => {
+      const { configuration } = await published.get();
+      const answer = await client.refreshTokenGrant(configuration, refreshToken).catch((error: unknown) => {
+        throw toIdentityProviderError(error, onRefreshRefusal);
+      });
+      const { id_token: idToken, access_token: accessToken, refresh_token: next } = answer;
+      const kept = requireKeepable(next);
+      if (idToken === undefined) return { principal: null, refreshToken: kept };
+      const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
+      const known = await withUserInfo(configuration, claims, accessToken);
+      const principal = principalOfClaims(known, reading);
+      requireSamePerson(person, { ...principal, providerSubject: claims.sub });
+      return { principal, refreshToken: kept };
+    }),
+    checkLogoutToken: guarded(async (token) => {
+      const payload = await verifyOpenidLogoutToken(tokens, token);
+      return readLogoutToken(payload, { issuer, tenantId: null, nowMs: nowMs() });
+    }),
+    endSessionUrl: async (postLogoutRedirectUri, hint) => {
+      const known = await published.get().catch(() => null);
+      if (known?.document.end_session_endpoint === undefined) return null;
+      return client.buildEndSessionUrl(known.configuration, {
+        post_logout_redirect_uri: postLogoutRedirectUri,
+        ...(hint !== undefined && { logout_hint: hint.logoutHint }),
+      }).href;
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** Nothing but IdentityProviderError leaves a method, whatever a library threw. */
+function guarded<A extends readonly unknown[], R>(work: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await work(...args);
+    } catch (error) {
+      throw toIdentityProviderError(error);
+    }
+  };
+}
+
+/** By the claims parameter (OpenID Connect Core, 5.5), where the provider takes it: a session is dated by `auth_time`. */
+const ASK_FOR_TIME = JSON.stringify({ id_token: { auth_time: { essential: true } } });
+
+function scopesOf({ scopes }: OpenidProviderConfig, offered: readonly string[]): readonly string[] {
+  return [...new Set(['openid', ...scopes, ...offered.filter((scope) => scope === 'offline_access')])];
+}
+
+/**
+ * What is asked for (OpenID Connect Core, 3.1.2.1). `max_age` makes `auth_time` a claim that must come, by which a fresh sign-in is
+ * judged. A context that no value of `acr` stands for cannot be asked for.
+ */
+function parametersOf(
+  demand: SignInDemand | undefined,
+  acr: OpenidReading['authenticationContexts']['acr'],
+): Record<string, string> {
+  const { contexts, isFresh, loginHint } = demand ?? { contexts: [], isFresh: false, loginHint: null };
+  const values = Object.keys(acr).filter((value) => contexts.includes(acr[value] ?? ''));
+  return {
+    ...(values.length > 0 && { acr_values: values.join(' ') }),
+    ...(isFresh && { prompt: 'login', max_age: '0' }),
+    ...(loginHint !== null && loginHint.length <= MAX_HINT_LENGTH && { login_hint: loginHint }),
+  };
+}
+
+function requireSamePerson(
+  expected: RefreshedPerson,
+  given: { readonly subject: string; readonly directoryTenant: string; readonly providerSubject: string },
+): void {
+  const isSame =
+    given.subject === expected.subject &&
+    given.directoryTenant === expected.directoryTenant &&
+    given.providerSubject === (expected.providerSubject ?? given.providerSubject);
+  if (isSame) return;
+  const sentence = 'The refreshed token of the identity provider is of another person.';
+  throw new IdentityProviderError('refresh-refused', sentence);
+}
