@@ -47,6 +47,8 @@ const started = z.object({
   authenticatedAt: z.iso.datetime(),
   /** The identity provider did not say when: `authenticatedAt` is when the session began. Read it by `signedInAtMs`. */
   authenticatedAtUnknown: z.literal(true).optional(),
+  /** When this session began; the sign-in may be older. Absent in what an earlier version recorded. */
+  startedAt: z.iso.datetime().optional(),
   expiresAt: z.iso.datetime(),
   address: z.string().max(64),
   userAgent: z.string().max(400),
@@ -94,6 +96,8 @@ export const sessionEndReason = z.enum([
   'provider-signed-out',
   /** The identity provider does not take the refresh token any more. */
   'refresh-refused',
+  /** The identity provider could not be asked for longer than `refreshGraceMinutes`. */
+  'unconfirmed',
 ]);
 export type SessionEndReason = z.infer<typeof sessionEndReason>;
 

@@ -116,6 +116,7 @@ async function startSession(
     authenticationContexts: [...fresh.authenticationContexts],
     authenticatedAt: new Date(fresh.authenticatedAtMs ?? nowMs).toISOString(),
     ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
+    startedAt: new Date(nowMs).toISOString(),
     expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
     address: own === null || isFresh ? request.client.address : own.address,
     ...(own?.otherAddress !== undefined && !isFresh && { otherAddress: own.otherAddress }),

@@ -41,6 +41,9 @@ const FOLLOW_AGAIN_MS = 2_000;
 /** Milliseconds between sweeps of expired sessions. */
 const SWEEP_MS = 60_000;
 
+/** After these, decisions about a session are made anew. What a refresh changed of the person cannot be told by the fact alone. */
+const VOIDING = new Set<UserSessionFact['type']>(['SessionEnded', 'SignInRiskChanged', 'SessionRefreshed']);
+
 export type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
 type KnownUser = UserState & { readonly person: Person | null };
 /** As many as there are commands under way, which the endpoints bound. */
@@ -205,6 +208,11 @@ export class LiveState {
   }
 
   /** See SessionTable. */
+  sessionsOfDevice(deviceId: string): ReturnType<SessionTable['ofDevice']> {
+    return this.#sessions.ofDevice(deviceId);
+  }
+
+  /** See SessionTable. */
   sessionsOfProvider(...asked: Parameters<SessionTable['ofProvider']>): ReturnType<SessionTable['ofProvider']> {
     return this.#sessions.ofProvider(...asked);
   }
@@ -287,8 +295,7 @@ export class LiveState {
     if (user !== undefined) return this.#everySessionOf(id, user.data);
     const facts = factsOf(userSessionAggregate, commit);
     this.#takeSession(commit, facts);
-    const isVoid = facts.some(({ type }) => type === 'SessionEnded' || type === 'SignInRiskChanged');
-    return isVoid ? { sessionIds: [id], appIds: [] } : null;
+    return facts.some(({ type }) => VOIDING.has(type)) ? { sessionIds: [id], appIds: [] } : null;
   }
 
   #everySessionOf(userId: string, person: Person): Revoked {
