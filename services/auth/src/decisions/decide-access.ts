@@ -19,6 +19,7 @@ import type { CountryLookup } from '../conditional-access/countries/country-look
 import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
 import { readUserAgent } from '../conditional-access/user-agent.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
+import type { SignOnOutcome } from '../single-sign-on/origin-fields.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
 import type { Found, LiveState } from '../user-session/live-state.ts';
 import type { Asker, SignedIn } from './asker.ts';
@@ -35,6 +36,8 @@ export const MAX_REMEMBERED_DECISIONS = 20_000;
 export const MAX_CLIENTS_PER_SESSION_AND_APP = 16;
 /** How often a decision is made and recorded anew because what it was made from changed meanwhile; then none is made. */
 const MAX_REPEATS = 3;
+/** Milliseconds for which a refusal of single sign-on is answered again, with one fact for all: what is mended works then. */
+const SIGN_ON_REFUSED_MS = 5_000;
 
 export type AccessRequest = {
   readonly appId: string;
@@ -66,10 +69,10 @@ export type AccessDeciderOptions = {
   /** Confirms a session at its identity provider where that is due, before anything is judged. Must not throw. */
   readonly refreshSession?: (id: string, state: SignedIn) => Promise<void>;
   /**
-   * Header fields for the origin, name and value by turns. Nobody is let in without them: when it throws, so does the decision, and
-   * nothing is recorded. Default: none.
+   * Header fields for the origin. Nobody is let in without them: a refusal denies, for 5 s, with the id of the decision that had
+   * granted; when it throws, so does the decision, and nothing is recorded. Default: none.
    */
-  readonly originFieldsOf?: (app: AppState, question: OriginFieldsQuestion) => Promise<readonly string[]>;
+  readonly originFieldsOf?: (app: AppState, question: OriginFieldsQuestion) => Promise<SignOnOutcome>;
   readonly portalUrl: string;
   readonly cacheSeconds: number;
   readonly nowMs: () => number;
@@ -85,6 +88,8 @@ type Remembered = {
   readonly freshUntilMs: number;
   readonly validUntilMs: number;
 };
+/** Milliseconds since the epoch; infinite: as long as the decision itself. */
+type Answered = { readonly reply: AuthorizeReply; readonly untilMs: number };
 /** null: the portal. */
 type AppOfRequest = Found<AppState> | null;
 /** Everything one decision is made from and recorded with. */
@@ -138,11 +143,11 @@ export class AccessDecider {
       const basis = basisOf(decided);
       const known = this.#recall(decided, basis);
       if (known !== undefined) return this.#withTimeLeft(known);
-      const reply = await this.#answer(decided);
+      const answered = await this.#answer(decided);
       const after = await this.#judgeNow(request);
       // Nothing is awaited from here on: what was published before the next message comes has been looked at.
       if (!('verdict' in after) && isSameCase(after, basis, decided.asker.principal))
-        return this.#withTimeLeft(this.#remember(decided, reply, basis));
+        return this.#withTimeLeft(this.#remember(decided, answered, basis));
       decided = after;
     }
     throw new SallyportError(
@@ -181,10 +186,10 @@ export class AccessDecider {
     return Math.min(known.freshUntilMs, known.validUntilMs) > atMs ? known : undefined;
   }
 
-  #remember({ request, asker, judgement, atMs }: Case, reply: AuthorizeReply, basis: string): Remembered {
+  #remember({ request, asker, judgement, atMs }: Case, { reply, untilMs }: Answered, basis: string): Remembered {
     const { cacheSeconds } = this.#options;
     const client = clientKey(request.client);
-    const validUntilMs = judgement.validUntilMs ?? Number.POSITIVE_INFINITY;
+    const validUntilMs = Math.min(judgement.validUntilMs ?? Number.POSITIVE_INFINITY, untilMs);
     const { principal } = asker;
     const freshUntilMs = atMs + cacheSeconds * 1000;
     const remembered: Remembered = { client, reply, basis, principal, freshUntilMs, validUntilMs };
@@ -203,7 +208,7 @@ export class AccessDecider {
     return { ...reply, cacheSeconds: Math.max(0, cacheSeconds) };
   }
 
-  async #answer(decided: Case): Promise<AuthorizeReply> {
+  async #answer(decided: Case): Promise<Answered> {
     const { request, asker, app, judge, judgement } = decided;
     const { id: sessionId, principal, expiresAt } = asker;
     const { username } = principal;
@@ -212,26 +217,28 @@ export class AccessDecider {
       const appName = app === null || app.state.status === 'absent' ? request.appId : app.state.name;
       const detail = explainDecision(judgement, { appName, username, policySet: judge.state });
       if (judgement.verdict === 'denied')
-        return { verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username };
+        return unlimited({ verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username });
       const { challenge } = judgement;
-      return { verdict: 'step-up', challenge, reason: 'step-up-required', detail, decisionId, username };
+      return unlimited({ verdict: 'step-up', challenge, reason: 'step-up-required', detail, decisionId, username });
     }
     const audience = new URL(externalUrlOf(app) ?? this.#options.portalUrl).origin;
     const assertion = await this.#options.assertions.sign({ principal, sessionId, audience });
     const { inputs } = judgement;
-    const originFields =
+    const signOn =
       app === null
         ? undefined
         : await this.#options.originFieldsOf?.(app.state, { principal, sessionId, assertion, inputs });
     const decisionId = await this.#record(decided);
-    return {
-      verdict: 'allow',
-      decisionId,
-      identity: { sessionId, principal, assertion },
-      ...(originFields === undefined || originFields.length === 0 ? {} : { originFields: [...originFields] }),
-      expiresAt,
-      cacheSeconds: this.#options.cacheSeconds,
-    };
+    if (signOn?.kind === 'refused') {
+      const { reason, detail } = signOn;
+      const untilMs = this.#options.nowMs() + SIGN_ON_REFUSED_MS;
+      return { reply: { verdict: 'deny', reason, detail, decisionId, username }, untilMs };
+    }
+    const { fields = [], validUntilMs: untilMs = Number.POSITIVE_INFINITY } = signOn ?? {};
+    const identity = { sessionId, principal, assertion };
+    const originFields = fields.length === 0 ? {} : { originFields: [...fields] };
+    const { cacheSeconds } = this.#options;
+    return { reply: { verdict: 'allow', decisionId, identity, ...originFields, expiresAt, cacheSeconds }, untilMs };
   }
 
   async #record(decided: Case): Promise<string> {
@@ -246,6 +253,10 @@ export class AccessDecider {
     });
     return id;
   }
+}
+
+function unlimited(reply: AuthorizeReply): Answered {
+  return { reply, untilMs: Number.POSITIVE_INFINITY };
 }
 
 function placeOf({ credential, appId: id }: AccessRequest): string {
