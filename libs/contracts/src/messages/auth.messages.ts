@@ -107,6 +107,24 @@ const grantedIdentity = z.object({
 /** The header whose bearer token is always for us, and never reaches an origin. */
 export const CREDENTIAL_HEADER = 'X-Sallyport-Authorization';
 
+/** Signed in, but a policy asks for more, which the user can bring now: begin a sign-in with this challenge. */
+export const stepUpVerdict = z.object({
+  verdict: z.literal('step-up'),
+  challenge: accessChallenge,
+  reason: z.string(),
+  detail: z.string(),
+  decisionId: z.string(),
+  username: z.string(),
+});
+/** Signed in, but not allowed. `decisionId` is the receipt. */
+export const denyVerdict = z.object({
+  verdict: z.literal('deny'),
+  reason: z.string(),
+  detail: z.string(),
+  decisionId: z.string(),
+  username: z.string(),
+});
+
 /**
  * The access decision for (access cookie or bearer token, app). The ingress caches it by SHA-256 of either, address and user agent
  * for `cacheSeconds`.
@@ -145,23 +163,8 @@ export const authorize = endpoint(
     }),
     /** The cookie is missing, tampered, expired, of another app, or its session ended: sign in (again). */
     z.object({ verdict: z.literal('sign-in'), reason: z.string() }),
-    /** Signed in, but a policy asks for more, which the user can bring now: begin a sign-in with this challenge. */
-    z.object({
-      verdict: z.literal('step-up'),
-      challenge: accessChallenge,
-      reason: z.string(),
-      detail: z.string(),
-      decisionId: z.string(),
-      username: z.string(),
-    }),
-    /** Signed in, but not allowed. `decisionId` is the receipt. */
-    z.object({
-      verdict: z.literal('deny'),
-      reason: z.string(),
-      detail: z.string(),
-      decisionId: z.string(),
-      username: z.string(),
-    }),
+    stepUpVerdict,
+    denyVerdict,
   ]),
 );
 export type AuthorizeReply = z.infer<typeof authorize.reply>;
@@ -202,14 +205,16 @@ export const providerLogout = endpoint(
       }),
       z.object({
         kind: z.literal('front-channel'),
-        issuer: z.string().max(2048),
+        /** null: not said, as Entra ID does not; then any Entra provider may be meant. */
+        issuer: z.string().max(2048).nullable(),
         /** Known to the browser and the provider only; a session without one is not ended so. */
         providerSessionId: z.string().min(1).max(256),
       }),
     ]),
   }),
   z.discriminatedUnion('status', [
-    z.object({ status: z.literal('ended'), sessionIds: z.array(z.string()) }),
+    /** `issuers`: of the providers that may have said so, who may frame the answer. */
+    z.object({ status: z.literal('ended'), sessionIds: z.array(z.string()), issuers: z.array(z.string()) }),
     z.object({ status: z.literal('refused'), reason: z.string(), detail: z.string() }),
   ]),
 );

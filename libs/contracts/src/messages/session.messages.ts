@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deviceState, riskLevel } from '../facts/policy-set.facts.ts';
 import { endpoints } from '../subjects.ts';
+import { denyVerdict, stepUpVerdict } from './auth.messages.ts';
 import { clientInfo, commandContext } from './common.ts';
 import { endpoint } from './endpoint.ts';
 
@@ -72,6 +73,12 @@ const portalRequest = z.object({
 /** The portal's cookie is missing, changed, of an app, or its session is over. */
 const portalSignIn = z.object({ status: z.literal('sign-in'), reason: z.string() });
 
+/** Policies keep the person out of the portal itself, or ask for more first: to be answered as at any other request. */
+const portalRefused = z.object({
+  status: z.literal('refused'),
+  decision: z.discriminatedUnion('verdict', [stepUpVerdict, denyVerdict]),
+});
+
 /** What a person sees of an own session; ids of other people's sessions are never told. */
 export const ownSession = z.object({
   id: z.string(),
@@ -83,7 +90,7 @@ export const ownSession = z.object({
 });
 export type OwnSession = z.infer<typeof ownSession>;
 
-/** For the portal page: which of these apps are open to the person now, by assignment and policies; nothing is recorded. */
+/** For the portal page: which of these apps are open to the person now, by assignment and policies; of these nothing is recorded. */
 export const portal = endpoint(
   endpoints.portal,
   portalRequest.extend({ appIds: z.array(z.string().max(128)).max(MAX_PORTAL_APPS) }),
@@ -100,6 +107,7 @@ export const portal = endpoint(
       formToken: z.string(),
     }),
     portalSignIn,
+    portalRefused,
   ]),
 );
 export type PortalReply = z.infer<typeof portal.reply>;
@@ -121,6 +129,7 @@ export const endOwnSessions = endpoint(
     /** The form was not made for this session. */
     z.object({ status: z.literal('forged') }),
     portalSignIn,
+    portalRefused,
   ]),
 );
 export type EndOwnSessionsReply = z.infer<typeof endOwnSessions.reply>;

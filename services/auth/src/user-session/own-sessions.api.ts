@@ -10,6 +10,7 @@ import {
 import { isSubjectToken } from '#libs/events';
 import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
 import { askerOfSession } from '../decisions/asker.ts';
+import type { AccessDecider } from '../decisions/decide-access.ts';
 import { judgeAccess } from '../decisions/judge-access.ts';
 import type { LiveSession } from '../preauth/live-session.ts';
 import type { TypedSealer } from '../preauth/sealed-values.ts';
@@ -25,12 +26,14 @@ export type OwnSessionsContext = {
   readonly sealer: TypedSealer;
   readonly live: LiveState;
   readonly userSessions: UserSessions;
+  readonly decider: Pick<AccessDecider, 'decide'>;
   /** Throws when the policies are not known: then no app is said to be open. */
   readonly judge: () => PolicyJudge;
   readonly nowMs: () => number;
 };
 
-type Standing = LiveSession | { readonly status: 'sign-in'; readonly reason: string };
+type Standing = LiveSession | Extract<PortalReply, { status: 'sign-in' | 'refused' }>;
+type Asked = Pick<z.infer<typeof portal.request>, 'accessCookie' | 'client' | 'requestId'>;
 
 /** Answers for the subject of the session behind the cookie alone. */
 export async function handlePortal(
@@ -38,7 +41,7 @@ export async function handlePortal(
   request: z.infer<typeof portal.request>,
 ): Promise<PortalReply> {
   const { sealer, live, nowMs } = context;
-  const current = await standingOf(context, request.accessCookie);
+  const current = await standingOf(context, request);
   if ('status' in current) return current;
   const { id, session } = current;
   const asker = askerOfSession(id, session, (await live.user(session.principal)).state);
@@ -61,7 +64,7 @@ export async function handleEndOwnSessions(
   context: OwnSessionsContext,
   request: z.infer<typeof endOwnSessions.request>,
 ): Promise<EndOwnSessionsReply> {
-  const current = await standingOf(context, request.accessCookie);
+  const current = await standingOf(context, request);
   if ('status' in current) return current;
   const form = await context.sealer.open('portal-form', request.formToken);
   if (form?.sessionId !== current.id) return { status: 'forged' };
@@ -76,15 +79,34 @@ export async function handleEndOwnSessions(
   return { status: 'ended', sessionIds: ended };
 }
 
-async function standingOf(context: OwnSessionsContext, accessCookie: string): Promise<Standing> {
-  const { sealer, live, nowMs } = context;
+/**
+ * The portal is an app like any other: a decision about it holds here too, whatever a cache before says. It is the recorded
+ * one where nothing has changed since.
+ */
+async function standingOf(context: OwnSessionsContext, { accessCookie, client, requestId }: Asked): Promise<Standing> {
+  const { sealer, live, decider } = context;
   const access = await sealer.open('access', accessCookie);
   if (access === null) return { status: 'sign-in', reason: 'access-cookie-invalid' };
   if (access.appId !== PORTAL_APP_ID) return { status: 'sign-in', reason: 'access-cookie-of-another-app' };
-  const { state } = await live.session(access.sessionId);
-  if (state.status !== 'active') return { status: 'sign-in', reason: 'session-ended' };
-  if (Date.parse(state.expiresAt) <= nowMs()) return { status: 'sign-in', reason: 'session-expired' };
-  return { id: access.sessionId, session: state };
+  const { sessionId } = access;
+  const credential = { kind: 'session', sessionId } as const;
+  const decision = await decider.decide({ appId: PORTAL_APP_ID, credential, client, requestId });
+  switch (decision.verdict) {
+    case 'allow': {
+      const { state } = await live.session(sessionId);
+      return state.status === 'active'
+        ? { id: sessionId, session: state }
+        : { status: 'sign-in', reason: 'session-ended' };
+    }
+    case 'deny':
+    case 'step-up':
+      return { status: 'refused', decision };
+    case 'sign-in':
+    case 'refuse-token':
+      return { status: 'sign-in', reason: decision.reason };
+    default:
+      return decision satisfies never;
+  }
 }
 
 /** undefined: no session of this person. */

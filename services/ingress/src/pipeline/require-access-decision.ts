@@ -18,30 +18,34 @@ const MAX_RETURN_URL_LENGTH = 8192;
  * has. Auth not answering denies with 503.
  */
 export function requireAccessDecision(exchange: Exchange): StepResult {
-  const { accessCookie } = exchange.facts;
-  if (accessCookie === undefined) return requireSignIn(exchange);
-  const { decisions } = exchange.tenant;
   const { facts } = exchange;
-  const granted = decisions.granted(facts.decisionKey(exchange.app?.view.id ?? PORTAL_APP_ID), facts.clientInfo);
+  const token = facts.tokenFor(exchange.app);
+  if (token === undefined && facts.accessCookie === undefined) return requireSignIn(exchange);
+  if (token?.kind === 'malformed') return refuseCredential(exchange);
+  const { decisions } = exchange.tenant;
+  const key = facts.decisionKey(exchange.app?.view.id ?? PORTAL_APP_ID, token);
+  const granted = decisions.granted(key, facts.clientInfo);
   if (granted !== undefined) {
     exchange.access = granted;
     return NEXT;
   }
-  const decided = decisions.decide(questionOf(exchange, accessCookie));
-  return decided instanceof Promise ? decided.then((decision) => apply(exchange, decision)) : apply(exchange, decided);
+  const decided = decisions.decide(questionOf(exchange));
+  return decided instanceof Promise
+    ? decided.then((decision) => answerDecision(exchange, decision))
+    : answerDecision(exchange, decided);
 }
 
 /** What auth is asked about this request. */
-export function questionOf(exchange: Exchange, accessCookie: string): DecisionQuestion {
-  return {
-    appId: exchange.app?.view.id ?? PORTAL_APP_ID,
-    accessCookie,
-    requestId: exchange.requestId,
-    client: exchange.facts.clientInfo,
-  };
+export function questionOf(exchange: Exchange): DecisionQuestion {
+  const { app, requestId, facts } = exchange;
+  const about = { appId: app?.view.id ?? PORTAL_APP_ID, requestId, client: facts.clientInfo };
+  const token = facts.tokenFor(app);
+  if (token?.kind === 'token') return { ...about, bearerToken: token.token };
+  return { ...about, accessCookie: facts.accessCookie ?? '' };
 }
 
-function apply(exchange: Exchange, decision: Decision): StepResult {
+/** What any verdict but `allow` is answered with. */
+export function answerDecision(exchange: Exchange, decision: Decision): StepResult {
   switch (decision.verdict) {
     case 'allow':
       exchange.access = decision.access;
@@ -64,6 +68,7 @@ function apply(exchange: Exchange, decision: Decision): StepResult {
         detail: decision.detail,
         receipt: decision.decisionId,
         username: decision.username,
+        isProgram: isByToken(exchange),
       });
       return DONE;
     default:
@@ -94,21 +99,39 @@ export function requireSignIn(exchange: Exchange, reason?: string): StepResult {
   respondProblem(exchange, reason === undefined ? 'user-unauthenticated' : staleCookieProblem(reason), {
     outcome: 'denied',
     ...(reason === undefined ? {} : { reason }),
-    fields: ['WWW-Authenticate', `Sallyport realm="${exchange.hostname}", error="sign-in-required"`],
+    fields: [
+      'WWW-Authenticate',
+      `Sallyport realm="${exchange.hostname}", error="sign-in-required"`,
+      ...(exchange.app?.view.bearerTokens ? ['WWW-Authenticate', `Bearer realm="${exchange.hostname}"`] : []),
+    ],
     members: { signInUrl: signInUrlOf(exchange) },
     isProgram: !isFrame(exchange),
   });
   return DONE;
 }
 
-/** As RFC 6750, 3.1, has it. The token itself is told nobody. */
+function isByToken({ facts, app }: Exchange): boolean {
+  return facts.tokenFor(app) !== undefined;
+}
+
+/** RFC 6750, 3.1: what is wrong with a token is told in the document, never in the field. The token itself is told nobody. */
 function refuseToken(exchange: Exchange, decision: Extract<Decision, { verdict: 'refuse-token' }>): StepResult {
   const { error, reason, detail } = decision;
-  respondProblem(exchange, 'user-unauthenticated', {
+  respondProblem(exchange, error === 'insufficient_scope' ? 'token-insufficient' : 'token-refused', {
     outcome: 'denied',
     reason,
     detail,
     fields: ['WWW-Authenticate', `Bearer realm="${exchange.hostname}", error="${error}"`],
+    isProgram: true,
+  });
+  return DONE;
+}
+
+/** Nobody is asked about what is no token at all. */
+function refuseCredential(exchange: Exchange): StepResult {
+  respondProblem(exchange, 'credential-malformed', {
+    outcome: 'denied',
+    fields: ['WWW-Authenticate', `Bearer realm="${exchange.hostname}", error="invalid_request"`],
     isProgram: true,
   });
   return DONE;
@@ -119,7 +142,8 @@ function requireStepUp(exchange: Exchange, decision: Extract<Decision, { verdict
   const { challenge, reason, detail, decisionId, username } = decision;
   exchange.decisionId = decisionId;
   exchange.username = username;
-  if (canBeginSignIn(exchange)) return beginSignIn(exchange, challenge);
+  const isToken = isByToken(exchange);
+  if (!isToken && canBeginSignIn(exchange)) return beginSignIn(exchange, challenge);
   const { contexts, maxAgeMinutes } = challenge;
   const realm = exchange.hostname;
   respondProblem(exchange, 'step-up-required', {
@@ -131,15 +155,15 @@ function requireStepUp(exchange: Exchange, decision: Extract<Decision, { verdict
     fields: [
       'WWW-Authenticate',
       challengeField(realm, challenge),
-      'WWW-Authenticate',
-      `Sallyport realm="${realm}", error="step-up-required"`,
+      ...(isToken ? [] : ['WWW-Authenticate', `Sallyport realm="${realm}", error="step-up-required"`]),
     ],
     members: {
-      signInUrl: signInUrlOf(exchange),
+      // A session would not help a program that has none.
+      ...(isToken ? {} : { signInUrl: signInUrlOf(exchange) }),
       contexts,
       ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
     },
-    isProgram: !isFrame(exchange),
+    isProgram: isToken || !isFrame(exchange),
   });
   return DONE;
 }

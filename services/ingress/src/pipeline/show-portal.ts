@@ -10,7 +10,7 @@ import { type PortalNotice, type PortalTile, portalPage } from '../portal/portal
 import { PORTAL_SCRIPT } from '../portal/portal-script.ts';
 import { respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import type { Exchange } from './exchange.ts';
-import { requireSignIn } from './require-access-decision.ts';
+import { answerDecision, requireSignIn } from './require-access-decision.ts';
 import { DONE, type StepOutcome, type StepResult } from './step.ts';
 
 const PAGE_FIELDS = createPageFields(PORTAL_SCRIPT);
@@ -56,6 +56,7 @@ async function answerPage(
     return DONE;
   }
   if (portal.status === 'sign-in') return requireSignIn(exchange, portal.reason);
+  if (portal.status === 'refused') return answerDecision(exchange, portal.decision);
   const verdicts = new Map(portal.apps.map(({ id, verdict }) => [id, verdict]));
   const tiles = shown.flatMap(({ app, isFound }): PortalTile[] => {
     const isOpen = app.view.preauthentication === 'passthrough' || verdicts.has(app.view.id);

@@ -2,6 +2,7 @@ import type { EndOwnSessionsReply } from '#libs/contracts';
 import { staleCookieProblem } from '../answers/problem-reasons.ts';
 import { respondProblem, respondRedirect } from '../answers/respond.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
+import { answerDecision } from '../pipeline/require-access-decision.ts';
 import { DONE, type StepOutcome } from '../pipeline/step.ts';
 import { answerAuthReply, browserRequest, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import { isSameOrigin } from '../sign-in/same-origin.ts';
@@ -57,6 +58,8 @@ export async function endOwnSessions(
     case 'sign-in':
       respondProblem(exchange, staleCookieProblem(reply.reason), { outcome: 'denied', reason: reply.reason });
       return DONE;
+    case 'refused':
+      return answerDecision(exchange, reply.decision);
     default:
       return reply satisfies never;
   }

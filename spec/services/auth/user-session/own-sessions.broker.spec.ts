@@ -1,6 +1,16 @@
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { ACCESS_COOKIE, endOwnSessions, endSessions, newId, PORTAL_APP_ID, portal, sessions } from '#libs/contracts';
+import {
+  ACCESS_COOKIE,
+  accessPolicy,
+  changePolicySet,
+  endOwnSessions,
+  endSessions,
+  newId,
+  PORTAL_APP_ID,
+  portal,
+  sessions,
+} from '#libs/contracts';
 import { callEndpoint } from '#libs/messaging';
 import { demoDirectory } from '../../../support/identity-provider.ts';
 import { until } from '../../../support/until.ts';
@@ -71,7 +81,8 @@ describe('own sessions', function ownSessions() {
     expect(reply.signIns.length).to.be.within(2, 5);
   });
 
-  it('records no decision for the tiles', async () => {
+  it('records the decision about the portal, and none for the tiles', async () => {
+    await shown(desk);
     const before = (await world.factsNamed('AccessGranted')).length;
     await shown(desk, ['app_wiki']);
     expect((await world.factsNamed('AccessGranted')).length).to.equal(before);
@@ -123,6 +134,44 @@ describe('own sessions', function ownSessions() {
     expect(await isSignedIn(phone)).to.equal(true);
     world.clock.offsetMs = 90 * 24 * 3_600_000;
     expect(await ask(cookieOf(phone))).to.include({ status: 'sign-in' });
+  });
+
+  it('holds policies for the portal, whatever an ingress still remembers', async () => {
+    const { formToken } = await shown(desk);
+    const other = await currentOf(phone);
+    const put = async (policies: readonly object[]) => {
+      const change = {
+        kind: 'replace' as const,
+        policies: policies.map((one) => accessPolicy.parse(one)),
+        locations: [],
+      };
+      const request = { commandId: newId('cmd'), actor, correlationId: 'spec', force: true, change };
+      await callEndpoint(world.console, TENANT, changePolicySet, request);
+    };
+    const policy = {
+      id: 'portal',
+      name: 'Not the portal',
+      state: 'on',
+      assignments: { users: { include: { users: [ALICE.oid] } }, apps: { include: [PORTAL_APP_ID] } },
+    };
+    await put([{ ...policy, grant: { kind: 'block' } }]);
+    for (const reply of [await ask(cookieOf(desk)), await end(cookieOf(desk), formToken, other)]) {
+      if (reply.status !== 'refused') throw new Error(JSON.stringify(reply));
+      expect(reply.decision).to.include({ verdict: 'deny', reason: 'policy-blocked' });
+      const facts = await world.factsNamed('AccessDenied');
+      expect(facts.map(({ commit }) => commit.id)).to.include(reply.decision.decisionId);
+    }
+    expect(await isSignedIn(bob)).to.equal(true);
+    await put([
+      { ...policy, grant: { kind: 'require', controls: [{ kind: 'authentication-strength', context: 'c1' }] } },
+    ]);
+    const asked = await end(cookieOf(desk), formToken, other);
+    expect(asked.status === 'refused' && asked.decision).to.deep.include({
+      verdict: 'step-up',
+      challenge: { contexts: ['c1'] },
+    });
+    await put([]);
+    expect(await isSignedIn(phone)).to.equal(true);
   });
 
   it('ends all others at once, and leaves this one and other people alone', async () => {

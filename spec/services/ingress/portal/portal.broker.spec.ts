@@ -94,6 +94,31 @@ describe('ingress: my apps', () => {
     expect((await page('/', { 'accept-language': 'it' })).text).to.contain('Chrome su Linux');
   });
 
+  it('refuses the page and the end of a session as policies refuse the portal, with a receipt', async () => {
+    const reasons = { reason: 'policy-blocked', detail: 'A policy says no.' };
+    const decision = { verdict: 'deny', ...reasons, decisionId: 'dec_9', username: 'ada@example.com' } as const;
+    const refused = { status: 'refused', decision } as const;
+    rig.auth.portal = () => refused;
+    rig.auth.endOwnSessions = () => refused;
+    for (const answer of [await page(), await post('form=sealed-form&session=ses_2')]) {
+      expect(answer.status).to.equal(403);
+      expect(answer.text).to.contain('SP-1217').and.contain('dec_9').and.contain('A policy says no.');
+    }
+  });
+
+  it('asks for more, as policies ask before the portal', async () => {
+    const reasons = { reason: 'step-up-required', detail: 'More is asked.', challenge: { contexts: ['c1'] } };
+    const decision = { verdict: 'step-up', ...reasons, decisionId: 'dec_9', username: 'ada@example.com' } as const;
+    rig.auth.portal = () => ({ status: 'refused', decision });
+    rig.auth.endOwnSessions = () => ({ status: 'refused', decision });
+    const { headers, text } = await page();
+    expect(`${headers.location} ${text}`).to.contain('https://login.sallyport.localhost/begin');
+    expect(rig.auth.asked.at(-1)?.request).to.deep.include({ challenge: { contexts: ['c1'] } });
+    const ended = await post('form=sealed-form&session=ses_2');
+    expect(ended.status).to.be.within(401, 403);
+    expect(ended.text).to.contain('SP-1216');
+  });
+
   it('says that auth does not answer rather than guess', async () => {
     rig.auth.portal = () => {
       throw new Error('policies are not known');
