@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { CHUNK_END, chunkHead, lastChunk } from '#libs/http1';
 import { AnswerReader } from './answer-reader.ts';
+import { bindsConnection } from './bound-credentials.ts';
 import { failureText, originFailure } from './origin-failure.ts';
 import type { LaneFailure, LaneUser, OriginLane } from './origin-lane.ts';
 import { type BodyLength, encodeRequestHead } from './request-head.ts';
@@ -44,6 +45,8 @@ export class OriginConnection implements OriginLane {
   #isRequestSent = false;
   #isChunked = false;
   #isUpgraded = false;
+  /** The origin may know a user by this connection. */
+  #isBound = false;
 
   /** `readyEvent`: after which the socket carries bytes; undefined when it does already. */
   constructor(open: OpenSocket, readyEvent: 'connect' | 'secureConnect' | undefined, owner: ConnectionOwner) {
@@ -78,6 +81,7 @@ export class OriginConnection implements OriginLane {
       return false;
     }
     this.#user = user;
+    this.#isBound = bindsConnection(user.request.fields);
     this.#reader.begin(user.request.method, user.request.isUpgrade);
     this.#isRequestSent = length === 'none' || content !== undefined;
     this.#isChunked = length === 'chunked';
@@ -176,7 +180,8 @@ export class OriginConnection implements OriginLane {
     if (this.#user === undefined) return;
     this.#user = undefined;
     this.resume();
-    if (this.#reader.isPersistent && this.#isRequestSent && !this.#socket.destroyed) this.#owner.onIdle(this);
+    const isReusable = this.#reader.isPersistent && this.#isRequestSent && !this.#isBound;
+    if (isReusable && !this.#socket.destroyed) this.#owner.onIdle(this);
     else this.#socket.destroy();
   }
 
