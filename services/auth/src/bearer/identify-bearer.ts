@@ -32,7 +32,7 @@ export function createIdentifyBearer(options: {
   const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED_ACCESS_TOKENS });
   const verify = async (text: string, expected: BearerTokens, app: TakingApp) => {
     const provider = providerOf(app);
-    if (provider === undefined) return refuseToken('identity-provider-unknown');
+    if (provider === undefined) return refuseToken('access-token-provider-unknown');
     const { audience, scope } = expected;
     const key = hashOf([provider.issuer, audience, scope, text].join('\0'));
     const known = verified.get(key);
@@ -46,7 +46,7 @@ export function createIdentifyBearer(options: {
       const presented = readServiceToken(text);
       return presented === undefined ? refuseToken('service-token-invalid') : { kind: 'service-token', presented };
     }
-    if (app.status === 'absent' || app.bearerTokens === null) return refuseToken('tokens-not-taken');
+    if (app.status === 'absent' || app.bearerTokens === null) return refuseToken('access-tokens-not-taken');
     const { bearerTokens, identityProvider } = app;
     try {
       const token = await verify(text, bearerTokens, app);
@@ -54,7 +54,10 @@ export function createIdentifyBearer(options: {
       return { kind: 'access-token', token, hash: hashOf(text), takenAs: { bearerTokens, identityProvider } };
     } catch (error) {
       if (!(error instanceof IdentityProviderError) || error.reason !== 'token-invalid') throw error;
-      return refuseToken(error instanceof ScopeMissingError ? 'token-scope-missing' : 'token-invalid', error.message);
+      return refuseToken(
+        error instanceof ScopeMissingError ? 'access-token-scope-missing' : 'access-token-invalid',
+        error.message,
+      );
     }
   };
 }

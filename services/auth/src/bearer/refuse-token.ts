@@ -3,30 +3,33 @@ import type { AuthorizeReply } from '#libs/contracts';
 export type TokenRefusal = Extract<AuthorizeReply, { verdict: 'refuse-token' }>;
 
 export type TokenRefusalReason =
-  | 'token-invalid'
-  | 'token-scope-missing'
-  | 'token-signed-out'
-  | 'tokens-not-taken'
-  | 'identity-provider-unknown'
+  | 'access-token-invalid'
+  | 'access-token-scope-missing'
+  | 'access-token-signed-out'
+  | 'access-tokens-not-taken'
+  | 'access-token-provider-unknown'
   | 'service-token-invalid'
   | 'service-token-expired'
   | 'service-token-revoked'
   | 'service-token-of-another-app';
 
-/** One sentence for whoever runs the program; `token-invalid` and `token-scope-missing` have one of the identity provider's port. */
+/** One sentence for whoever runs the program; `access-token-invalid` and `access-token-scope-missing` have one of the identity provider's port. */
 const DETAILS: Readonly<Record<TokenRefusalReason, string>> = {
-  'token-invalid': 'The access token was refused.',
-  'token-scope-missing': 'The access token lacks the scope this app asks for.',
-  'token-signed-out': 'The access token is from before its user was signed out everywhere: get a new one.',
-  'tokens-not-taken':
+  'access-token-invalid': 'The access token was refused.',
+  'access-token-scope-missing': 'The access token lacks the scope this app asks for.',
+  'access-token-signed-out': 'The access token is from before its user was signed out everywhere: get a new one.',
+  'access-tokens-not-taken':
     'This app takes no access tokens of the identity provider: its administrator has not named an audience.',
-  'identity-provider-unknown': 'This app names an identity provider that is not configured.',
+  'access-token-provider-unknown': 'This app names an identity provider that is not configured.',
   'service-token-invalid': 'There is no such service token.',
   'service-token-expired': 'The service token has expired, or was replaced by a newer one: ask for a new one.',
   'service-token-revoked': 'The service token was revoked.',
   'service-token-of-another-app': 'The service token is good for other apps only.',
 };
-const INSUFFICIENT: ReadonlySet<TokenRefusalReason> = new Set(['token-scope-missing', 'service-token-of-another-app']);
+const INSUFFICIENT: ReadonlySet<TokenRefusalReason> = new Set([
+  'access-token-scope-missing',
+  'service-token-of-another-app',
+]);
 
 /** As RFC 6750, 3.1, tells apart a token that is not good and one that is not good enough. */
 export function refuseToken(reason: TokenRefusalReason, detail: string = DETAILS[reason]): TokenRefusal {

@@ -66,9 +66,9 @@ export async function whoAsks(
     case 'access-token': {
       const { token, takenAs } = credential;
       const { state: user } = await live.user(token.principal);
-      if (!isTakenStill(takenAs, app)) return refuseToken('token-invalid');
+      if (!isTakenStill(takenAs, app)) return refuseToken('access-token-invalid');
       if (user.signedOutBefore !== null && token.issuedAtMs < Date.parse(user.signedOutBefore))
-        return refuseToken('token-signed-out');
+        return refuseToken('access-token-signed-out');
       return askerOfAccessToken(token, user);
     }
     case 'service-token': {

@@ -86,6 +86,20 @@ const KEY_OF_STALE_COOKIE: Readonly<Record<string, ProblemReason>> = {
   'session-expired': 'session-expired',
   'access-cookie-invalid': 'session-expired',
   'access-cookie-of-another-app': 'user-unauthenticated',
+  'session-of-another-provider': 'user-unauthenticated',
+};
+
+/** Why a bearer token is not taken, to its number. */
+const KEY_OF_TOKEN_REFUSAL: Readonly<Record<string, ProblemReason>> = {
+  'access-token-invalid': 'token-refused',
+  'access-token-signed-out': 'token-refused',
+  'access-tokens-not-taken': 'token-refused',
+  'access-token-provider-unknown': 'token-refused',
+  'service-token-invalid': 'token-refused',
+  'service-token-expired': 'token-refused',
+  'service-token-revoked': 'token-refused',
+  'access-token-scope-missing': 'token-insufficient',
+  'service-token-of-another-app': 'token-insufficient',
 };
 
 /** The number of a request that cannot be read. */
@@ -115,4 +129,5 @@ export const KNOWN_REASONS: readonly (readonly [reason: string, key: ProblemReas
   KEY_OF_DENIAL,
   KEY_OF_CORS_REFUSAL,
   KEY_OF_STALE_COOKIE,
+  KEY_OF_TOKEN_REFUSAL,
 ].flatMap((keys) => Object.entries(keys));

@@ -64,6 +64,9 @@ const table = {
   'policy-denied': ['SP-1217', 403, 'administrator'],
   'step-up-not-met': ['SP-1218', 403, 'you', 'administrator'],
   'groups-unknown': ['SP-1219', 403, 'administrator'],
+  'token-refused': ['SP-1220', 401, 'client-developer', 'administrator'],
+  'token-insufficient': ['SP-1221', 403, 'administrator', 'client-developer'],
+  'credential-malformed': ['SP-1222', 400, 'client-developer'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
-import { decisionKey } from './decision-key.ts';
+import { decisionKey, tokenDecisionKey } from './decision-key.ts';
 import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
 import { type RunningAccess, RunningReviews } from './running-reviews.ts';
 
@@ -10,9 +10,13 @@ export type Decision =
   | Exclude<AuthorizeReply, { verdict: 'allow' }>
   | { readonly verdict: 'unavailable' };
 
-export type DecisionQuestion = {
+/** By one of the two, which is never kept. */
+type Proof =
+  | { readonly accessCookie: string; readonly bearerToken?: undefined }
+  | { readonly bearerToken: string; readonly accessCookie?: undefined };
+
+export type DecisionQuestion = Proof & {
   readonly appId: string;
-  readonly accessCookie: string;
   readonly requestId: string;
   readonly client: ClientInfo;
 };
@@ -35,7 +39,7 @@ const MAX_REPEATS = 2;
 /** Revocations remembered for the decisions under way; one that began before the oldest of them counts as named. */
 const MAX_RECENT_REVOCATIONS = 1_000;
 /**
- * Addresses and user agents at which one cookie's decision about one app is kept; at the bound the oldest goes, and is asked
+ * Addresses and user agents at which the decision of one cookie or token about one app is kept; at the bound the oldest goes, and is asked
  * about again. They share one place among all decisions: a cookie that roams pushes out nobody else's.
  */
 export const MAX_CLIENTS_PER_COOKIE = 4;
@@ -125,7 +129,7 @@ export class Decisions {
   }
 
   #decide(question: DecisionQuestion, maxPendingOfCookie: number): Decision | Promise<Decision> {
-    const key = decisionKey(question.appId, question.accessCookie);
+    const key = keyOf(question);
     const { client } = question;
     const granted = this.granted(key, client);
     if (granted !== undefined) return { verdict: 'allow', access: granted };
@@ -193,6 +197,10 @@ export class Decisions {
       return undefined;
     }
   }
+}
+
+function keyOf({ appId, accessCookie, bearerToken }: DecisionQuestion): string {
+  return bearerToken === undefined ? decisionKey(appId, accessCookie) : tokenDecisionKey(appId, bearerToken);
 }
 
 function isSameClient(one: ClientInfo, other: ClientInfo): boolean {

@@ -1,5 +1,6 @@
 import type { FieldList } from '#libs/tunnel-protocol';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
+import { holdsOwnToken } from '../decisions/presented-token.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { Exchange } from '../pipeline/exchange.ts';
 import { narrowAcceptEncoding } from '../translation/content-coding.ts';
@@ -83,11 +84,14 @@ function userFields(exchange: Exchange, app: PublishedApp): FieldList {
   const { head } = exchange;
   const raw = exchange.req.fields;
   const fields: string[] = ['Host', externalHost(app)];
+  const token = exchange.facts.tokenFor(app);
+  const isTokenUsed = token?.kind === 'token' && token.header === 'authorization';
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     const lower = name.toLowerCase();
     if (isReserved(lower, app) || head.connectionNames?.has(lower)) continue;
+    if (lower === 'authorization' && (isTokenUsed || holdsOwnToken(value))) continue;
     if (app.view.translateHeaders && TRANSLATED.has(lower)) {
       fields.push(name, toInternalUrl(app, value, exchange.tenant.directory));
     } else if (app.view.translateBodyLinks && lower === 'accept-encoding') {

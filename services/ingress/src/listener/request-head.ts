@@ -28,6 +28,11 @@ export class RequestHeadFields {
   secFetchDest = '';
   origin = '';
   xForwardedFor = '';
+  /** See CredentialFields. */
+  credential: string | undefined = undefined;
+  isCredentialRepeated = false;
+  authorization: string | undefined = undefined;
+  isAuthorizationRepeated = false;
   traceparent = '';
   tracestate = '';
   /** Names listed by Connection fields, lower case; `undefined` when there is none besides keep-alive and close. */
@@ -110,6 +115,14 @@ function readField(head: RequestHeadFields, name: string, value: string): void {
       return;
     case 'origin':
       head.origin = value;
+      return;
+    case 'authorization':
+      head.isAuthorizationRepeated = head.authorization !== undefined;
+      head.authorization = head.authorization === undefined ? value : `${head.authorization},${value}`;
+      return;
+    case 'x-sallyport-authorization':
+      head.isCredentialRepeated = head.credential !== undefined;
+      head.credential = head.credential === undefined ? value : `${head.credential},${value}`;
       return;
     case 'x-requested-with':
       head.isScripted = true;

@@ -103,7 +103,7 @@ class Forward
   }
 
   get question(): DecisionQuestion {
-    return questionOf(this.#exchange, this.#exchange.facts.accessCookie ?? '');
+    return questionOf(this.#exchange);
   }
 
   /**

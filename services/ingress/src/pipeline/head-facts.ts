@@ -1,6 +1,7 @@
 import type { ClientInfo } from '#libs/contracts';
 import type { FieldList } from '#libs/http1';
-import { decisionKey } from '../decisions/decision-key.ts';
+import { decisionKey, tokenDecisionKey } from '../decisions/decision-key.ts';
+import { type PresentedToken, readPresentedToken } from '../decisions/presented-token.ts';
 import type { PublishedApp } from '../directory/published-app.ts';
 import type { ClientAddress } from '../listener/client-address.ts';
 import type { RequestHeadFields } from '../listener/request-head.ts';
@@ -21,7 +22,11 @@ export class HeadFacts {
   #isAccessCookieRead = false;
   #originCookie: string | undefined;
   #clientInfo: ClientInfo | undefined;
+  #tokenFor: PublishedApp | undefined;
+  #token: PresentedToken | undefined;
+  #isTokenRead = false;
   #keyOfApp = '';
+  #keyOf: PresentedToken | undefined;
   #key = '';
   #forwardedTo: PublishedApp | undefined;
   #forwardedAt = -1;
@@ -55,11 +60,27 @@ export class HeadFacts {
     return this.#originCookie;
   }
 
-  /** Key of the access decision about an app. */
-  decisionKey(appId: string): string {
-    if (this.#keyOfApp !== appId) {
-      this.#key = decisionKey(appId, this.accessCookie ?? '');
+  /** What a program brings in place of the access cookie, and before it; undefined, at no cost, for nearly all. Without an app: of the portal. */
+  tokenFor(app: PublishedApp | undefined): PresentedToken | undefined {
+    const head = this.#head;
+    if (head.credential === undefined && head.authorization === undefined) return undefined;
+    if (!this.#isTokenRead || this.#tokenFor !== app) {
+      this.#token = readPresentedToken(head, app?.view.bearerTokens?.header === 'authorization');
+      this.#tokenFor = app;
+      this.#isTokenRead = true;
+    }
+    return this.#token;
+  }
+
+  /** Key of the access decision about an app, by `tokenFor` it or the access cookie. */
+  decisionKey(appId: string, presented: PresentedToken | undefined): string {
+    if (this.#keyOfApp !== appId || this.#keyOf !== presented) {
+      this.#key =
+        presented?.kind === 'token'
+          ? tokenDecisionKey(appId, presented.token)
+          : decisionKey(appId, this.accessCookie ?? '');
       this.#keyOfApp = appId;
+      this.#keyOf = presented;
     }
     return this.#key;
   }

@@ -11,6 +11,8 @@ import { DONE, NEXT, type StepResult } from './step.ts';
 export function requireSocketOrigin(exchange: Exchange): StepResult {
   const { app, head, target } = exchange;
   if (!exchange.isWebSocket || !app) return NEXT;
+  // No page can make a browser send a token with it.
+  if (exchange.facts.tokenFor(app) !== undefined) return NEXT;
   const request = { path: target.path, origin: head.origin, host: head.host ?? '' };
   if (allowsSocketFrom(app.view.corsRules, request, originsOf(app))) return NEXT;
   respondProblem(exchange, 'websocket-cross-site', { outcome: 'denied', isProgram: true });

@@ -5,12 +5,14 @@ import { limitTexts } from './limits.ts';
 import { originTexts } from './origins.ts';
 import { ourTexts } from './ourselves.ts';
 import { requestTexts } from './requests.ts';
+import { tokenTexts } from './tokens.ts';
 
 export const english: Texts = {
   problems: {
     ...requestTexts,
     ...limitTexts,
     ...identityTexts,
+    ...tokenTexts,
     ...connectorTexts,
     ...originTexts,
     ...ourTexts,

@@ -5,6 +5,7 @@ import { limitTexts } from './limits.ts';
 import { originTexts } from './origins.ts';
 import { ourTexts } from './ourselves.ts';
 import { requestTexts } from './requests.ts';
+import { tokenTexts } from './tokens.ts';
 
 const AGAIN = 'Riapri l’app per ricominciare.';
 
@@ -13,6 +14,7 @@ export const italian: Texts = {
     ...requestTexts,
     ...limitTexts,
     ...identityTexts,
+    ...tokenTexts,
     ...connectorTexts,
     ...originTexts,
     ...ourTexts,
