@@ -118,7 +118,7 @@ export async function startAuth(
     isGuestKnown: config.expectGuestClaim,
   });
   const served = [
-    ...servePeople(backbone, { store, tenant, live, userSessions: context.userSessions, providers, nowMs, logger }),
+    ...servePeople(backbone, { ...context, store, tenant }),
     ...serveServiceTokens(backbone, { store, tenant, live, nowMs }, logger),
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {

@@ -24,16 +24,26 @@ export async function handleSignOut(
   );
   const access = await sealer.open('access', request.cookies[ACCESS_COOKIE]);
   const ids = new Set([access, ...sessions].flatMap((opened) => (opened === null ? [] : [opened.sessionId])));
-  const ended: ConfiguredProvider[] = [];
+  const ended: { readonly provider: ConfiguredProvider; readonly username: string }[] = [];
   for (const [id, state] of await sessionsOfBrowser(context, ids)) {
     const actor = { kind: 'user', id: state.principal.subject, name: state.principal.username } as const;
     const correlationId = toCorrelationId(request.requestId);
     const isEnded = await endSession(context, id, { actor, correlationId });
     const provider = providers.ofSession(state);
-    if (isEnded && provider !== undefined) ended.push(provider);
+    if (isEnded && provider !== undefined) ended.push({ provider, username: state.principal.username });
   }
-  const location = (await ended[0]?.port.endSessionUrl(`${signInOrigin}${SIGNED_OUT_PATH}`)) ?? null;
+  const [first] = ended;
+  const location = first === undefined ? null : await endSessionUrl(first, `${signInOrigin}${SIGNED_OUT_PATH}`);
   return location === null ? { kind: 'signed-out', setCookies } : { kind: 'redirect', location, setCookies };
+}
+
+/** A hint spares people the question which account; Entra ID takes none but a claim that is not kept, and asks. */
+function endSessionUrl(
+  { provider, username }: { readonly provider: ConfiguredProvider; readonly username: string },
+  returnTo: string,
+): Promise<string | null> {
+  const { port, kind } = provider;
+  return kind === 'entra' ? port.endSessionUrl(returnTo) : port.endSessionUrl(returnTo, { logoutHint: username });
 }
 
 type ActiveSession = Extract<UserSessionState, { status: 'active' }>;
@@ -47,8 +57,8 @@ async function sessionsOfBrowser({ live }: SignInContext, ids: Iterable<string>)
   }
   const devices = new Set([...found.values()].flatMap(({ deviceId }) => deviceId ?? []));
   if (devices.size === 0) return found;
-  for (const [id, state] of live.sessions())
-    if (state.status === 'active' && state.deviceId !== undefined && devices.has(state.deviceId)) found.set(id, state);
+  for (const device of devices)
+    for (const [id, state] of live.sessionsOfDevice(device)) if (state.status === 'active') found.set(id, state);
   return found;
 }
 

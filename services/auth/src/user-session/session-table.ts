@@ -40,6 +40,11 @@ export class SessionTable {
     return this.#under(subjectKey(subject));
   }
 
+  /** Newest first, of one browser. */
+  ofDevice(deviceId: string): readonly Entry[] {
+    return this.#under(deviceKey(deviceId));
+  }
+
   /** Newest first, of one identity provider: one session there, or all of one person. Costs no more than `ofSubject`. */
   ofProvider(issuer: string, by: { readonly sessionId: string } | { readonly subject: string }): readonly Entry[] {
     return this.#under(
@@ -117,9 +122,10 @@ export class SessionTable {
 }
 
 function keysOf(state: Exclude<UserSessionState, { status: 'absent' }>): readonly string[] {
-  const { principal, identityProvider, providerSessionId: sid, providerSubject: sub } = state;
+  const { principal, identityProvider, providerSessionId: sid, providerSubject: sub, deviceId } = state;
   return [
     subjectKey(principal.subject),
+    ...(deviceId === undefined ? [] : [deviceKey(deviceId)]),
     ...(sid === undefined ? [] : [providerKey('sid', identityProvider, sid)]),
     ...(sub === undefined ? [] : [providerKey('sub', identityProvider, sub)]),
   ];
@@ -127,6 +133,10 @@ function keysOf(state: Exclude<UserSessionState, { status: 'absent' }>): readonl
 
 function subjectKey(subject: string): string {
   return `subject\n${subject}`;
+}
+
+function deviceKey(deviceId: string): string {
+  return `device\n${deviceId}`;
 }
 
 function providerKey(kind: 'sid' | 'sub', issuer: string, value: string): string {

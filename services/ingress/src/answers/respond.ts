@@ -96,6 +96,17 @@ export function respondText(
   send(exchange, 200, ['Content-Type', contentType, ...fields], text);
 }
 
+/** A document of a protocol that has errors of its own, not those of RFC 9457. */
+export function respondJson(
+  exchange: Exchange,
+  status: number,
+  document: Readonly<Record<string, string>>,
+  fields: readonly string[] = [],
+): void {
+  const all = ['Content-Type', 'application/json', ...ANSWER_FIELDS, ...fields];
+  send(exchange, status, all, `${JSON.stringify(document)}\n`);
+}
+
 /** A page that leads on by script, in place of a redirect. */
 export function respondFragmentPage(
   exchange: Exchange,

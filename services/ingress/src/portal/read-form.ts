@@ -4,11 +4,11 @@ import type { Exchange } from '../pipeline/exchange.ts';
 export const MAX_FORM_BYTES = 16 * 1024;
 const MAX_FORM_MS = 5_000;
 
-/** Fields of a form of our own. `undefined`: too large, too slow, or the user is gone. */
-export function readForm(exchange: Exchange): Promise<URLSearchParams | undefined> {
+/** Fields of a form, by default one of our own. `undefined`: too large, too slow, or the user is gone. */
+export function readForm(exchange: Exchange, maxBytes = MAX_FORM_BYTES): Promise<URLSearchParams | undefined> {
   const { head, req, res } = exchange;
   if (!head.hasBody || req.isComplete) return Promise.resolve(new URLSearchParams());
-  if (head.contentLength > MAX_FORM_BYTES) return Promise.resolve(undefined);
+  if (head.contentLength > maxBytes) return Promise.resolve(undefined);
   if (exchange.expectsContinue) {
     exchange.expectsContinue = false;
     res.writeInformational(100, []);
@@ -28,7 +28,7 @@ export function readForm(exchange: Exchange): Promise<URLSearchParams | undefine
       onUserData: (chunk) => {
         bytes += chunk.length;
         exchange.requestBytes += chunk.length;
-        if (bytes > MAX_FORM_BYTES) finish(undefined);
+        if (bytes > maxBytes) finish(undefined);
         else chunks.push(Buffer.from(chunk));
       },
       onUserEnd: () => finish(new URLSearchParams(Buffer.concat(chunks).toString('utf8'))),

@@ -8,6 +8,7 @@ import type { Exchange } from '../pipeline/exchange.ts';
 import { DONE, NEXT, type StepResult } from '../pipeline/step.ts';
 import { answerAuthReply, browserRequest, respondAuthUnavailable } from './answer-auth-reply.ts';
 import { readHintedApp } from './app-hint.ts';
+import { answerProviderLogout } from './provider-logout.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { confirmSignOutPage, signedOutPage } from './sign-out-pages.ts';
 
@@ -34,6 +35,8 @@ export function answerReservedPath(exchange: Exchange): StepResult {
   if (isSignInHost && path === authPaths.signIn) return requireGet(exchange) ?? continueOnSignInHost(exchange);
   const callback = isSignInHost ? CALLBACK.exec(path) : null;
   if (callback !== null) return requireGet(exchange) ?? completeOnSignInHost(exchange, callback[1] ?? null);
+  const logout = isSignInHost ? answerProviderLogout(exchange) : undefined;
+  if (logout !== undefined) return logout;
   if (!isSignInHost && path === authPaths.complete) return requireGet(exchange) ?? openAccess(exchange);
   return notFound(exchange);
 }

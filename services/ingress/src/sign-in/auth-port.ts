@@ -13,6 +13,7 @@ import {
   openAppAccess,
   type PortalReply,
   portal,
+  providerLogout,
   signOut,
 } from '#libs/contracts';
 import { callEndpoint } from '#libs/messaging';
@@ -32,6 +33,8 @@ export type AuthPort = {
   /** What the person behind a portal cookie may open, and that person's sessions. */
   portal(request: z.input<typeof portal.request>): Promise<PortalReply>;
   endOwnSessions(request: z.input<typeof endOwnSessions.request>): Promise<EndOwnSessionsReply>;
+  /** An identity provider says that somebody signed out there. */
+  providerLogout(request: z.input<typeof providerLogout.request>): Promise<z.infer<typeof providerLogout.reply>>;
   assertionKeys(): Promise<z.infer<typeof assertionKeys.reply>>;
 };
 
@@ -47,6 +50,7 @@ export function createAuthPort(nc: NatsConnection, tenant: string): AuthPort {
     signOut: (request) => callEndpoint(nc, tenant, signOut, request, signIn),
     portal: (request) => callEndpoint(nc, tenant, portal, request, decision),
     endOwnSessions: (request) => callEndpoint(nc, tenant, endOwnSessions, request, signIn),
+    providerLogout: (request) => callEndpoint(nc, tenant, providerLogout, request, signIn),
     assertionKeys: () => callEndpoint(nc, tenant, assertionKeys, {}, decision),
   };
 }
