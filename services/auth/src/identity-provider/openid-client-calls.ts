@@ -7,6 +7,8 @@ import type { ProviderConnection } from './provider-connection.ts';
 export type OpenidClientOptions = {
   readonly clientId: string;
   readonly clientSecret: string;
+  /** undefined: as the metadata offers. */
+  readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post' | undefined;
   readonly connection: ProviderConnection;
   readonly timeoutMs: number;
 };
@@ -22,10 +24,10 @@ const MAX_CAUSES = 5;
  * when the provider takes no client secret.
  */
 export function configureClient(document: OpenidMetadataDocument, options: OpenidClientOptions): client.Configuration {
-  const { clientId, clientSecret, connection, timeoutMs } = options;
+  const { clientId, connection, timeoutMs } = options;
   const metadata = { [client.clockTolerance]: CLOCK_SKEW_SECONDS };
   const server = { ...withoutUndefined(document), issuer: document.issuer };
-  const configuration = new client.Configuration(server, clientId, metadata, authenticationOf(document, clientSecret));
+  const configuration = new client.Configuration(server, clientId, metadata, authenticationOf(document, options));
   configuration.timeout = timeoutMs / 1000;
   configuration[client.customFetch] = async (url, { method, headers, body, signal }) => {
     const isPost = method === 'POST';
@@ -45,9 +47,13 @@ export function configureClient(document: OpenidMetadataDocument, options: Openi
   return configuration;
 }
 
-/** As RFC 8414 and OpenID Connect Discovery have it: Basic unless the provider says otherwise. */
-function authenticationOf(document: OpenidMetadataDocument, clientSecret: string): client.ClientAuth {
-  const methods = document.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+/** As RFC 8414 and OpenID Connect Discovery have it: Basic unless provider or configuration says otherwise. */
+function authenticationOf(
+  document: OpenidMetadataDocument,
+  { clientSecret, clientAuthentication }: OpenidClientOptions,
+): client.ClientAuth {
+  const offered = document.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+  const methods = clientAuthentication === undefined ? offered : [clientAuthentication];
   if (methods.includes('client_secret_basic')) return client.ClientSecretBasic(clientSecret);
   if (methods.includes('client_secret_post')) return client.ClientSecretPost(clientSecret);
   throw new IdentityProviderError(

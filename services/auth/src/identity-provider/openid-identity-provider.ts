@@ -55,9 +55,11 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
   const clientSecret = readClientSecret(config.clientSecretFile);
   const redirectUri = `${options.signInOrigin}${options.callbackPath ?? authPaths.callback}`;
   const connection = createProviderConnection(config.caFile);
+  const { clientAuthentication } = config;
+  const calling = { clientId, clientSecret, clientAuthentication, connection, timeoutMs };
   const published = new KeptMetadata<Published>(async () => {
     const metadata = await readOpenidMetadata(connection, issuer, AbortSignal.timeout(timeoutMs));
-    const configuration = configureClient(metadata.document, { clientId, clientSecret, connection, timeoutMs });
+    const configuration = configureClient(metadata.document, calling);
     return { ...metadata, configuration };
   }, nowMs);
   const tokens = { metadata: published, issuer, clientId };

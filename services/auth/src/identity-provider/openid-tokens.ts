@@ -16,7 +16,7 @@ const header = z.looseObject({
   typ: z.string().max(64).optional(),
   kid: z.string().min(1).max(200).optional(),
   /** Extensions one must understand (RFC 7515, 4.1.11): we know none. */
-  crit: z.undefined(),
+  crit: z.undefined().optional(),
 });
 const claims = z.looseObject({
   sub: name,

@@ -70,6 +70,8 @@ const openid = z.strictObject({
   ...common,
   /** `aud` of the access tokens that administer Sallyport; for the first provider. Default: it takes none. */
   apiAudience: z.string().min(1).max(200).optional(),
+  /** How the client secret is sent. Default: as the metadata offers, Basic before the form. */
+  clientAuthentication: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
   /** Scopes asked for besides `openid`. Default `profile` and `email`. */
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/, 'expected a scope name'))
