@@ -22,7 +22,7 @@ import {
   type WatchedCountryDatabase,
   watchCountryDatabase,
 } from './conditional-access/countries/watched-country-database.ts';
-import { createPolicyJudges, type PolicyJudge } from './conditional-access/policy-judge.ts';
+import { createPolicyJudges } from './conditional-access/policy-judge.ts';
 import { servePolicySet } from './conditional-access/policy-set.api.ts';
 import { createPolicySetChecks } from './conditional-access/policy-set.checks.ts';
 import { type LivePolicySet, startPolicySet } from './conditional-access/policy-set-view.ts';
@@ -47,6 +47,8 @@ import { createNodeCryptoSealer } from './sealing/node-crypto-sealer.ts';
 import { createNodeJoseSealer } from './sealing/node-jose-sealer.ts';
 import { loadSealingKeys } from './sealing/sealing-keys.ts';
 import { serveServiceTokens } from './service-tokens/service-token.api.ts';
+import { serveSealSecret } from './single-sign-on/seal-secret.api.ts';
+import { createSignOn, type SignOn } from './single-sign-on/sign-on.ts';
 import { type AssertionSigner, createAssertionSigner } from './tokens/assertion-signer.ts';
 import { createLocalOperatorVerifier } from './tokens/local-operator.ts';
 import { createVerifyToken, type VerifyToken } from './tokens/verify-token.ts';
@@ -97,7 +99,7 @@ export async function startAuth(
     },
   });
   const refusals = createRefusalRecorder({ store, tenant, logger, nowMs });
-  const { sealer, assertions, localOperator, countries } = files;
+  const { sealer, assertions, localOperator, countries, signOn } = files;
   const { portalUrl, decisionCacheSeconds: cacheSeconds, administratorRoles } = config;
   const context: SignInContext = {
     sealer,
@@ -106,6 +108,7 @@ export async function startAuth(
     providers,
     findApp: createFindSignInApp(live, portalUrl),
     refusals,
+    judge: createPolicyJudges(() => policies.current(), countries),
     logger,
     signInOrigin,
     sessionSeconds: Math.floor(config.sessionHours * 3600),
@@ -119,6 +122,7 @@ export async function startAuth(
   });
   const served = [
     ...servePeople(backbone, { ...context, store, tenant }),
+    ...serveSealSecret(backbone, { tenant, secrets: signOn.secrets, logger }),
     ...serveServiceTokens(backbone, { store, tenant, live, nowMs }, logger),
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {
@@ -130,13 +134,13 @@ export async function startAuth(
         isSessionOfApp: (session, app) => app === null || app.status === 'absent' || providers.isOfApp(session, app),
         countries,
         assertions,
+        originFieldsOf: (app, person) => signOn.fieldsOf(app, person),
         portalUrl,
         cacheSeconds,
         nowMs,
       }),
       verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
       assertions,
-      judge: createPolicyJudges(() => policies.current(), countries),
     }),
   ];
   // What was decided by the countries of before is asked anew.
@@ -158,6 +162,7 @@ export async function startAuth(
     await policies.stop();
     await live.stop();
     await providers.close();
+    await signOn.stop();
     await ports.close();
   });
   return { ready: { signInUrl: config.signInUrl, issuer: providers.first.issuer }, drain, stop };
@@ -170,6 +175,7 @@ type Files = {
   readonly assertions: AssertionSigner;
   readonly localOperator: ReturnType<typeof createLocalOperatorVerifier> | null;
   readonly countries: WatchedCountryDatabase;
+  readonly signOn: SignOn;
 };
 
 /** Everything from disk first: a damaged key must stop the start before anything is answered. */
@@ -183,6 +189,7 @@ async function loadFiles(config: AuthConfig, logger: Logger, nowMs: () => number
     sealer: typeSealer(cacheOpened(plain, nowMs)),
     assertions: createAssertionSigner({ keyFile: join(keyDirectory, 'assertion-key.pem'), issuer, nowMs }),
     localOperator: localOperator === null ? null : createLocalOperatorVerifier(localOperator.publicKeyFile, nowMs),
+    signOn: createSignOn({ keyDirectory, nowMs, logger }),
     // Last: it watches its file from now on.
     countries: await openCountries(countryDatabase, logger),
   };
@@ -202,12 +209,11 @@ function serve(
     readonly decider: AccessDecider;
     readonly verify: VerifyToken;
     readonly assertions: AssertionSigner;
-    readonly judge: () => PolicyJudge;
   },
 ): readonly { drain(): Promise<void> }[] {
-  const { logger, sealer, live, userSessions, nowMs } = context;
+  const { logger, sealer, live, userSessions, judge, nowMs } = context;
   const options = { queue: 'auth', logger };
-  const { decider, verify, assertions, judge } = parts;
+  const { decider, verify, assertions } = parts;
   const own = { sealer, live, userSessions, decider, judge, nowMs };
   const identifyBearer = createIdentifyBearer({ providerOf: (app) => context.providers.ofApp(app), nowMs });
   const asking = { sealer, live, decider, identifyBearer, refusals: context.refusals };

@@ -1,0 +1,29 @@
+import type { NatsConnection } from 'nats';
+import { sealSecret } from '#libs/contracts';
+import { isSallyportError, SallyportError } from '#libs/errors';
+import { serveEndpoint } from '#libs/messaging';
+import type { Logger } from '#libs/telemetry';
+import type { OriginSecrets } from './origin-secrets.ts';
+
+/** Seals what an admin gives; keeps and records nothing. Error: ERR_AUTH_SECRET, which does not say what it was. */
+export function serveSealSecret(
+  nc: NatsConnection,
+  { tenant, secrets, logger }: { readonly tenant: string; readonly secrets: OriginSecrets; readonly logger: Logger },
+): readonly { drain(): Promise<void> }[] {
+  return [serveEndpoint(nc, tenant, sealSecret, ({ secret }) => seal(secrets, secret), { queue: 'auth', logger })];
+}
+
+async function seal(secrets: OriginSecrets, secret: string): Promise<{ sealed: string }> {
+  // A line break would end a header, and comes from an editor far more often than from a password.
+  if (/\p{Cc}/u.test(secret)) throw refuse('has control characters: expected one line without its end');
+  try {
+    return { sealed: await secrets.seal(secret) };
+  } catch (error) {
+    if (isSallyportError(error, 'ERR_AUTH_SEAL_SIZE')) throw refuse('is too long: expected at most 4096 bytes');
+    throw error;
+  }
+}
+
+function refuse(why: string): SallyportError {
+  return new SallyportError('ERR_AUTH_SECRET', `the secret ${why}`, { expose: true });
+}
