@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AuthReply, completeSignIn } from '#libs/contracts';
+import type { AuthReply, completeSignIn, UserSessionState } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { SignedIn } from '../identity-provider/identity-provider.ts';
 import type { ConfiguredProvider } from '../identity-provider/providers.ts';
@@ -7,6 +7,7 @@ import { toCorrelationId } from '../recording.ts';
 import { sessionIdOfState } from '../user-session/session-id.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
 import { type Challenge, describeShortfall, isMetBySession, newSessionOf, shortfallOf } from './challenge.decide.ts';
+import { keptSecondsOf } from './cookie-lifetime.ts';
 import { clear, deviceOf, sessionCookie, transactionCookieName } from './cookies.ts';
 import { deny } from './denials.ts';
 import { factsOfProvider } from './facts-of-provider.ts';
@@ -48,9 +49,10 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   const { state: user } = await context.live.user(signedIn.principal);
   if (user.status === 'disabled') return deny('user-disabled', cleared);
   const live = await findLiveSession(context, provider, request.cookies);
-  const arrival = { provider, signedIn, live, own: ownSession(live, signedIn), isFresh: transaction.isFresh };
+  const { isFresh, begin } = transaction;
+  const arrival = { appId: begin.appId, provider, signedIn, live, own: ownSession(live, signedIn), isFresh };
   const challenge = transaction.begin.challenge ?? null;
-  const { own: session, isFresh } = arrival;
+  const { own: session } = arrival;
   const { startedAtMs } = transaction;
   const { trustsIssuedAt } = context;
   const nowMs = context.nowMs();
@@ -77,6 +79,7 @@ function answeringProvider(
 }
 
 type Arrival = {
+  readonly appId: string;
   readonly provider: ConfiguredProvider;
   readonly signedIn: SignedIn;
   readonly live: LiveSession | null;
@@ -95,7 +98,7 @@ async function startSession(
   request: Request,
   sessionId: string,
   challenge: Challenge | null,
-  { provider, signedIn, live, own, isFresh }: Arrival,
+  { appId, provider, signedIn, live, own, isFresh }: Arrival,
 ): Promise<{ readonly sessionId: string; readonly setCookies: readonly string[] } | null> {
   const { userSessions, sealer, sessionSeconds } = context;
   const { principal } = signedIn;
@@ -123,14 +126,16 @@ async function startSession(
     userAgent: request.client.userAgent,
     deviceId: device.deviceId,
   };
+  let session: UserSessionState;
   try {
-    await userSessions(sessionId, start, command);
+    session = (await userSessions(sessionId, start, command)).state;
   } catch (error) {
     if (isSallyportError(error, 'ERR_SESSION_EXISTS')) return null;
     throw error;
   }
   const sealed = await sealer.seal('session', { sessionId }, sessionSeconds);
-  return { sessionId, setCookies: [sessionCookie(sealed, provider.sessionCookie), ...device.setCookies] };
+  const keptSeconds = await keptSecondsOf(context, { appId, sessionId, session, client: request.client });
+  return { sessionId, setCookies: [sessionCookie(sealed, provider.sessionCookie, keptSeconds), ...device.setCookies] };
 }
 
 function ownSession(live: LiveSession | null, { principal }: SignedIn): LiveSession['session'] | null {

@@ -70,9 +70,10 @@ export function clear(name: string): string {
   return `${name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`;
 }
 
-/** Ends with the browser; the sealed text inside ends with the session. */
-export function sessionCookie(sealed: string, name: string): string {
-  return `${name}=${sealed}; Path=/; Secure; HttpOnly; SameSite=Lax`;
+/** Ends with the browser, unless it is to be kept for some seconds; the sealed text inside ends with the session. */
+export function sessionCookie(sealed: string, name: string, keptSeconds?: number): string {
+  const cookie = `${name}=${sealed}; Path=/; Secure; HttpOnly; SameSite=Lax`;
+  return keptSeconds === undefined ? cookie : `${cookie}; Max-Age=${keptSeconds}`;
 }
 
 /**

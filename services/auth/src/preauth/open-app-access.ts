@@ -3,6 +3,7 @@ import { addressOfOtherFamily } from '#libs/conditional-access';
 import { type AuthReply, appId, type openAppAccess, type UserSessionState } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { toCorrelationId } from '../recording.ts';
+import { persistenceOf, secondsUntil } from './cookie-lifetime.ts';
 import { accessCookie, clearBinding, hasBinding } from './cookies.ts';
 import { type DenialReason, deny } from './denials.ts';
 import type { SignInContext } from './sign-in-context.ts';
@@ -52,15 +53,19 @@ export async function handleOpenAppAccess(
     return deny(reason, [cleared]);
   }
   const sealed = await sealer.seal('access', { sessionId: ticket.sessionId, appId: app.id }, remainingSeconds);
-  const setCookies = [cleared, accessCookie(sealed, app.cookieFlags, remainingSeconds)];
+  const { sessionId } = ticket;
+  const persistence = await persistenceOf(context, {
+    appId: app.id,
+    sessionId,
+    session: state,
+    client: request.client,
+  });
+  const persistent = persistence === undefined ? app.cookieFlags.persistent : persistence === 'always';
+  const setCookies = [cleared, accessCookie(sealed, { ...app.cookieFlags, persistent }, remainingSeconds)];
   return { kind: 'redirect', location: ticket.returnUrl, setCookies };
 }
 
 /** The binding cookie proves that all of these are of the browser that signed in. */
 function otherAddressOf(session: UserSessionState, addresses: readonly string[]): string | undefined {
   return session.status === 'absent' ? undefined : addressOfOtherFamily(session.address, addresses);
-}
-
-function secondsUntil(instant: string, nowMs: number): number {
-  return Math.max(1, Math.floor((Date.parse(instant) - nowMs) / 1000));
 }

@@ -1,5 +1,6 @@
 import type { AuthReply } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
+import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
 import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProviders } from '../identity-provider/providers.ts';
 import type { RefusalRecorder } from '../refusal-recorder.ts';
@@ -17,6 +18,8 @@ export type SignInContext = {
   readonly providers: IdentityProviders;
   readonly findApp: FindSignInApp;
   readonly refusals: RefusalRecorder;
+  /** Throws when the policies are not known. */
+  readonly judge: () => PolicyJudge;
   readonly logger: Logger;
   /** Origin of the sign-in host. */
   readonly signInOrigin: string;
