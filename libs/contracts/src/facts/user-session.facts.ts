@@ -83,6 +83,8 @@ const refreshed = z.object({
   attemptId: z.string().max(64),
   principal,
   refreshToken: z.string().max(8192),
+  /** Absent: the identity provider did not say, and what it said before stays. */
+  deviceStates: z.array(deviceState).max(4).optional(),
   at: z.iso.datetime(),
 });
 const refreshRefused = z.object({ attemptId: z.string().max(64), reason: z.string().max(64) });
@@ -172,8 +174,9 @@ export function evolveUserSession(state: UserSessionState, fact: UserSessionFact
       return { ...state, refreshLease: fact.data };
     case 'SessionRefreshed': {
       const { refreshLease: _lease, ...rest } = state;
-      const { principal: person, refreshToken, at } = fact.data;
-      return { ...rest, principal: person, refreshToken, refreshedAt: at };
+      const { principal: person, refreshToken, deviceStates, at } = fact.data;
+      const device = deviceStates === undefined ? {} : { deviceStates };
+      return { ...rest, ...device, principal: person, refreshToken, refreshedAt: at };
     }
     case 'SessionRefreshFailed': {
       const { refreshLease: _lease, ...rest } = state;

@@ -66,6 +66,8 @@ export type Refreshed = {
   readonly principal: Principal | null;
   /** The next one; null: the one that was used stays good. */
   readonly refreshToken: string | null;
+  /** null or absent: the provider does not say. */
+  readonly deviceStates?: readonly DeviceState[] | null;
 };
 
 /** Whom a logout token signs out; one of the first two is never null. */

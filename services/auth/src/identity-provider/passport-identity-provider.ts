@@ -102,8 +102,9 @@ export function createPassportIdentityProvider(options: {
     },
     refresh: async (refreshToken, person) => {
       const answer = await useRefreshToken(oidc, refreshToken, person);
-      const principal = answer.claims === null ? null : principalOf(answer.claims, reading).principal;
-      return { principal, refreshToken: answer.refreshToken };
+      if (answer.claims === null) return { principal: null, refreshToken: answer.refreshToken };
+      const { principal, deviceStates } = personOf(answer.claims, nowMs(), reading);
+      return { principal, deviceStates, refreshToken: answer.refreshToken };
     },
     checkLogoutToken: (token) => checkLogoutToken(store, token, { issuer, clientId, tenantId, nowMs: nowMs() }),
     endSessionUrl: async (postLogoutRedirectUri, hint) => {

@@ -1,4 +1,5 @@
 import {
+  type DeviceState,
   evolveUserSession,
   initialUserSessionState,
   type Principal,
@@ -8,6 +9,16 @@ import {
 import type { Decider, FactOf } from '#libs/events';
 import { sessionError } from '../errors.ts';
 
+/** Null: as it was. */
+type RefreshOutcome = {
+  readonly attemptId: string;
+  readonly principal: Principal | null;
+  /** As auth sealed it. */
+  readonly refreshToken: string | null;
+  readonly deviceStates: readonly DeviceState[] | null;
+  readonly at: string;
+};
+
 export type UserSessionCommand =
   | ({ readonly type: 'StartSession'; readonly principal: Principal } & Omit<
       FactOf<UserSessionFact, 'SessionStarted'>['data'],
@@ -15,6 +26,20 @@ export type UserSessionCommand =
     >)
   | ({ readonly type: 'OpenAppAccess'; readonly at: string } & FactOf<UserSessionFact, 'AppAccessOpened'>['data'])
   | ({ readonly type: 'AssessSignInRisk' } & FactOf<UserSessionFact, 'SignInRiskChanged'>['data'])
+  /** Takes the right to use the refresh token, as the session was when `knownRefreshedAt` was read (null: never refreshed). */
+  | ({
+      readonly type: 'BeginRefresh';
+      readonly at: string;
+      readonly knownRefreshedAt: string | null;
+    } & FactOf<UserSessionFact, 'SessionRefreshStarted'>['data'])
+  | ({ readonly type: 'CompleteRefresh' } & RefreshOutcome)
+  /** The identity provider says no, for good. */
+  | { readonly type: 'RefuseRefresh'; readonly attemptId: string }
+  /** `isOverdue`: the session has gone unconfirmed for too long. */
+  | ({ readonly type: 'FailRefresh'; readonly isOverdue: boolean } & FactOf<
+      UserSessionFact,
+      'SessionRefreshFailed'
+    >['data'])
   | ({ readonly type: 'EndSession' } & FactOf<UserSessionFact, 'SessionEnded'>['data']);
 
 /**
@@ -51,9 +76,48 @@ function decide(command: UserSessionCommand, state: UserSessionState): readonly 
       if (state.status === 'ended') throw sessionError('ERR_SESSION_ENDED', `the session ended: ${state.reason}`);
       return state.signInRisk === level ? [] : [{ type: 'SignInRiskChanged', data: { level, detail } }];
     }
+    case 'BeginRefresh':
+    case 'CompleteRefresh':
+    case 'RefuseRefresh':
+    case 'FailRefresh':
+      return decideRefresh(command, state);
     case 'EndSession':
       // Ending twice is what was asked for already.
       return state.status === 'ended' ? [] : [{ type: 'SessionEnded', data: { reason: command.reason } }];
+    default:
+      return command satisfies never;
+  }
+}
+
+type RefreshCommand = Extract<UserSessionCommand, { readonly type: `${string}Refresh` }>;
+
+/**
+ * Nothing, when the session is over, was refreshed meanwhile, or another attempt holds the lease: outcomes to expect, no errors. What an
+ * attempt brings counts while the lease is its own, also after `until` when nobody else took it.
+ */
+function decideRefresh(command: RefreshCommand, state: UserSessionState): readonly UserSessionFact[] {
+  if (state.status !== 'active' || state.refreshToken === undefined) return [];
+  const { attemptId } = command;
+  if (command.type === 'BeginRefresh') {
+    const { at, until, knownRefreshedAt } = command;
+    const isHeld = state.refreshLease !== undefined && state.refreshLease.until > at;
+    if (isHeld || state.expiresAt <= at || (state.refreshedAt ?? null) !== knownRefreshedAt) return [];
+    return [{ type: 'SessionRefreshStarted', data: { attemptId, until } }];
+  }
+  if (state.refreshLease?.attemptId !== attemptId) return [];
+  switch (command.type) {
+    case 'CompleteRefresh': {
+      const { at, principal: person, refreshToken, deviceStates } = command;
+      const next = { principal: person ?? state.principal, refreshToken: refreshToken ?? state.refreshToken };
+      const device = deviceStates === null ? {} : { deviceStates: [...deviceStates] };
+      return [{ type: 'SessionRefreshed', data: { attemptId, ...next, ...device, at } }];
+    }
+    case 'RefuseRefresh':
+      return [{ type: 'SessionEnded', data: { reason: 'refresh-refused' } }];
+    case 'FailRefresh': {
+      const failed = { type: 'SessionRefreshFailed', data: { attemptId, reason: command.reason } } as const;
+      return command.isOverdue ? [failed, { type: 'SessionEnded', data: { reason: 'unconfirmed' } }] : [failed];
+    }
     default:
       return command satisfies never;
   }

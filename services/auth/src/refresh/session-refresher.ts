@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import type { UserSessionState } from '#libs/contracts';
+import type { Logger } from '#libs/telemetry';
+import type { AuthConfig } from '../config.ts';
+import type { IdentityProviders } from '../identity-provider/providers.ts';
+import type { TypedSealer } from '../preauth/sealed-values.ts';
+import type { LiveState } from '../user-session/live-state.ts';
+import type { UserSessions } from '../user-session/user-sessions.ts';
+import { attemptRefresh, type RefreshAttempt } from './attempt-refresh.ts';
+import { type ConfirmedSession, dueOf, type RefreshPace } from './due.ts';
+
+/** Sessions refreshed at once in this process; at the bound further ones go on as they are and are refreshed by a later request. */
+export const MAX_REFRESHES_AT_ONCE = 256;
+/** Milliseconds a request waits for the outcome, below the 5 s the ingress waits; then it is judged by what is known. */
+export const MAX_WAIT_MS = 2_500;
+/** Milliseconds no session of a provider that cannot be reached is refreshed, but for those that have gone unconfirmed for too long. */
+export const PROVIDER_PAUSE_MS = 15_000;
+/** The same for one session after a failure of another kind. */
+export const SESSION_PAUSE_MS = 60_000;
+/** Sessions whose pause is remembered; at the bound the one paused longest ago may try again early. */
+export const MAX_PAUSED_SESSIONS = 10_000;
+/** Milliseconds between looks at a session that another instance refreshes. */
+const LOOK_AGAIN_MS = 25;
+
+export type SessionRefresherOptions = RefreshPace & {
+  readonly live: Pick<LiveState, 'peekSession'>;
+  readonly userSessions: UserSessions;
+  readonly providers: Pick<IdentityProviders, 'ofSession'>;
+  readonly sealer: Pick<TypedSealer, 'seal' | 'open'>;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+};
+
+/**
+ * Confirms sessions at their identity provider when they are used and it is time (RFC 6749, 6; ADR-0012). Requests of one session that
+ * come together wait for one attempt; of several instances the one whose lease is in the event store uses the token, the others wait for
+ * its outcome. Nobody waits for longer than MAX_WAIT_MS: who is told nothing by then is judged by what is known, and a change that comes
+ * later is a revocation.
+ */
+export class SessionRefresher {
+  readonly #options: SessionRefresherOptions;
+  readonly #flights = new Map<string, Promise<void>>();
+  readonly #pausedSessions = new LRUCache<string, number>({ max: MAX_PAUSED_SESSIONS });
+  /** By issuer, as many as are configured: when it may be asked again, milliseconds since the epoch. */
+  readonly #pausedProviders = new Map<string, number>();
+  #isStopped = false;
+
+  constructor(options: SessionRefresherOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws. */
+  readonly refreshSession = async (id: string, session: ConfirmedSession): Promise<void> => {
+    const { isDue, isOverdue } = dueOf(session, this.#options, this.#options.nowMs());
+    if (!isDue) return;
+    const flight = this.#flights.get(id) ?? this.#start(id, session, isOverdue);
+    if (flight === undefined) return;
+    const timer = new AbortController();
+    const bound = delay(MAX_WAIT_MS, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
+    await Promise.race([flight, bound]);
+    timer.abort();
+  };
+
+  /** Waits for what is under way: a token that was used and not recorded is lost. Nothing new is begun. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#flights.values());
+  }
+
+  #start(id: string, session: ConfirmedSession, isOverdue: boolean): Promise<void> | undefined {
+    if (this.#isStopped || (!isOverdue && this.#isPaused(id, session))) return undefined;
+    if (this.#flights.size >= MAX_REFRESHES_AT_ONCE) {
+      this.#options.logger.warn('too many sessions to refresh at once', { limit: MAX_REFRESHES_AT_ONCE });
+      return undefined;
+    }
+    const flight = this.#run(id, session)
+      .catch((error: unknown) => this.#options.logger.error('session could not be refreshed', { sessionId: id, error }))
+      .finally(() => this.#flights.delete(id));
+    this.#flights.set(id, flight);
+    return flight;
+  }
+
+  async #run(id: string, session: ConfirmedSession): Promise<void> {
+    this.#pausedSessions.set(id, this.#options.nowMs() + SESSION_PAUSE_MS);
+    const outcome = await attemptRefresh(this.#options, id, session);
+    if (outcome.kind === 'taken') return this.#awaitOther(id, session);
+    this.#settle(id, session, outcome);
+  }
+
+  #settle(id: string, session: ConfirmedSession, outcome: RefreshAttempt): void {
+    const { logger, nowMs } = this.#options;
+    if (outcome.kind === 'failed') {
+      logger.warn('session not confirmed', { sessionId: id, reason: outcome.reason });
+      if (outcome.reason !== 'identity-provider-unreachable') return;
+      this.#pausedProviders.set(session.identityProvider, nowMs() + PROVIDER_PAUSE_MS);
+    }
+    if (outcome.kind === 'refused') logger.info('session ended, not confirmed', { sessionId: id });
+    this.#pausedSessions.delete(id);
+  }
+
+  #isPaused(id: string, { identityProvider }: ConfirmedSession): boolean {
+    const untilMs = Math.max(this.#pausedSessions.get(id) ?? 0, this.#pausedProviders.get(identityProvider) ?? 0);
+    return untilMs > this.#options.nowMs();
+  }
+
+  /** Until the lease is gone or over, or the session is. */
+  async #awaitOther(id: string, session: ConfirmedSession): Promise<void> {
+    const { live, nowMs } = this.#options;
+    this.#pausedSessions.delete(id);
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += LOOK_AGAIN_MS) {
+      const state = live.peekSession(id);
+      if (!isBeingRefreshed(state, session, nowMs())) return;
+      await delay(LOOK_AGAIN_MS, undefined, { ref: false });
+    }
+  }
+}
+
+function isBeingRefreshed(state: UserSessionState | undefined, before: ConfirmedSession, nowMs: number): boolean {
+  if (state?.status !== 'active' || state.refreshLease === undefined) return false;
+  return state.refreshedAt === before.refreshedAt && Date.parse(state.refreshLease.until) > nowMs;
+}
+
+/** Nothing is refreshed when the configuration has no `refreshMinutes`. */
+export function createSessionRefresher(
+  { refreshMinutes, refreshGraceMinutes: graceMinutes }: Pick<AuthConfig, 'refreshMinutes' | 'refreshGraceMinutes'>,
+  { live, userSessions, providers, sealer, logger, nowMs }: Omit<SessionRefresherOptions, keyof RefreshPace>,
+): Pick<SessionRefresher, 'refreshSession' | 'stop'> {
+  if (refreshMinutes === null) return { refreshSession: async () => undefined, stop: async () => undefined };
+  const pace = { refreshMinutes, graceMinutes };
+  return new SessionRefresher({ ...pace, live, userSessions, providers, sealer, logger, nowMs });
+}
