@@ -41,6 +41,7 @@ import { type TypedSealer, typeSealer } from './preauth/sealed-values.ts';
 import { createFindSignInApp } from './preauth/sign-in-app.ts';
 import { answerStep, type SignInContext } from './preauth/sign-in-context.ts';
 import { handleSignOut } from './preauth/sign-out.ts';
+import { createSessionRefresher } from './refresh/session-refresher.ts';
 import { createRefusalRecorder } from './refusal-recorder.ts';
 import { cacheOpened } from './sealing/cached-sealer.ts';
 import { createNodeCryptoSealer } from './sealing/node-crypto-sealer.ts';
@@ -116,6 +117,7 @@ export async function startAuth(
     keepsRefreshTokens: config.refreshMinutes !== null,
     nowMs,
   };
+  const refresher = createSessionRefresher(config, context);
   const checks = createPolicySetChecks(administratorRoles, {
     isCountryKnown: config.countryDatabase !== null,
     isGuestKnown: config.expectGuestClaim,
@@ -134,6 +136,7 @@ export async function startAuth(
         isSessionOfApp: (session, app) => app === null || app.status === 'absent' || providers.isOfApp(session, app),
         countries,
         assertions,
+        refreshSession: refresher.refreshSession,
         originFieldsOf: (app, person) => signOn.fieldsOf(app, person),
         portalUrl,
         cacheSeconds,
@@ -158,6 +161,7 @@ export async function startAuth(
   const stop = once(async () => {
     clearInterval(beating);
     refusals.stop();
+    await refresher.stop();
     await countries.stop();
     await policies.stop();
     await live.stop();
