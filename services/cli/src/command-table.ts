@@ -11,6 +11,7 @@ import { locationCommands } from './commands/locations.ts';
 import { policyCommands } from './commands/policies.ts';
 import { publish } from './commands/publish.ts';
 import { replayCommand } from './commands/replay.ts';
+import { serviceTokenCommands } from './commands/service-tokens.ts';
 import { sessionCommands } from './commands/sessions.ts';
 import { signInCommands } from './commands/sign-in.ts';
 import { status } from './commands/status.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   ...policyCommands,
   ...locationCommands,
   ...sessionCommands,
+  ...serviceTokenCommands,
   ...eventCommands,
   ...accessCommands,
   explainCommand,

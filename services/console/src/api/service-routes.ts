@@ -9,6 +9,7 @@ import { limitRoutes } from './limits.ts';
 import { describeApi } from './openapi.ts';
 import { policyRoutes } from './policies.ts';
 import { type Backbone, type Route, route } from './route.ts';
+import { serviceTokenRoutes } from './service-tokens.ts';
 import { sessionRoutes } from './sessions.ts';
 
 const health = z.object({ status: z.enum(['ok', 'unavailable']), service: z.literal('console') });
@@ -46,6 +47,7 @@ export function createRoutes(
     ...limitRoutes(backbone),
     ...policyRoutes(backbone),
     ...sessionRoutes(backbone),
+    ...serviceTokenRoutes(backbone),
     ...auditRoutes(backbone),
   ];
   const description = describeApi(routes);

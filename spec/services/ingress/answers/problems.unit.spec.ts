@@ -156,7 +156,7 @@ describe('numbers of errors', () => {
 
 describe('words of errors', () => {
   const commands = readFileSync(new URL('../../../../docs/reference/cli.md', import.meta.url), 'utf8');
-  const known = new Set([...commands.matchAll(/^\| `([a-z]+(?: [a-z]+)?)/gm)].map(([, name = '']) => name));
+  const known = new Set([...commands.matchAll(/^\| `([a-z-]+(?: [a-z-]+)?)/gm)].map(([, name = '']) => name));
 
   for (const language of LANGUAGES) {
     const texts = TEXTS[language];
@@ -176,7 +176,7 @@ describe('words of errors', () => {
 
     it(`name commands that exist, in ${language}`, () => {
       const named = Object.values(texts.problems).flatMap(({ look, cause }) =>
-        [cause, ...look].flatMap((item) => [...item.matchAll(/`sallyport ([a-z]+)(?: ([a-z]+))?/g)]),
+        [cause, ...look].flatMap((item) => [...item.matchAll(/`sallyport ([a-z-]+)(?: ([a-z-]+))?/g)]),
       );
       expect(named.length).to.be.greaterThan(10);
       for (const [, noun = '', verb] of named)
