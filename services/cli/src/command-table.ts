@@ -15,6 +15,7 @@ import { serviceTokenCommands } from './commands/service-tokens.ts';
 import { sessionCommands } from './commands/sessions.ts';
 import { signInCommands } from './commands/sign-in.ts';
 import { status } from './commands/status.ts';
+import { userCommands } from './commands/users.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   ...limitCommands,
   ...policyCommands,
   ...locationCommands,
+  ...userCommands,
   ...sessionCommands,
   ...serviceTokenCommands,
   ...eventCommands,

@@ -11,6 +11,7 @@ import { policyRoutes } from './policies.ts';
 import { type Backbone, type Route, route } from './route.ts';
 import { serviceTokenRoutes } from './service-tokens.ts';
 import { sessionRoutes } from './sessions.ts';
+import { userRoutes } from './users.ts';
 
 const health = z.object({ status: z.enum(['ok', 'unavailable']), service: z.literal('console') });
 
@@ -46,6 +47,7 @@ export function createRoutes(
     ...certificateRoutes(backbone, files),
     ...limitRoutes(backbone),
     ...policyRoutes(backbone),
+    ...userRoutes(backbone),
     ...sessionRoutes(backbone),
     ...serviceTokenRoutes(backbone),
     ...auditRoutes(backbone),

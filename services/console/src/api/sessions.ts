@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import { endSession, endSessions, sessions } from '#libs/contracts';
+import { assessSession, endSession, endSessions, riskLevel, sessions } from '#libs/contracts';
 import { param } from './apps.ts';
 import { contextOf } from './commands.ts';
 import { type Backbone, type Route, route } from './route.ts';
 
-/** `user`: subject id, or username in whatever case. `appId`: sessions that opened the app. */
+/** `user`: subject id, or username in whatever case. `appId`: sessions that opened the app. `deviceId`: of one browser. */
 const who = {
   user: z.string().min(1).max(320).optional(),
   appId: z.string().min(1).max(128).optional(),
+  deviceId: z.string().min(1).max(64).optional(),
 };
+const assessBody = z.strictObject({ risk: riskLevel, detail: z.string().max(400).optional() });
 const endQuery = z
   .strictObject(who)
-  .refine(({ user, appId }) => user !== undefined || appId !== undefined, 'name user, appId or both');
+  .refine((named) => Object.values(named).some((value) => value !== undefined), 'name user, appId or deviceId');
 const listQuery = z.strictObject({
   ...who,
   subject: z.string().max(128).optional(),
@@ -35,7 +37,7 @@ export function sessionRoutes(backbone: Backbone): readonly Route[] {
     route({
       method: 'delete',
       path: '/sessions',
-      summary: 'End all active sessions of a user, or those that opened an app, everywhere, at once',
+      summary: 'End all active sessions of a user, of a device, or those that opened an app, everywhere, at once',
       query: endQuery,
       reply: { schema: endSessions.reply },
       handle: async ({ query, call }) => {
@@ -52,6 +54,19 @@ export function sessionRoutes(backbone: Backbone): readonly Route[] {
         const { expectedRevision: _none, ...context } = contextOf(call);
         const request = { ...context, sessionId: param(call, 'sessionId'), reason: 'revoked' } as const;
         return { body: await backbone.ask(endSession, request) };
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/sessions/:sessionId',
+      summary: 'Say how risky the sign-in of a session is; policies look at it from the next decision on',
+      body: assessBody,
+      reply: { schema: assessSession.reply },
+      handle: async ({ body, call }) => {
+        const { expectedRevision: _none, ...context } = contextOf(call);
+        const { risk: level, detail = '' } = body;
+        const request = { ...context, sessionId: param(call, 'sessionId').slice(0, 64), level, detail };
+        return { body: await backbone.ask(assessSession, request) };
       },
     }),
   ];
