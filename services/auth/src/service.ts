@@ -30,6 +30,7 @@ import { type AuthConfig, authConfig } from './config.ts';
 import { handleAuthorize } from './decisions/authorize.api.ts';
 import { AccessDecider } from './decisions/decide-access.ts';
 import type { IdentityProvider } from './identity-provider/identity-provider.ts';
+import { serveIdentityProviders } from './identity-provider/identity-providers.api.ts';
 import { createIdentityProviders } from './identity-provider/providers.ts';
 import { type AuthPorts, openPorts } from './ports.ts';
 import { handleBeginSignIn } from './preauth/begin-sign-in.ts';
@@ -126,6 +127,7 @@ export async function startAuth(
     ...servePeople(backbone, { ...context, store, tenant }),
     ...serveSealSecret(backbone, { tenant, secrets: signOn.secrets, logger }),
     ...serveServiceTokens(backbone, { store, tenant, live, nowMs }, logger),
+    serveIdentityProviders(backbone, { tenant, providers, logger }),
     ...servePolicySet({ nc: backbone, tenant, store, live: policies, checks, nowMs, logger }),
     ...serve(backbone, config, context, {
       decider: new AccessDecider({
@@ -133,7 +135,7 @@ export async function startAuth(
         tenant,
         live,
         policySet: () => policies.current(),
-        isSessionOfApp: (session, app) => app === null || app.status === 'absent' || providers.isOfApp(session, app),
+        isSessionOfApp: (session, app) => providers.isOfApp(session, app),
         countries,
         assertions,
         refreshSession: refresher.refreshSession,
@@ -218,7 +220,7 @@ function serve(
   const { logger, sealer, live, userSessions, judge, nowMs } = context;
   const options = { queue: 'auth', logger };
   const { decider, verify, assertions } = parts;
-  const own = { sealer, live, userSessions, decider, judge, nowMs };
+  const own = { sealer, live, userSessions, providers: context.providers, decider, judge, nowMs };
   const identifyBearer = createIdentifyBearer({ providerOf: (app) => context.providers.ofApp(app), nowMs });
   const asking = { sealer, live, decider, identifyBearer, refusals: context.refusals };
   return [

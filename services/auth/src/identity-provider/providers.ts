@@ -1,4 +1,4 @@
-import { authPaths, SESSION_COOKIE } from '#libs/contracts';
+import { type AppState, authPaths, SESSION_COOKIE } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
 import type { AuthConfig } from '../config.ts';
 import type { IdentityProvider } from './identity-provider.ts';
@@ -53,9 +53,10 @@ export class IdentityProviders {
     return this.all.find((provider) => provider.issuer === issuer);
   }
 
-  /** Whether a session may be used for an app at all. */
-  isOfApp(session: MadeSession, app: NamesProvider): boolean {
-    return this.ofApp(app)?.issuer === session.identityProvider;
+  /** Whether a session may be used for an app at all; null: the portal, which is the first one's. An app that is gone is nobody's. */
+  isOfApp(session: MadeSession, app: AppState | null): boolean {
+    if (app?.status === 'absent') return true;
+    return this.find(app?.identityProvider ?? null)?.issuer === session.identityProvider;
   }
 
   async close(): Promise<void> {

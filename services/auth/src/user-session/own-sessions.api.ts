@@ -12,6 +12,7 @@ import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
 import { askerOfSession } from '../decisions/asker.ts';
 import type { AccessDecider } from '../decisions/decide-access.ts';
 import { judgeAccess } from '../decisions/judge-access.ts';
+import type { IdentityProviders } from '../identity-provider/providers.ts';
 import type { LiveSession } from '../preauth/live-session.ts';
 import type { TypedSealer } from '../preauth/sealed-values.ts';
 import { toCorrelationId } from '../recording.ts';
@@ -26,6 +27,7 @@ export type OwnSessionsContext = {
   readonly sealer: TypedSealer;
   readonly live: LiveState;
   readonly userSessions: UserSessions;
+  readonly providers: Pick<IdentityProviders, 'isOfApp'>;
   readonly decider: Pick<AccessDecider, 'decide'>;
   /** Throws when the policies are not known: then no app is said to be open. */
   readonly judge: () => PolicyJudge;
@@ -49,6 +51,8 @@ export async function handlePortal(
   const apps: Extract<PortalReply, { status: 'shown' }>['apps'] = [];
   for (const appId of request.appIds.filter(isSubjectToken)) {
     const { state: app } = await live.app(appId);
+    // Of whom it asks, this person is not one: a subject means somebody else there.
+    if (!context.providers.isOfApp(session, app)) continue;
     const { verdict } = judgeAccess({ appId, asker, app, client: request.client, judge, nowMs: nowMs() });
     if (verdict === 'granted') apps.push({ id: appId, verdict });
     else if (verdict === 'challenged') apps.push({ id: appId, verdict: 'step-up' });

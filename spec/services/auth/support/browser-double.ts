@@ -69,9 +69,13 @@ export class BrowserDouble {
     return signInByForm({ authorizeUrl: location, username, password: username, browser, onAsked });
   }
 
-  async complete(callback: string | Record<string, string | string[]>): Promise<AuthReply> {
+  /** `providerId`: what the ingress reads from the path; default: what stands there in an address. */
+  async complete(
+    callback: string | Record<string, string | string[]>,
+    providerId = typeof callback === 'string' ? providerIdOf(callback) : null,
+  ): Promise<AuthReply> {
     const query = typeof callback === 'string' ? Object.fromEntries(new URL(callback).searchParams) : callback;
-    const request = { ...this.#request(SIGN_IN_URL), query };
+    const request = { ...this.#request(SIGN_IN_URL), query, providerId };
     return this.#keep(SIGN_IN_URL, await callEndpoint(this.#nc, TENANT, completeSignIn, request));
   }
 
@@ -116,6 +120,10 @@ export class BrowserDouble {
     }
     return reply;
   }
+}
+
+function providerIdOf(callback: string): string | null {
+  return /\/callback\/([a-z0-9-]+)$/.exec(new URL(callback).pathname)?.[1] ?? null;
 }
 
 export function redirected(reply: AuthReply): Redirect {
