@@ -166,6 +166,28 @@ describe('my apps', function myApps() {
     for (const cookies of kept) expect(await statusWith(cookies, portalUrl), 'a kept cookie').to.equal(401);
   });
 
+  it('signs out everywhere, and a page elsewhere sees its open WebSocket close within a second', async () => {
+    const elsewhere = await openPortal();
+    await elsewhere.goto(app.externalUrl);
+    await elsewhere.evaluate(OPEN_SOCKET);
+    const page = await openPortal();
+    const here = await page.context().newPage();
+    await here.goto(app.externalUrl);
+    await here.evaluate(OPEN_SOCKET);
+    const pressedAtMs = Date.now();
+    await page.click('button:has-text("Sign out everywhere")');
+    for (const [what, one] of [
+      ['in another browser', elsewhere],
+      ['in this one', here],
+    ] as const) {
+      await until(() => one.evaluate<boolean>('window.closedAtMs !== undefined'), { what: `the WebSocket ${what}` });
+      const closedAtMs = await one.evaluate<number>('window.closedAtMs');
+      expect(closedAtMs - pressedAtMs, what).to.be.lessThan(REVOKED_WITHIN_MS);
+    }
+    const answer = await elsewhere.evaluate<number>(`fetch('/').then(({ status }) => status)`);
+    expect(answer, 'what the page asks for next').to.equal(401);
+  });
+
   for (const isDark of [false, true])
     for (const width of [320, 1_280, 2_560])
       it(`fits ${width} px, ${isDark ? 'dark' : 'light'}`, async () => {

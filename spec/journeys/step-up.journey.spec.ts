@@ -89,6 +89,33 @@ describe('a person whom a policy asks for more', function stepUpJourney() {
     expect(await textOf(page, '.badge')).to.equal('verified');
   });
 
+  it('confirms in two tabs that asked at the same time, each lands on its own page', async () => {
+    await openSignedIn(page, app.externalUrl, 'bob');
+    await require({ kind: 'authentication-strength', context: 'c1' });
+    const other = await context.newPage();
+    const [one, two] = [`${app.externalUrl}tab/1?x=1#one`, `${app.externalUrl}tab/2?x=2#two`];
+    await until(async () => {
+      await page.goto(one);
+      return isAtIdentityProvider();
+    });
+    await other.goto(two);
+    expect(new URL(other.url()).host).to.equal(new URL(world.system.issuer).host);
+    for (const [tab, wanted] of [
+      [page, one],
+      [other, two],
+    ] as const) {
+      const code = (await tab.locator('[data-one-time-code]').getAttribute('data-one-time-code')) ?? '';
+      await tab.fill('input[name=otp]', code);
+      await tab.click('button[type=submit]');
+      await tab.waitForURL(wanted);
+      expect(await textOf(tab, '.badge')).to.equal('verified');
+    }
+    // The session of the tab that came first was not ended by the other one.
+    await page.reload();
+    expect(page.url()).to.equal(one);
+    expect(await textOf(page, '.badge')).to.equal('verified');
+  });
+
   it('meets a page that says what is missing, and no loop, when the request for it is cut off on its way', async () => {
     await require({ kind: 'authentication-strength', context: 'c1' });
     const asked: string[] = [];
