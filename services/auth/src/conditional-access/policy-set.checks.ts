@@ -37,8 +37,9 @@ function cutFindings(all: readonly PolicyFinding[]): readonly PolicyFinding[] {
 }
 
 /**
- * The set as it works while auth knows neither device states nor risks (see gatherInputs): a policy that asks for one of them denies
- * whoever its other criteria let in. Countries are left to the check itself.
+ * The set as it works for an administrator of whom nobody says device states or risks: a policy that asks for one of them denies
+ * whoever its other criteria let in. An identity provider need not send the one, and nobody need rate the others. Countries are left
+ * to the check itself.
  */
 function withoutUnknowns(state: PolicySetState): PolicySetState {
   const policies = state.policies.map(({ version, document }) => ({ version, document: withoutUnknownsOf(document) }));
