@@ -26,6 +26,7 @@ export * from './messages/policy-set.messages.ts';
 export * from './messages/routing.messages.ts';
 export * from './messages/service-token.messages.ts';
 export * from './messages/session.messages.ts';
+export * from './messages/shown-app.ts';
 export * from './messages/throttling.messages.ts';
 export * from './messages/user.messages.ts';
 export * from './subjects.ts';

@@ -13,6 +13,7 @@ import {
   MAX_BACKEND_TIMEOUT_SECONDS,
   MAX_CORS_RULES,
 } from '#libs/contracts';
+import { givenBearerTokens, givenSingleSignOn } from './app-sign-on.ts';
 
 const TIMEOUT_EXPECTED = `expected a whole number of seconds from 1 to ${MAX_BACKEND_TIMEOUT_SECONDS}, "default" (${DEFAULT_BACKEND_TIMEOUT_SECONDS}) or "long" (${LONG_BACKEND_TIMEOUT_SECONDS})`;
 const NAMED_TIMEOUTS = { default: DEFAULT_BACKEND_TIMEOUT_SECONDS, long: LONG_BACKEND_TIMEOUT_SECONDS } as const;
@@ -75,6 +76,9 @@ const settings = z.strictObject({
   originCertificateAuthority: shape.originCertificateAuthority.optional(),
   originClientCertificate: shape.originClientCertificate.optional(),
   originProtocol: shape.originProtocol.optional(),
+  bearerTokens: givenBearerTokens.nullable().optional(),
+  identityProvider: shape.identityProvider.optional(),
+  singleSignOn: givenSingleSignOn.optional(),
 });
 
 export const publishBody = settings.extend({ id: appId.optional() });

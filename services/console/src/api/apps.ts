@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import { type AppCommand, type AppView, apps, appView, changeApp } from '#libs/contracts';
+import {
+  type AppCommand,
+  type AppView,
+  apps,
+  changeApp,
+  SETTINGS_SINCE_V2,
+  shownApp,
+  shownAppOf,
+} from '#libs/contracts';
 import { refuseRequest } from '../errors.ts';
 import { changeBody, DEFAULT_COOKIE_FLAGS, mergeFlags, publishBody } from './app-settings.ts';
+import { completeSignOn, isPartialSignOn } from './app-sign-on.ts';
 import { contextOf } from './commands.ts';
 import { type Answer, type Backbone, type Call, type Route, route } from './route.ts';
 
@@ -10,7 +19,7 @@ const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).optional(),
   includeRetired: z.stringbool().optional(),
 });
-const appList = z.object({ apps: z.array(appView), next: z.string().nullable(), position: z.number() });
+const appList = z.object({ apps: z.array(shownApp), next: z.string().nullable(), position: z.number() });
 
 export function appRoutes(backbone: Backbone): readonly Route[] {
   const load = async (id: string): Promise<AppView> => {
@@ -32,18 +41,23 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
       summary: 'List apps by id, in pages',
       query: listQuery,
       reply: { schema: appList },
-      handle: async ({ query }) => ({ body: await backbone.ask(apps, query) }),
+      handle: async ({ query }) => {
+        const page = await backbone.ask(apps, query);
+        return { body: { ...page, apps: page.apps.map(shownAppOf) } };
+      },
     }),
     route({
       method: 'post',
       path: '/apps',
       summary: 'Publish an app; everything but name and internal URL has a default',
       body: publishBody,
-      reply: { status: 201, schema: appView },
+      reply: { status: 201, schema: shownApp },
       handle: async ({ body, call }) => {
-        const { id, cookieFlags: flags, ...rest } = body;
+        const { id, cookieFlags: flags, bearerTokens, identityProvider, singleSignOn, ...rest } = body;
+        const signOn = { bearerTokens, identityProvider, singleSignOn };
         const input = {
           ...rest,
+          ...(await completeSignOn({ backbone, call }, signOn, SETTINGS_SINCE_V2)),
           ...(flags === undefined ? {} : { cookieFlags: mergeFlags(DEFAULT_COOKIE_FLAGS, flags) }),
         };
         const app = await send(call, {
@@ -58,7 +72,7 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
       method: 'get',
       path: '/apps/:appId',
       summary: 'Read one app, retired or not',
-      reply: { schema: appView },
+      reply: { schema: shownApp },
       handle: async ({ call }) => shown(await load(param(call, 'appId'))),
     }),
     route({
@@ -67,16 +81,20 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
       summary: 'Change settings; what is not named stays as it is',
       takesIfMatch: true,
       body: changeBody,
-      reply: { schema: appView },
+      reply: { schema: shownApp },
       handle: async ({ body, call }) => {
-        const { cookieFlags: flags, ...changes } = body;
+        const { cookieFlags: flags, bearerTokens, identityProvider, singleSignOn, ...rest } = body;
+        const signOn = { bearerTokens, identityProvider, singleSignOn };
         const id = param(call, 'appId');
-        if (flags === undefined) return shown(await send(call, { type: 'ChangeApp', appId: id, changes }));
-        // A part of the flags is a change against what stands now: hold on to that revision.
-        const now = await load(id);
-        const merged = { ...changes, cookieFlags: mergeFlags(now.cookieFlags, flags) };
-        const command = { type: 'ChangeApp', appId: id, changes: merged } as const;
-        return shown(await send(call, command, call.expectedRevision ?? now.revision));
+        // A part of a setting is a change against what stands now: hold on to that revision.
+        const now = flags === undefined && !isPartialSignOn(signOn) ? undefined : await load(id);
+        const changes = {
+          ...rest,
+          ...(await completeSignOn({ backbone, call }, signOn, now ?? SETTINGS_SINCE_V2)),
+          ...(flags === undefined || now === undefined ? {} : { cookieFlags: mergeFlags(now.cookieFlags, flags) }),
+        };
+        const command = { type: 'ChangeApp', appId: id, changes } as const;
+        return shown(await send(call, command, call.expectedRevision ?? now?.revision));
       },
     }),
     route({
@@ -84,7 +102,7 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
       path: '/apps/:appId',
       summary: 'Retire an app: its external URL is free at once',
       takesIfMatch: true,
-      reply: { schema: appView },
+      reply: { schema: shownApp },
       handle: async ({ call }) => shown(await send(call, { type: 'RetireApp', appId: param(call, 'appId') })),
     }),
     ...MEMBERS.flatMap((member) => assignmentRoutes(member, send)),
@@ -136,7 +154,7 @@ function assignmentRoutes(
       path,
       summary: `Assign ${noun} by ${by}`,
       takesIfMatch: true,
-      reply: { schema: appView },
+      reply: { schema: shownApp },
       handle: async ({ call }) =>
         shown(await send(call, { type: 'AssignToApp', appId: param(call, 'appId'), ...members(call) })),
     }),
@@ -145,7 +163,7 @@ function assignmentRoutes(
       path,
       summary: `Take the assignment of ${noun} back`,
       takesIfMatch: true,
-      reply: { schema: appView },
+      reply: { schema: shownApp },
       handle: async ({ call }) =>
         shown(await send(call, { type: 'UnassignFromApp', appId: param(call, 'appId'), ...members(call) })),
     }),
@@ -157,5 +175,5 @@ export function param(call: Call, name: string): string {
 }
 
 function shown(app: AppView): Answer {
-  return { body: app, revision: app.revision };
+  return { body: shownAppOf(app), revision: app.revision };
 }
