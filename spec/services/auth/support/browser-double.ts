@@ -23,15 +23,23 @@ export class BrowserDouble {
   readonly jars = new Map<string, Map<string, string>>();
   readonly #nc: NatsConnection;
   readonly #identityProviderBrowser: ScriptedBrowser;
+  readonly #otherBrowsers = new Map<string, ScriptedBrowser>();
   requestId = 'req_spec';
   /** What auth is told about this browser. */
   client = { address: '192.0.2.7', userAgent: 'spec' };
   /** What the identity provider asked this person for, in order. */
   readonly asked: AskedFor[] = [];
 
-  constructor(nc: NatsConnection, ca: string) {
+  /** `others`: further identity providers, whose certificates have the same name, by the origin of each. */
+  constructor(
+    nc: NatsConnection,
+    ca: string,
+    others: readonly { readonly issuer: string; readonly ca: string }[] = [],
+  ) {
     this.#nc = nc;
     this.#identityProviderBrowser = new ScriptedBrowser({ ca });
+    for (const other of others)
+      this.#otherBrowsers.set(new URL(other.issuer).origin, new ScriptedBrowser({ ca: other.ca }));
   }
 
   cookies(url: string): Record<string, string> {
@@ -64,7 +72,7 @@ export class BrowserDouble {
 
   /** At the identity provider; the address it sends the browser back to. */
   authenticate(location: string, username: string): Promise<string> {
-    const browser = this.#identityProviderBrowser;
+    const browser = this.#otherBrowsers.get(new URL(location).origin) ?? this.#identityProviderBrowser;
     const onAsked = (what: AskedFor) => this.asked.push(what);
     return signInByForm({ authorizeUrl: location, username, password: username, browser, onAsked });
   }
