@@ -4,6 +4,7 @@ export type TokenRefusal = Extract<AuthorizeReply, { verdict: 'refuse-token' }>;
 
 export type TokenRefusalReason =
   | 'access-token-invalid'
+  | 'access-token-expired'
   | 'access-token-scope-missing'
   | 'access-token-signed-out'
   | 'access-tokens-not-taken'
@@ -16,6 +17,7 @@ export type TokenRefusalReason =
 /** One sentence for whoever runs the program; `access-token-invalid` and `access-token-scope-missing` have one of the identity provider's port. */
 const DETAILS: Readonly<Record<TokenRefusalReason, string>> = {
   'access-token-invalid': 'The access token was refused.',
+  'access-token-expired': 'The access token has expired: get a new one.',
   'access-token-scope-missing': 'The access token lacks the scope this app asks for.',
   'access-token-signed-out': 'The access token is from before its user was signed out everywhere: get a new one.',
   'access-tokens-not-taken':

@@ -204,7 +204,9 @@ export class AccessDecider {
   #withTimeLeft({ reply, freshUntilMs, validUntilMs }: Remembered): AuthorizeReply {
     if (reply.verdict !== 'allow') return reply;
     const nowMs = this.#options.nowMs();
-    const cacheSeconds = Math.min(Math.ceil((freshUntilMs - nowMs) / 1000), Math.floor((validUntilMs - nowMs) / 1000));
+    // A token may be taken for a minute past its end, for clocks differ; it is not cached then.
+    const endMs = Math.min(validUntilMs, Date.parse(reply.expiresAt));
+    const cacheSeconds = Math.min(Math.ceil((freshUntilMs - nowMs) / 1000), Math.floor((endMs - nowMs) / 1000));
     return { ...reply, cacheSeconds: Math.max(0, cacheSeconds) };
   }
 

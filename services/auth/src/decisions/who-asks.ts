@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AppState, AuthorizeReply, BearerTokens } from '#libs/contracts';
 import { refuseToken, type TokenRefusal } from '../bearer/refuse-token.ts';
+import { CLOCK_SKEW_SECONDS } from '../identity-provider/check-token.ts';
 import type { VerifiedAccessToken } from '../identity-provider/identity-provider.ts';
 import { judgeServiceToken, type PresentedServiceToken } from '../service-tokens/judge-service-token.ts';
 import type { LiveState } from '../user-session/live-state.ts';
@@ -67,6 +68,7 @@ export async function whoAsks(
       const { token, takenAs } = credential;
       const { state: user } = await live.user(token.principal);
       if (!isTakenStill(takenAs, app)) return refuseToken('access-token-invalid');
+      if (token.expiresAtMs + CLOCK_SKEW_SECONDS * 1000 <= nowMs()) return refuseToken('access-token-expired');
       if (user.signedOutBefore !== null && token.issuedAtMs < Date.parse(user.signedOutBefore))
         return refuseToken('access-token-signed-out');
       return askerOfAccessToken(token, user);

@@ -92,6 +92,7 @@ const KEY_OF_STALE_COOKIE: Readonly<Record<string, ProblemReason>> = {
 /** Why a bearer token is not taken, to its number. */
 const KEY_OF_TOKEN_REFUSAL: Readonly<Record<string, ProblemReason>> = {
   'access-token-invalid': 'token-refused',
+  'access-token-expired': 'token-refused',
   'access-token-signed-out': 'token-refused',
   'access-tokens-not-taken': 'token-refused',
   'access-token-provider-unknown': 'token-refused',
