@@ -14,6 +14,9 @@ export type HostileAnswer =
   | 'cut'
   | 'flood';
 
+/** Answers each form on its own, when it is ready to. */
+export type TokenEndpoint = (form: URLSearchParams) => HostileAnswer | Promise<HostileAnswer>;
+
 export type SigningPair = { readonly privateKey: KeyObject; readonly publicKey: KeyObject; readonly kid: string };
 
 export type HostileIdentityProvider = {
@@ -23,7 +26,7 @@ export type HostileIdentityProvider = {
   readonly caFile: string;
   readonly key: SigningPair;
   /** Answers by endpoint; absent: as a decent provider would. Changed by specs. */
-  readonly answers: { metadata?: HostileAnswer; keys?: HostileAnswer; token?: HostileAnswer };
+  readonly answers: { metadata?: HostileAnswer; keys?: HostileAnswer; token?: HostileAnswer | TokenEndpoint };
   /** Fields merged into the decent metadata. */
   readonly metadata: Record<string, unknown>;
   /** Keys published. */
@@ -84,7 +87,9 @@ export async function startHostileIdentityProvider(): Promise<HostileIdentityPro
     req.on('end', () => {
       seen.token += 1;
       form = new URLSearchParams(Buffer.concat(chunks).toString());
-      answer(res, answers.token ?? { status: 400, body: { error: 'invalid_grant' } });
+      const wanted = answers.token ?? { status: 400, body: { error: 'invalid_grant' } };
+      if (typeof wanted !== 'function') return answer(res, wanted);
+      void Promise.resolve(wanted(form)).then((given) => answer(res, given));
     });
   });
   return {

@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from 'nats';
 import type { z } from 'zod';
@@ -13,7 +14,7 @@ import { subscribeFeed } from '#libs/messaging';
 import type { RunningService } from '#libs/service-host';
 import { createLogger } from '#libs/telemetry';
 import { authConfig } from '../../../../services/auth/src/config.ts';
-import { AUTH_AGGREGATES } from '../../../../services/auth/src/ports.ts';
+import { AUTH_AGGREGATES, openPorts } from '../../../../services/auth/src/ports.ts';
 import { startAuth } from '../../../../services/auth/src/service.ts';
 import { type RunningBroker, startBroker } from '../../../support/broker.ts';
 import { type RunningIdentityProvider, startIdentityProvider } from '../../../support/identity-provider.ts';
@@ -37,10 +38,14 @@ export type AuthWorld = {
   /** Log lines of auth so far. */
   readonly log: string[];
   readonly clock: { offsetMs: number };
+  /** Milliseconds auth waits before each write to its event store. */
+  readonly storeDelay: { ms: number };
   appendApp(id: string, facts: readonly AppFact[]): Promise<void>;
   /** Facts of one kind, by the name of the fact. */
   factsNamed(type: string): Promise<readonly (Fact & { readonly commit: Commit })[]>;
   restart(change?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** One more auth on the same event store, with the same keys, until the world stops. */
+  startAnother(change?: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -63,42 +68,48 @@ export async function startAuthWorld(options: { readonly users?: readonly unknow
   const clock = { offsetMs: 0 };
   const log: string[] = [];
   const logger = createLogger({ service: 'auth', write: (line) => log.push(line) });
-  const start = (change: Readonly<Record<string, unknown>>) =>
-    startAuth(
-      authConfig.parse({
-        tenant: TENANT,
-        broker: { servers: [...broker.servers], caFile: broker.layout.caFile },
-        credentials: {
-          backbone: credentialsFile(broker.layout, 'auth', 'backbone'),
-          core: credentialsFile(broker.layout, 'auth', 'core'),
-        },
-        signInUrl: SIGN_IN_URL,
-        portalUrl: PORTAL_URL,
-        identityProvider: {
-          issuer: idp.issuer,
-          tenantId: idp.tenantId,
-          clientId: idp.clientIds.web,
-          clientSecretFile: idp.clientSecretFile,
-          apiAudience: `api://${idp.clientIds.api}`,
-          caFile: idp.caFile,
-        },
-        keyDirectory,
-        localOperator: { publicKeyFile },
-        ...change,
-      }),
-      { logger },
-      { nowMs: () => Date.now() + clock.offsetMs },
-    );
+  const storeDelay = { ms: 0 };
+  const start = async (change: Readonly<Record<string, unknown>>) => {
+    const config = authConfig.parse({
+      tenant: TENANT,
+      broker: { servers: [...broker.servers], caFile: broker.layout.caFile },
+      credentials: {
+        backbone: credentialsFile(broker.layout, 'auth', 'backbone'),
+        core: credentialsFile(broker.layout, 'auth', 'core'),
+      },
+      signInUrl: SIGN_IN_URL,
+      portalUrl: PORTAL_URL,
+      identityProvider: {
+        issuer: idp.issuer,
+        tenantId: idp.tenantId,
+        clientId: idp.clientIds.web,
+        clientSecretFile: idp.clientSecretFile,
+        apiAudience: `api://${idp.clientIds.api}`,
+        caFile: idp.caFile,
+      },
+      keyDirectory,
+      localOperator: { publicKeyFile },
+      ...change,
+    });
+    const ports = await openPorts(config, logger);
+    const slow = { ...ports, store: slowed(ports.store, storeDelay) };
+    const options = { nowMs: () => Date.now() + clock.offsetMs, ports: slow };
+    return startAuth(config, { logger }, options).catch(async (error: unknown) => {
+      await ports.close();
+      throw error;
+    });
+  };
   let service: RunningService = await start({});
+  const others: RunningService[] = [];
   const ingress = await broker.connectAs('ingress');
   const received: z.infer<typeof revocations.message>[] = [];
   subscribeFeed(ingress, TENANT, revocations, (message) => received.push(message), { logger });
   await ingress.flush();
   const routing = await openEventStore(await broker.connectAs('routing', 'core'), [appAggregate]);
   const store = await openEventStore(await broker.connectAs('audit', 'core'), AUTH_AGGREGATES);
-  const end = async () => {
-    await service.drain();
-    await service.stop();
+  const end = async (running: RunningService) => {
+    await running.drain();
+    await running.stop();
   };
   return {
     broker,
@@ -111,6 +122,7 @@ export async function startAuthWorld(options: { readonly users?: readonly unknow
     revocations: received,
     log,
     clock,
+    storeDelay,
     appendApp: async (id, facts) => {
       const ref = { tenant: TENANT, type: appAggregate, id };
       const { revision } = await routing.load(ref);
@@ -124,14 +136,30 @@ export async function startAuthWorld(options: { readonly users?: readonly unknow
       return found;
     },
     restart: async (change = {}) => {
-      await end();
+      await end(service);
       service = await start(change);
     },
+    startAnother: async (change = {}) => {
+      others.push(await start(change));
+    },
     stop: async () => {
-      await end();
+      await Promise.all([service, ...others].map(end));
       await Promise.all([broker.stop(), idp.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function slowed(store: EventStore, wait: { readonly ms: number }): EventStore {
+  return {
+    load: (ref) => store.load(ref),
+    append: async (...given) => {
+      if (wait.ms > 0) await delay(wait.ms);
+      return store.append(...given);
+    },
+    read: (options) => store.read(options),
+    follow: (options) => store.follow(options),
+    head: () => store.head(),
   };
 }
 
