@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { ACCESS_COOKIE, type AuthReply, SESSION_COOKIE } from '#libs/contracts';
+import { DEVICE_COOKIE } from '../../../services/auth/src/preauth/cookies.ts';
 import { demoDirectory } from '../../support/identity-provider.ts';
 import { until } from '../../support/until.ts';
 import { APP_URL, type AuthWorld, PORTAL_URL, published, SIGN_IN_URL, startAuthWorld } from './support/auth-world.ts';
@@ -51,7 +52,7 @@ describe('sign-in', function signInSpecs() {
     const callback = await browser.authenticate(sent.location, 'bob');
     const completed = redirected(await browser.complete(callback));
     expect(completed.location).to.match(/^https:\/\/wiki\.sallyport\.localhost:8443\/\.sallyport\/complete\?ticket=/);
-    expect(browser.cookies(SIGN_IN_URL)).to.have.all.keys(SESSION_COOKIE);
+    expect(browser.cookies(SIGN_IN_URL)).to.have.all.keys(SESSION_COOKIE, DEVICE_COOKIE);
     const opened = redirected(await browser.open(completed.location, 'app_wiki'));
     expect(opened.location).to.equal(returnUrl);
     expect(browser.cookies(APP_URL)).to.have.all.keys(ACCESS_COOKIE);
@@ -278,7 +279,7 @@ describe('sign-in', function signInSpecs() {
     });
     await until(() => world.revocations.some((message) => message.sessionIds.includes(sessionId)));
     expect((await browser.signOut(SIGN_IN_URL)).kind).to.equal('signed-out');
-    expect(browser.cookies(SIGN_IN_URL)).to.deep.equal({});
+    expect(browser.cookies(SIGN_IN_URL), 'the browser stays known').to.have.all.keys(DEVICE_COOKIE);
     const again = redirected(await browser.continue(redirected(await browser.begin('app_wiki')).location));
     expect(again.location).to.include('/oauth2/v2.0/authorize?');
     expect(BOB.oid).to.be.a('string');
