@@ -7,27 +7,30 @@ import { planPolicies } from '../../../services/cli/src/commands/policy-plan.ts'
 
 const EMPTY: PolicySetView = { revision: 0, policies: [], locations: [], findings: [] };
 const page = readFileSync(new URL('../../../docs/policies.md', import.meta.url), 'utf8');
-const example = /```json\n(.*?)```/s.exec(page)?.[1] ?? '';
+const examples = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text = '']) => text);
 
-describe('the example of docs/policies.md', () => {
-  it('is a file that apply takes', () => {
-    const { policies, locations } = readPolicyFile('policies.json', example, EMPTY);
-    expect(policies.map(({ id }) => id)).to.deep.equal([
-      'second-factor',
-      'payroll-on-managed-computers-in-working-hours',
-      'nobody-from-elsewhere',
-    ]);
-    expect(locations.map(({ id }) => id)).to.deep.equal(['offices', 'where-we-work']);
-    expect(planPolicies(EMPTY, { policies, locations }).changes).to.have.length(5);
-  });
+describe('the examples of docs/policies.md', () => {
+  for (const [index, policyIds, locationIds] of [
+    [0, ['second-factor'], ['offices']],
+    [
+      1,
+      ['payroll-on-managed-computers-in-working-hours', 'programs-from-the-offices-only', 'nobody-from-elsewhere'],
+      ['offices', 'where-we-work'],
+    ],
+  ] as const)
+    it(`are files that apply takes: ${policyIds[0]}`, () => {
+      const { policies, locations } = readPolicyFile('policies.json', examples[index] ?? '', EMPTY);
+      expect(policies.map(({ id }) => id)).to.deep.equal(policyIds);
+      expect(locations.map(({ id }) => id)).to.deep.equal(locationIds);
+      const { changes } = planPolicies(EMPTY, { policies, locations });
+      expect(changes).to.have.length(policyIds.length + locationIds.length);
+    });
 
-  it('has no policy that is on and asks for what is not known yet', () => {
-    const { policies } = readPolicyFile('policies.json', example, EMPTY);
-    const enforced = policies.filter(({ state }) => state === 'on');
-    expect(enforced).to.have.length(1);
-    for (const { conditions, grant } of enforced) {
-      expect(conditions).to.not.have.any.keys('deviceStates', 'signInRisk', 'userRisk');
-      expect(JSON.stringify(grant)).to.not.contain('compliant-device');
+  it('are all on trial: whoever copies one locks out nobody', () => {
+    expect(examples).to.have.length(2);
+    for (const example of examples) {
+      const { policies } = readPolicyFile('policies.json', example, EMPTY);
+      expect(policies.map(({ state }) => state)).to.deep.equal(policies.map(() => 'report-only'));
     }
   });
 });
