@@ -1,4 +1,5 @@
 import type { NatsConnection } from 'nats';
+import type { z } from 'zod';
 import {
   ACCESS_COOKIE,
   type AuthorizeReply,
@@ -13,6 +14,7 @@ import {
   openAppAccess,
   type PortalReply,
   portal,
+  providerLogout,
   signOut,
 } from '#libs/contracts';
 import { serveEndpoint } from '#libs/messaging';
@@ -29,6 +31,7 @@ export type FakeAuth = {
   /** Default: every app that is asked about is open, one session, no sign-ins. */
   portal: (request: { appIds: string[] }) => PortalReply;
   endOwnSessions: () => EndOwnSessionsReply;
+  providerLogout: () => z.infer<typeof providerLogout.reply>;
 };
 
 export const COOKIE = `${ACCESS_COOKIE}=sealed-1`;
@@ -82,6 +85,7 @@ export function serveFakeAuth(nc: NatsConnection, tenant: string, logger: Logger
     }),
     portal: ({ appIds }) => shownPortal(appIds),
     endOwnSessions: () => ({ status: 'ended', sessionIds: ['ses_2'] }),
+    providerLogout: () => ({ status: 'ended', sessionIds: [], issuers: [] }),
   };
   if (!isServed) return fake;
   const options = { queue: 'auth', logger };
@@ -122,6 +126,16 @@ export function serveFakeAuth(nc: NatsConnection, tenant: string, logger: Logger
     (request) => {
       keep('end-own-sessions', request);
       return fake.endOwnSessions();
+    },
+    options,
+  );
+  serveEndpoint(
+    nc,
+    tenant,
+    providerLogout,
+    (request) => {
+      keep('provider-logout', request);
+      return fake.providerLogout();
     },
     options,
   );
