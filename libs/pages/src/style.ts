@@ -82,7 +82,7 @@ border:1px solid var(--edge);border-radius:9px}.find .button{min-height:2.6rem}
 .rows{list-style:none;margin:0;padding:0;background:var(--card);border:1px solid var(--line);border-radius:14px;box-shadow:var(--shadow)}
 .rows>li{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;padding:.8rem 1.1rem}
 .rows>li+li{border-top:1px solid var(--line)}
-.rows .what{flex:1 1 15rem;min-width:0}.rows .what b{font-weight:600}.rows .mark{margin:0 0 0 .5rem}
+.rows .what{flex:1 1 15rem;min-width:0}.rows .what b{font-weight:600;margin-right:.5rem}.rows .mark{margin:0}
 .rows .more{margin:0;color:var(--soft);font-size:.875rem}.rows .more span{display:inline-block;margin-right:1rem}
 .notice{border-radius:9px;padding:.7rem .95rem;margin:0 0 1.25rem;background:var(--good-soft);color:var(--good);font-weight:600}
 .notice.bad{background:var(--bad-soft);color:var(--bad)}
