@@ -20,6 +20,8 @@ export const PROVIDER_PAUSE_MS = 15_000;
 export const SESSION_PAUSE_MS = 60_000;
 /** Sessions whose pause is remembered; at the bound the one paused longest ago may try again early. */
 export const MAX_PAUSED_SESSIONS = 10_000;
+/** Milliseconds of it for a session that another instance refreshes. */
+const MAX_WAIT_FOR_OTHER_MS = 2_000;
 /** Milliseconds between looks at a session that another instance refreshes. */
 const LOOK_AGAIN_MS = 25;
 
@@ -108,7 +110,7 @@ export class SessionRefresher {
   async #awaitOther(id: string, session: ConfirmedSession): Promise<void> {
     const { live, nowMs } = this.#options;
     this.#pausedSessions.delete(id);
-    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += LOOK_AGAIN_MS) {
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_FOR_OTHER_MS; waitedMs += LOOK_AGAIN_MS) {
       const state = live.peekSession(id);
       if (!isBeingRefreshed(state, session, nowMs())) return;
       await delay(LOOK_AGAIN_MS, undefined, { ref: false });
