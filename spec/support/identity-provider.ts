@@ -17,6 +17,8 @@ export type IdentityProviderOptions = {
   readonly postLogoutRedirectUris?: readonly string[];
   /** Where logout tokens go. Default: nowhere. */
   readonly backChannelLogout?: { readonly uri: string; readonly caFile?: string };
+  /** Default: shaped like Entra ID. */
+  readonly shape?: 'entra' | 'openid';
   /** Default: the demo users. */
   readonly users?: readonly unknown[];
   /** Default 0: any free port. */
@@ -66,6 +68,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
               ...(options.backChannelLogout && { backChannelLogout: options.backChannelLogout }),
             },
           },
+          ...(options.shape === undefined ? {} : { shape: options.shape }),
           ...(options.users === undefined ? {} : { users: options.users }),
         },
         'spec',

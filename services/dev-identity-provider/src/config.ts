@@ -85,7 +85,10 @@ export const devIdentityProviderConfig = z.object({
   port: z.number().int().min(0).max(65_535).default(8445),
   host: z.string().min(1).max(255).default('127.0.0.1'),
   tls: z.object({ certFile: file, keyFile: file }),
+  /** Path of everything; in the shape `entra` also the directory (tenant) id. */
   tenantId: guid.default(demoDirectory.tenantId),
+  /** `openid`: standard claims and paths in place of those of Entra ID. Default `entra`. */
+  shape: z.enum(['entra', 'openid']).default('entra'),
   clients,
   users: z
     .array(userConfig)

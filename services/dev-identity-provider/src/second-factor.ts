@@ -8,6 +8,8 @@ export const POLICED_CONTEXT = 'c1';
 export const SECOND_FACTOR_METHOD = 'mfa';
 /** Reason of an interaction that asks for the second factor. */
 export const SECOND_FACTOR_REASON = 'acrs_step_up';
+/** Asked for by `acr_values` in the shape `openid`; what was proved stands in `amr`. */
+export const SECOND_FACTOR_ACR = 'urn:sallyport:development:mfa';
 const CONTEXT = /^c[1-9]\d?$/;
 const CODE_DIGITS = 6;
 
@@ -34,7 +36,7 @@ export function askSecondFactor(
 ): void {
   const { Check } = interactionPolicy;
   const isMissing = ({ oidc }: KoaContextWithOIDC) =>
-    requestedContexts(oidc.claims).includes(POLICED_CONTEXT) &&
+    (requestedContexts(oidc.claims).includes(POLICED_CONTEXT) || asksByAcr(oidc.params?.acr_values)) &&
     oidc.session?.amr?.includes(SECOND_FACTOR_METHOD) !== true;
   policy
     .get('login')
@@ -43,6 +45,10 @@ export function askSecondFactor(
         isMissing(ctx) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
       ),
     );
+}
+
+function asksByAcr(acrValues: unknown): boolean {
+  return typeof acrValues === 'string' && acrValues.split(' ').includes(SECOND_FACTOR_ACR);
 }
 
 export type OneTimeCodes = {

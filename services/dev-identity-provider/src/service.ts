@@ -7,6 +7,7 @@ import { createDirectory } from './directory.ts';
 import { issueEntraIdTokens } from './entra-id-tokens.ts';
 import { fileError, listenError } from './errors.ts';
 import { withOidcProvider } from './load-oidc-provider.ts';
+import { openidShaped } from './openid-shape.ts';
 import { providerConfiguration } from './provider-configuration.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { loadSigningKey } from './signing-key.ts';
@@ -30,13 +31,15 @@ export async function startDevIdentityProvider(
   const server = createTlsServer(tls, config.tls.certFile);
   const port = await listen(server, config);
   const { tenantId } = config;
-  const issuer = `https://localhost:${port}/${tenantId}/v2.0`;
+  const isEntra = config.shape === 'entra';
+  const issuer = `https://localhost:${port}/${tenantId}${isEntra ? '/v2.0' : ''}`;
   const provider = await withOidcProvider(logger, (module) => {
     const parts = { config, clientSecret, directory, signingKey };
-    return new module.Provider(issuer, providerConfiguration(module, parts));
+    const entraShaped = providerConfiguration(module, parts);
+    return new module.Provider(issuer, isEntra ? entraShaped : openidShaped(entraShaped, parts));
   });
   provider.on('server_error', (_ctx, error) => logger.error('identity provider failed', { error }));
-  issueEntraIdTokens(provider, signingKey);
+  if (isEntra) issueEntraIdTokens(provider, signingKey);
   server.on('request', createRequestHandler({ provider, tenantId, directory, logger }));
   logger.warn('development identity provider: not for production', { issuer });
   const stop = async () => {

@@ -13,7 +13,7 @@ import { planHub, requireDurableHub } from './hub.ts';
 import { recordProcesses } from './leftovers.ts';
 import type { LauncherOptions } from './options.ts';
 import { type Addresses, addressesOf, planServices, type SecretFiles, TENANT } from './plan.ts';
-import { choosePorts, type Ports } from './ports.ts';
+import { choosePorts, type Ports, withPartners } from './ports.ts';
 import { createProbe, isHeardSince, isServing } from './reachable.ts';
 import { ensureSecretFiles } from './secret-files.ts';
 import { type ProcessExit, SupervisedProcess } from './supervised-process.ts';
@@ -62,7 +62,8 @@ export class Launcher {
 
   async start(): Promise<Announcement> {
     const { options, dataDir } = this.#input;
-    const ports = await choosePorts(dataDir.path, options.port, this.#input.isDefaultPort);
+    const chosen = await choosePorts(dataDir.path, options.port, this.#input.isDefaultPort);
+    const ports = options.hasSecondIdentityProvider ? await withPartners(dataDir.path, chosen) : chosen;
     const secrets = await ensureSecretFiles(dataDir.path);
     const layout = await this.#provision(ports);
     const addresses = addressesOf({ domain: options.domain, ports });
@@ -124,20 +125,21 @@ export class Launcher {
   }
 
   async #startServices(ports: Ports, layout: BrokerLayout, secrets: SecretFiles): Promise<void> {
-    const { domain, countryDatabase } = this.#input.options;
+    const { domain, countryDatabase, hasSecondIdentityProvider } = this.#input.options;
     const plans = planServices({
       dataDir: this.#input.dataDir.path,
       domain,
       countryDatabase: countryDatabase === null ? null : resolve(countryDatabase),
+      hasSecondIdentityProvider,
       ports,
       layout,
       secrets,
     });
     await Promise.all(
-      plans.map(async ({ name, config }) => {
+      plans.map(async ({ name, config, main }) => {
         const configFile = join(this.#input.dataDir.path, 'config', `${name}.json`);
         await writeFile(configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-        await this.#startNode(name, ['--config', configFile]);
+        await this.#startNode(name, ['--config', configFile], main);
       }),
     );
   }
@@ -157,7 +159,7 @@ export class Launcher {
     return String(connectorId);
   }
 
-  async #startNode(name: string, args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  async #startNode(name: string, args: readonly string[], main = name): Promise<Readonly<Record<string, unknown>>> {
     const { nodePath, env } = this.#input;
     const plan = {
       name,
@@ -166,7 +168,7 @@ export class Launcher {
         ONE_THREAD_COLLECTS,
         ...(BYTE_PATH.has(name) ? [] : SMALL_YOUNG_GENERATION),
         ...sourceMaps(env),
-        this.#main(name),
+        this.#main(main),
         ...args,
       ],
       env,

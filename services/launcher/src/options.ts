@@ -12,6 +12,8 @@ export type LauncherOptions = {
   readonly countryDatabase: string | null;
   /** JSON lines on stdout instead of a box for people. */
   readonly isJson: boolean;
+  /** Whether a second development identity provider runs, `partners`, that apps may name. Default false. */
+  readonly hasSecondIdentityProvider: boolean;
   /** Whether the two sample apps are published. Default true. */
   readonly hasSampleApps: boolean;
 };
@@ -30,6 +32,8 @@ Brings up the whole of Sallyport on this machine, with a development identity pr
   --country-database FILE
                       .mmdb file with countries of addresses, for conditional access policies
   --no-sample-apps    publish nothing
+  --second-identity-provider
+                      run another development identity provider, "partners", that apps may name
   --json              print JSON lines instead of a box
   --help              print this text
 
@@ -50,6 +54,7 @@ export function parseLauncherOptions(argv: readonly string[]): LauncherOptions |
     port: parsePort(values.port),
     domain,
     countryDatabase: values['country-database'] ?? null,
+    hasSecondIdentityProvider: values['second-identity-provider'] ?? false,
     isJson: values.json ?? false,
     hasSampleApps: !(values['no-sample-apps'] ?? false),
   };
@@ -67,6 +72,7 @@ function parse(argv: readonly string[]) {
         'country-database': { type: 'string' },
         json: { type: 'boolean' },
         'no-sample-apps': { type: 'boolean' },
+        'second-identity-provider': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

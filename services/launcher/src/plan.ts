@@ -14,6 +14,7 @@ export type PlanInput = {
   readonly domain: string;
   /** Absolute; null: none. */
   readonly countryDatabase: string | null;
+  readonly hasSecondIdentityProvider: boolean;
   readonly ports: Ports;
   readonly layout: BrokerLayout;
   readonly secrets: SecretFiles;
@@ -26,7 +27,12 @@ export type SecretFiles = {
   readonly operatorPublicKeyFile: string;
 };
 
-export type ServicePlan = { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
+export type ServicePlan = {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Folder of the service. Default: `name`. */
+  readonly main?: string;
+};
 
 export type Addresses = {
   readonly ingressUrl: string;
@@ -52,6 +58,7 @@ export function addressesOf({ domain, ports }: Pick<PlanInput, 'domain' | 'ports
 export function planServices(input: PlanInput): readonly ServicePlan[] {
   return [
     identityProvider(input),
+    ...partners(input).map(({ plan }) => plan),
     sampleApps(input),
     auth(input),
     routing(input),
@@ -96,6 +103,55 @@ function identityProvider({ dataDir, ports, layout, secrets, ...rest }: PlanInpu
   };
 }
 
+/** Path of everything at the second development identity provider. */
+const PARTNERS_PATH = '8a4b2d0f-6b1c-4d1f-8e63-1e7b4c2d3f50';
+const PARTNERS_ID = 'partners';
+
+/** The second identity provider and what auth is told of it; none unless it was asked for. */
+function partners(input: PlanInput): readonly { readonly plan: ServicePlan; readonly known: object }[] {
+  const { dataDir, ports, layout, secrets } = input;
+  const port = ports.partnersIdentityProvider;
+  if (!input.hasSecondIdentityProvider || port === undefined) return [];
+  const { signInUrl } = addressesOf(input);
+  const plan: ServicePlan = {
+    name: 'partners-identity-provider',
+    main: 'dev-identity-provider',
+    config: {
+      host: HOST,
+      port,
+      shape: 'openid',
+      tls: layout.certificates['identity-provider'],
+      tenantId: PARTNERS_PATH,
+      clients: {
+        web: {
+          clientSecretFile: secrets.clientSecretFile,
+          redirectUris: [`${signInUrl}/.sallyport/callback/${PARTNERS_ID}`],
+          postLogoutRedirectUris: [`${signInUrl}/.sallyport/signed-out`],
+          backChannelLogout: {
+            uri: `${signInUrl}/.sallyport/back-channel-logout/${PARTNERS_ID}`,
+            caFile: layout.caFile,
+          },
+        },
+      },
+      users: demoDirectory.users,
+      keyFile: join(dataDir, 'identity-provider', 'partners-signing-key.pem'),
+    },
+  };
+  const known = {
+    kind: 'openid',
+    id: PARTNERS_ID,
+    name: 'Partners',
+    issuer: `https://localhost:${port}/${PARTNERS_PATH}`,
+    clientId: demoDirectory.clientIds.web,
+    clientSecretFile: secrets.clientSecretFile,
+    clientAuthentication: 'client_secret_post',
+    caFile: layout.caFile,
+    userInfo: true,
+    authenticationContexts: { acr: { 'urn:sallyport:development:mfa': 'c1' }, amr: { mfa: 'c1' } },
+  };
+  return [{ plan, known }];
+}
+
 function sampleApps(input: PlanInput): ServicePlan {
   const { signInUrl } = addressesOf(input);
   return {
@@ -132,6 +188,7 @@ function auth(input: PlanInput): ServicePlan {
         apiAudience: `api://${demoDirectory.clientIds.api}`,
         caFile: input.layout.caFile,
       },
+      furtherIdentityProviders: partners(input).map(({ known }) => known),
       keyDirectory: join(input.dataDir, 'auth'),
       localOperator: { publicKeyFile: input.secrets.operatorPublicKeyFile },
       countryDatabase: input.countryDatabase,

@@ -19,11 +19,13 @@ const portsSchema = z.object({
   hubMonitor: port,
   dumper: port,
   status: port,
+  /** Chosen when it is asked for first. */
+  partnersIdentityProvider: port.optional(),
 });
 export type Ports = z.infer<typeof portsSchema>;
 
 /** What is tried first; the ingress port comes from the options. */
-const PREFERRED: Omit<Ports, 'ingress'> = {
+const PREFERRED: Omit<Ports, 'ingress' | 'partnersIdentityProvider'> = {
   connectorEndpoint: 8444,
   identityProvider: 8445,
   console: 8446,
@@ -44,7 +46,7 @@ export async function choosePorts(dataDir: string, wantedIngress: number, isDefa
   if (kept) {
     const ingress = wantedIngress === 0 || isDefaultIngress ? kept.ingress : wantedIngress;
     const ports = { ...kept, ingress };
-    for (const [name, value] of Object.entries(ports)) await requireFree(name, value);
+    for (const [name, value] of Object.entries(ports)) if (value !== undefined) await requireFree(name, value);
     if (ingress !== kept.ingress) await keep(dataDir, ports);
     return ports;
   }
@@ -56,6 +58,15 @@ export async function choosePorts(dataDir: string, wantedIngress: number, isDefa
     ports[name] = !isPrivate && (await isFree(preferred)) ? preferred : await freePort(Object.values(ports));
   }
   const chosen = portsSchema.parse(ports);
+  await keep(dataDir, chosen);
+  return chosen;
+}
+
+/** The port of the second development identity provider, chosen once like the others. Errors: as `choosePorts`. */
+export async function withPartners(dataDir: string, ports: Ports): Promise<Ports> {
+  if (ports.partnersIdentityProvider !== undefined) return ports;
+  const taken = Object.values(ports).filter((value) => value !== undefined);
+  const chosen = { ...ports, partnersIdentityProvider: await freePort(taken) };
   await keep(dataDir, chosen);
   return chosen;
 }

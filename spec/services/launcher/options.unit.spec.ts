@@ -9,6 +9,7 @@ describe('npm start options', () => {
       port: 8443,
       domain: 'sallyport.localhost',
       countryDatabase: null,
+      hasSecondIdentityProvider: false,
       isJson: false,
       hasSampleApps: true,
     });
@@ -26,12 +27,14 @@ describe('npm start options', () => {
       '--no-sample-apps',
       '--country-database',
       'c.mmdb',
+      '--second-identity-provider',
     ];
     expect(parseLauncherOptions(argv)).to.deep.equal({
       dataDir: 'd',
       port: 0,
       domain: 'apps.example.com',
       countryDatabase: 'c.mmdb',
+      hasSecondIdentityProvider: true,
       isJson: true,
       hasSampleApps: false,
     });

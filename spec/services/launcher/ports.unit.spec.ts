@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { choosePorts } from '../../../services/launcher/src/ports.ts';
+import { choosePorts, withPartners } from '../../../services/launcher/src/ports.ts';
 
 const listen = (port: number) =>
   new Promise<Server>((resolve) => {
@@ -24,6 +24,14 @@ describe('ports', () => {
     const ports = await choosePorts(dir, 0, false);
     expect(new Set(Object.values(ports)).size).to.equal(Object.keys(ports).length);
     expect(await choosePorts(dir, 0, false)).to.deep.equal(ports);
+  });
+
+  it('have one more when a second identity provider is asked for, kept from then on', async () => {
+    const ports = await choosePorts(dir, 0, false);
+    expect(ports).not.to.have.property('partnersIdentityProvider');
+    const more = await withPartners(dir, ports);
+    expect(Object.values(ports)).not.to.include(more.partnersIdentityProvider);
+    expect(await withPartners(dir, await choosePorts(dir, 0, false))).to.deep.equal(more);
   });
 
   it('name the port that is in use and how to choose another', async () => {
