@@ -9,6 +9,8 @@ export type CliHost = {
   /** Who runs it, recorded with what the local operator does. */
   readonly userName: string;
   readonly isTerminal: boolean;
+  /** Standard input to its end, at most 64 KiB; undefined when it is a terminal, which would show what is typed. */
+  readInput(): Promise<string | undefined>;
   print(text: string): void;
   printError(text: string): void;
   /** Aborted by Ctrl-C. */

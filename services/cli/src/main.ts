@@ -37,6 +37,20 @@ function runProgram(service: string, args: readonly string[]): Promise<number> {
   });
 }
 
+const MAX_INPUT_BYTES = 64 * 1024;
+
+async function readInput(): Promise<string | undefined> {
+  if (process.stdin.isTTY) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_INPUT_BYTES) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 // A reader that left (`| head`) is no error; everything else about stdout ends like a signal.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
 process.once('SIGINT', () => {
@@ -53,6 +67,7 @@ process.exitCode = await runCli({
   homeDir: homedir(),
   userName: userInfo().username,
   isTerminal: process.stdout.isTTY === true,
+  readInput,
   print: (text) => process.stdout.write(text),
   printError: (text) => process.stderr.write(text),
   signal: interrupted.signal,

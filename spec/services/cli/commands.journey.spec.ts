@@ -94,6 +94,9 @@ describe('sallyport commands', () => {
       origin authorities         those the connector trusts
       origin client certificate  none
       origin protocol            auto
+      identity provider          the first
+      access tokens              not taken
+      origin authorization       what the client sends
       users                      none
       groups                     none
       app roles                  none

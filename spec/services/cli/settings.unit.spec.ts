@@ -10,18 +10,22 @@ import { parseCommand } from '../../../services/cli/src/parse-command.ts';
 
 describe('settings of an app on the command line', () => {
   let folder: string;
+  let input: string | undefined;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-settings-'));
     writeFileSync(join(folder, 'ca.pem'), 'PEM');
     writeFileSync(join(folder, 'cors.json'), '[{"allowedOrigins":["https://a.example"]}]');
     writeFileSync(join(folder, 'no-list.json'), '{}');
+    writeFileSync(join(folder, 'secret.txt'), 'from a file\n');
+    writeFileSync(join(folder, 'empty.txt'), '\n');
+    input = 'from input\r\n';
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   const read = async (...options: string[]) => {
     const parsed = parseCommand(['apps', 'change', 'wiki', ...options], COMMANDS);
     if (parsed.kind !== 'run') throw new Error('expected a command to run');
-    return readSettings(parsed.args, folder);
+    return readSettings(parsed.args, { cwd: folder, readInput: async () => input });
   };
   const refusal = async (...options: string[]) => {
     const [outcome] = await Promise.allSettled([read(...options)]);
@@ -81,6 +85,64 @@ describe('settings of an app on the command line', () => {
       [['--origin-ca', 'off'], { originCertificateAuthority: null }],
       [['--origin-client-certificate', 'hr'], { originClientCertificate: 'hr' }],
       [['--origin-protocol', 'h2'], { originProtocol: 'h2' }],
+      [['--identity-provider', 'partners'], { identityProvider: 'partners' }],
+      [['--identity-provider', 'default'], { identityProvider: null }],
+      [
+        ['--bearer-audience', 'api://wiki', '--bearer-scope', 'read', '--bearer-header', 'authorization'],
+        { bearerTokens: { audience: 'api://wiki', scope: 'read', header: 'authorization' } },
+      ],
+      [['--bearer-scope', 'read'], { bearerTokens: { scope: 'read' } }],
+      [['--bearer-tokens', 'off'], { bearerTokens: null }],
+      [
+        ['--claim-header', 'X-Department=department', '--claim-header', 'X-Url=http://x/a=b'],
+        {
+          singleSignOn: {
+            claimHeaders: [
+              { header: 'X-Department', claim: 'department' },
+              { header: 'X-Url', claim: 'http://x/a=b' },
+            ],
+          },
+        },
+      ],
+      [['--claim-header', 'off'], { singleSignOn: { claimHeaders: [] } }],
+      [['--origin-auth', 'off'], { singleSignOn: { authorization: null } }],
+      [
+        ['--origin-auth', 'basic:svc', '--origin-secret', '-'],
+        { singleSignOn: { authorization: { kind: 'basic', username: 'svc', password: 'from input' } } },
+      ],
+      [['--origin-auth', 'basic:svc'], { singleSignOn: { authorization: { kind: 'basic', username: 'svc' } } }],
+      [
+        ['--origin-auth', 'bearer', '--origin-secret', 'secret.txt', '--claim-header', 'off'],
+        { singleSignOn: { claimHeaders: [], authorization: { kind: 'bearer', token: 'from a file' } } },
+      ],
+      [
+        [
+          '--origin-auth',
+          'token-exchange',
+          '--origin-secret',
+          '-',
+          '--token-endpoint',
+          'https://sts.example.com/',
+          '--token-client',
+          'sallyport',
+          '--token-audience',
+          'api',
+          '--token-scope',
+          'off',
+        ],
+        {
+          singleSignOn: {
+            authorization: {
+              kind: 'token-exchange',
+              tokenEndpoint: 'https://sts.example.com/',
+              clientId: 'sallyport',
+              clientSecret: 'from input',
+              audience: 'api',
+              scope: null,
+            },
+          },
+        },
+      ],
     ];
     for (const [options, expected] of table) expect(await read(...options), options.join(' ')).to.deep.equal(expected);
   });
@@ -98,7 +160,26 @@ describe('settings of an app on the command line', () => {
       [['--max-body', '10MB'], 'expected bytes such as'],
       [['--origin-ca', 'missing.pem'], 'cannot be read (ENOENT)'],
       [['--origin-protocol', 'http2'], 'expected auto, http1, h2'],
+      [['--bearer-tokens', 'on'], 'expected off'],
+      [['--bearer-tokens', 'off', '--bearer-scope', 'x'], 'contradicts'],
+      [['--bearer-header', 'cookie'], 'expected authorization, x-sallyport-authorization'],
+      [['--claim-header', 'X-Department'], 'expected header=claim'],
+      [['--claim-header', '=department'], 'expected header=claim'],
+      [['--claim-header', 'off', '--claim-header', 'X-A=a'], 'contradicts'],
+      [['--origin-auth', 'basic'], 'expected off, basic:<user>'],
+      [['--origin-secret', '-'], 'needs --origin-auth'],
+      [['--origin-auth', 'off', '--origin-secret', '-'], 'needs --origin-auth'],
+      [['--origin-auth', 'bearer', '--origin-secret', 'missing.txt'], 'cannot be read (ENOENT)'],
+      [['--origin-auth', 'bearer', '--origin-secret', 'empty.txt'], 'it is empty'],
+      [['--origin-auth', 'bearer', '--token-scope', 'x'], 'needs --origin-auth token-exchange'],
+      [['--origin-auth', 'token-exchange', '--token-client', 'x'], 'needs --token-endpoint'],
     ];
     for (const [options, words] of table) expect(await refusal(...options), options.join(' ')).to.contain(words);
+  });
+
+  it('take no secret from a terminal, which would show it, and repeat none that stands in the wrong place', async () => {
+    input = undefined;
+    expect(await refusal('--origin-auth', 'bearer', '--origin-secret', '-')).to.contain('is a terminal here');
+    expect(await refusal('--origin-auth', 'S3cret')).not.to.contain('S3cret');
   });
 });

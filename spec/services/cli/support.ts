@@ -101,6 +101,7 @@ export async function run(folder: string, argv: readonly string[], host: Partial
     homeDir: folder,
     userName: 'tester',
     isTerminal: false,
+    readInput: async () => '',
     print: (text) => {
       out += text;
     },

@@ -1,4 +1,4 @@
-import { type AppView, appView } from '#libs/contracts';
+import { type ShownApp, shownApp } from '#libs/contracts';
 import type { Command, CommandContext, Option } from '../command.ts';
 import { usageError } from '../errors.ts';
 import { printable } from '../output/table.ts';
@@ -62,7 +62,7 @@ export const appCommands: readonly Command[] = [
       const group = args.text('group');
       const [name, internalUrl] = [args.text('name'), args.text('internal-url')];
       const body = {
-        ...(await readSettings(args, context.host.cwd)),
+        ...(await readSettings(args, context.host)),
         ...(name === undefined ? {} : { name }),
         ...(internalUrl === undefined ? {} : { internalUrl }),
         ...preauthenticationOf(context),
@@ -71,7 +71,7 @@ export const appCommands: readonly Command[] = [
       if (Object.keys(body).length === 0) throw usageError('nothing to change: name at least one setting, see --help');
       const { id } = await resolveApp(api, args.required('app'));
       const expected = readNumber('--revision', args.text('revision'));
-      return showApp(context, await api.call(appView, 'PATCH', `apps/${id}`, { body, revision: expected }));
+      return showApp(context, await api.call(shownApp, 'PATCH', `apps/${id}`, { body, revision: expected }));
     },
   },
   {
@@ -84,7 +84,7 @@ export const appCommands: readonly Command[] = [
       const api = await connect();
       const { id } = await resolveApp(api, args.required('app'));
       const expected = readNumber('--revision', args.text('revision'));
-      const retired = await api.call(appView, 'DELETE', `apps/${id}`, { revision: expected });
+      const retired = await api.call(shownApp, 'DELETE', `apps/${id}`, { revision: expected });
       out.result(retired, () => `${printable(retired.name)} is retired\n`);
       return undefined;
     },
@@ -115,10 +115,10 @@ function assignment(verb: 'assign' | 'unassign', method: 'PUT' | 'DELETE', summa
       const path = (kind: string, id: string) => `apps/${latest.id}/assignments/${kind}/${encodeURIComponent(id)}`;
       for (const user of users) {
         const id = demo.find(({ username }) => username === user)?.userId ?? user;
-        latest = await api.call(appView, method, path('users', id));
+        latest = await api.call(shownApp, method, path('users', id));
       }
-      for (const id of groups) latest = await api.call(appView, method, path('groups', id));
-      for (const role of roles) latest = await api.call(appView, method, path('roles', role));
+      for (const id of groups) latest = await api.call(shownApp, method, path('groups', id));
+      for (const role of roles) latest = await api.call(shownApp, method, path('roles', role));
       return showApp(context, latest);
     },
   };
@@ -129,7 +129,7 @@ function preauthenticationOf({ args }: CommandContext): { preauthentication?: st
   return preauthentication === undefined ? {} : { preauthentication };
 }
 
-function rowOf(view: AppView): readonly string[] {
+function rowOf(view: ShownApp): readonly string[] {
   const { preauthentication, users, groups, roles, status } = view;
   const signIn = status === 'retired' ? 'retired' : preauthentication === 'oidc' ? 'required' : 'none';
   const assigned = preauthentication === 'oidc' ? String(users.length + groups.length + roles.length) : '-';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AppView, addressesOf, serverCertificate } from '#libs/contracts';
+import { addressesOf, type ShownApp, serverCertificate } from '#libs/contracts';
 import { coversHost } from '#libs/server-certificates';
 import type { Command } from '../command.ts';
 import { usageError } from '../errors.ts';
@@ -91,7 +91,7 @@ function rowOf({ name, certificate, fault }: Listed): readonly string[] {
 
 /** The default certificate covers one name under the gate's domain; every other host of an app needs one here. */
 function uncoveredHosts(
-  apps: readonly AppView[],
+  apps: readonly ShownApp[],
   certificates: readonly Listed[],
   portalUrl: string | undefined,
 ): readonly string[] {

@@ -1,4 +1,4 @@
-import { type AppView, appView } from '#libs/contracts';
+import { type ShownApp, shownApp } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { parseUrl } from '#libs/urls';
 import type { Command, CommandContext } from '../command.ts';
@@ -44,7 +44,7 @@ Examples:
     const body = {
       name: args.text('name') ?? nameOf(internalUrl),
       internalUrl,
-      ...(await readSettings(args, context.host.cwd)),
+      ...(await readSettings(args, context.host)),
       ...(args.has('passthrough') ? { preauthentication: 'passthrough' } : {}),
       ...(group === undefined ? {} : { connectorGroupId: (await resolveGroup(api, group)).id }),
     };
@@ -98,9 +98,9 @@ function membersOf({ args }: CommandContext, connection: Connection): Members {
 async function publishOnce(
   api: Api,
   body: { readonly name: string; readonly internalUrl: string },
-): Promise<{ app: AppView; isNew: boolean }> {
+): Promise<{ app: ShownApp; isNew: boolean }> {
   try {
-    return { app: await api.call(appView, 'POST', 'apps', { body }), isNew: true };
+    return { app: await api.call(shownApp, 'POST', 'apps', { body }), isNew: true };
   } catch (error) {
     if (!isSallyportError(error, 'ERR_APP_DUPLICATE_URL') || Object.keys(body).length > 2) throw error;
     const { href } = new URL(body.internalUrl);
@@ -112,18 +112,18 @@ async function publishOnce(
   }
 }
 
-async function assign(api: Api, app: AppView, members: Members): Promise<AppView> {
+async function assign(api: Api, app: ShownApp, members: Members): Promise<ShownApp> {
   let latest = app;
   for (const { id } of members.users)
     if (!latest.users.includes(id))
-      latest = await api.call(appView, 'PUT', `apps/${app.id}/assignments/users/${encodeURIComponent(id)}`);
+      latest = await api.call(shownApp, 'PUT', `apps/${app.id}/assignments/users/${encodeURIComponent(id)}`);
   for (const id of members.groups)
     if (!latest.groups.includes(id))
-      latest = await api.call(appView, 'PUT', `apps/${app.id}/assignments/groups/${encodeURIComponent(id)}`);
+      latest = await api.call(shownApp, 'PUT', `apps/${app.id}/assignments/groups/${encodeURIComponent(id)}`);
   return latest;
 }
 
-async function connectorWarning(api: Api, app: AppView): Promise<string | undefined> {
+async function connectorWarning(api: Api, app: ShownApp): Promise<string | undefined> {
   const serving = (await listConnectors(api)).filter(
     ({ status, presence, connectorGroupId }) =>
       status === 'active' && presence === 'online' && connectorGroupId === app.connectorGroupId,
@@ -135,7 +135,7 @@ async function connectorWarning(api: Api, app: AppView): Promise<string | undefi
 function describe(
   { out }: CommandContext,
   what: {
-    readonly app: AppView;
+    readonly app: ShownApp;
     readonly isNew: boolean;
     readonly members: Members;
     readonly warning: string | undefined;
@@ -153,7 +153,7 @@ function describe(
   ];
 }
 
-function describeAccess(app: AppView, members: Members): readonly string[] {
+function describeAccess(app: ShownApp, members: Members): readonly string[] {
   if (app.preauthentication === 'passthrough') return ['sign-in   none: everybody who knows the URL reaches it'];
   const signIn = 'sign-in   required';
   if (members.isEverybody)

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { type AppView, appView, type ConnectorView, connectorGroupView, connectorView } from '#libs/contracts';
+import { type ConnectorView, connectorGroupView, connectorView, type ShownApp, shownApp } from '#libs/contracts';
 import { refused } from '../errors.ts';
 import type { Api } from '../system/api-client.ts';
 
 export type GroupView = z.infer<typeof connectorGroupView>;
 
-const appPage = z.object({ apps: z.array(appView), next: z.string().nullable() });
+const appPage = z.object({ apps: z.array(shownApp), next: z.string().nullable() });
 const groupList = z.object({ groups: z.array(connectorGroupView) });
 const connectorList = z.object({ connectors: z.array(connectorView) });
 
 const PAGE_APPS = 200;
 
-export async function listApps(api: Api, includeRetired = false): Promise<readonly AppView[]> {
-  const all: AppView[] = [];
+export async function listApps(api: Api, includeRetired = false): Promise<readonly ShownApp[]> {
+  const all: ShownApp[] = [];
   let after: string | undefined;
   do {
     const query = { limit: PAGE_APPS, after, ...(includeRetired ? { includeRetired: true } : {}) };
@@ -32,9 +32,9 @@ export async function listConnectors(api: Api): Promise<readonly ConnectorView[]
 }
 
 /** By id, name, external URL or its host. Errors: ERR_CLI_ABSENT, ERR_CLI_AMBIGUOUS. */
-export async function resolveApp(api: Api, text: string): Promise<AppView> {
+export async function resolveApp(api: Api, text: string): Promise<ShownApp> {
   const wanted = text.toLowerCase();
-  const isMeant = (app: AppView) => {
+  const isMeant = (app: ShownApp) => {
     const { host, hostname } = new URL(app.externalUrl);
     const names = [app.id, app.name.toLowerCase(), app.externalUrl, app.externalUrl.replace(/\/$/, ''), host, hostname];
     return names.includes(wanted);

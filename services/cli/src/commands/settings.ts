@@ -1,8 +1,10 @@
 import type { Arguments, Option } from '../command.ts';
 import { usageError } from '../errors.ts';
+import type { CliHost } from '../host.ts';
 import { corsOptions, readCorsRules } from './cors-settings.ts';
 import { originOptions, readOrigin } from './origin-settings.ts';
 import { onOff, readChoice, readNumber, readOffOr, readOnOff } from './setting-values.ts';
+import { readSignOn, signOnOptions } from './sign-on-settings.ts';
 
 /** Options of `publish` and `apps change` for what an admin decides about an app. */
 export const settingOptions: Readonly<Record<string, Option>> = {
@@ -55,13 +57,17 @@ export const settingOptions: Readonly<Record<string, Option>> = {
     summary: 'longest request body, such as 1048576, 10MiB or 2GiB (default off)',
   },
   ...originOptions,
+  ...signOnOptions,
 };
 
 const HSTS_YEAR_SECONDS = 31_536_000;
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
 /** What the options say, in the words of the API; options that are not given are not there. Reads files they name. */
-export async function readSettings(args: Arguments, cwd: string): Promise<Record<string, unknown>> {
+export async function readSettings(
+  args: Arguments,
+  host: Pick<CliHost, 'cwd' | 'readInput'>,
+): Promise<Record<string, unknown>> {
   const flags = defined({
     httpOnly: readOnOff(args, 'cookie-http-only'),
     persistent: readOnOff(args, 'cookie-persistent'),
@@ -77,12 +83,13 @@ export async function readSettings(args: Arguments, cwd: string): Promise<Record
     translateHeaders: readOnOff(args, 'translate-headers'),
     translateBodyLinks: readOnOff(args, 'translate-links'),
     hsts: readHsts(args),
-    corsRules: await readCorsRules(args, cwd),
+    corsRules: await readCorsRules(args, host.cwd),
     sessionAffinity: readOnOff(args, 'session-affinity'),
     allowWebSocket: readOnOff(args, 'websocket'),
     allowGrpc: readOnOff(args, 'grpc'),
     maxRequestBodyBytes: readOffOr(args, 'max-body', readBytes),
-    ...(await readOrigin(args, cwd)),
+    ...(await readOrigin(args, host.cwd)),
+    ...(await readSignOn(args, host)),
   });
 }
 
