@@ -71,6 +71,9 @@ const KEY_OF_DENIAL: Readonly<Record<string, ProblemReason>> = {
   'policy-blocked': 'policy-denied',
   'policy-unsatisfied': 'policy-denied',
   'policy-input-missing': 'policy-denied',
+  'single-sign-on-refused': 'sign-on-refused',
+  'single-sign-on-secret-unreadable': 'sign-on-refused',
+  'single-sign-on-unavailable': 'sign-on-unavailable',
 };
 
 /** Why a preflight is refused, to its number. */

@@ -67,6 +67,8 @@ const table = {
   'token-refused': ['SP-1220', 401, 'client-developer', 'administrator'],
   'token-insufficient': ['SP-1221', 403, 'administrator', 'client-developer'],
   'credential-malformed': ['SP-1222', 400, 'client-developer'],
+  'sign-on-refused': ['SP-1223', 403, 'administrator', 'app-owner'],
+  'sign-on-unavailable': ['SP-1224', 503, 'time', 'administrator'],
 
   'directory-unavailable': ['SP-1301', 503, 'time', 'administrator'],
   'no-connector': ['SP-1302', 503, 'administrator'],

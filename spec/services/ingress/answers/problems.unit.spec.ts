@@ -61,6 +61,8 @@ const PUBLISHED = [
   ['SP-1220', 'token-refused', 401],
   ['SP-1221', 'token-insufficient', 403],
   ['SP-1222', 'credential-malformed', 400],
+  ['SP-1223', 'sign-on-refused', 403],
+  ['SP-1224', 'sign-on-unavailable', 503],
   ['SP-1301', 'directory-unavailable', 503],
   ['SP-1302', 'no-connector', 503],
   ['SP-1303', 'connector-unavailable', 503],

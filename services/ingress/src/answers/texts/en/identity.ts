@@ -177,6 +177,30 @@ export const identityTexts = {
       'At once, for one person: `sallyport apps assign <app> --user <user>`.',
     ],
   },
+  'sign-on-refused': {
+    title: 'You could not be signed on to this app',
+    detail: 'You are signed in and may open this app, but Sallyport cannot sign you on to it.',
+    advice: 'Signing in again does not help. Turn to your administrator and give the receipt below.',
+    cause:
+      'The app has single sign-on with a secret. Either auth cannot open the sealed secret (reason `single-sign-on-secret-unreadable`: its key `origin-secret-keys.json` was lost or replaced), or the token service gave no token for this person or this client (`single-sign-on-refused`, RFC 8693). A request without its header is never sent: no connector was asked. The receipt leads to the decision, which had granted.',
+    look: [
+      'The sentence above names the token service and its error; the log of auth has both (`no token for the origin`).',
+      '`sallyport apps show <app>`: user name, client, token service, audience. Give the secret again: `sallyport apps change <app> --origin-auth … --origin-secret -`.',
+      'At the token service: may this client exchange tokens, does it trust the assertions (docs/single-sign-on.md), does it know the person? What is mended works within 5 s.',
+    ],
+  },
+  'sign-on-unavailable': {
+    title: 'The token service of this app is not available',
+    detail:
+      'You are signed in and may open this app, but the service that gives tokens for it does not answer as it should.',
+    advice: 'Try again in a moment.',
+    cause:
+      'Auth asks the token service of the app for an access token (OAuth 2.0 token exchange) and got none: it could not be reached, did not answer within 4 s, redirected, or answered with something else than a bearer token. A request without its header is never sent: no connector was asked.',
+    look: [
+      'The log of auth: `no token for the origin`, with the token service and what was wrong.',
+      'Auth calls the token service itself, not through a connector: the address must be reachable from where auth runs, and its certificate trusted there.',
+    ],
+  },
   'app-retired': {
     title: 'This app is no longer published',
     detail: 'The app was taken off the network.',

@@ -183,6 +183,30 @@ export const identityTexts = {
       'Subito, per una persona: `sallyport apps assign <app> --user <utente>`.',
     ],
   },
+  'sign-on-refused': {
+    title: 'Non è stato possibile farti accedere a questa app',
+    detail: 'Hai effettuato l’accesso e puoi aprire questa app, ma Sallyport non riesce a farti accedere ad essa.',
+    advice: 'Accedere di nuovo non serve. Rivolgiti al tuo amministratore e indica la ricevuta qui sotto.',
+    cause:
+      'L’app usa l’accesso unico con un segreto. O auth non riesce ad aprire il segreto sigillato (motivo `single-sign-on-secret-unreadable`: la sua chiave `origin-secret-keys.json` è andata persa o è stata sostituita), o il servizio dei token non ha dato un token per questa persona o per questo client (`single-sign-on-refused`, RFC 8693). Una richiesta senza la sua intestazione non parte mai: nessun connettore è stato interpellato. La ricevuta porta alla decisione, che era favorevole.',
+    look: [
+      'La frase qui sopra indica il servizio dei token e il suo errore; il log di auth li riporta entrambi (`no token for the origin`).',
+      '`sallyport apps show <app>`: nome utente, client, servizio dei token, destinatario. Per dare di nuovo il segreto: `sallyport apps change <app> --origin-auth … --origin-secret -`.',
+      'Presso il servizio dei token: questo client può scambiare token, le asserzioni sono fidate (docs/single-sign-on.md), la persona è nota? Ciò che viene corretto vale entro 5 s.',
+    ],
+  },
+  'sign-on-unavailable': {
+    title: 'Il servizio dei token di questa app non è disponibile',
+    detail:
+      'Hai effettuato l’accesso e puoi aprire questa app, ma il servizio che dà i token per essa non risponde come dovrebbe.',
+    advice: 'Riprova tra poco.',
+    cause:
+      'Auth chiede al servizio dei token dell’app un token di accesso (scambio di token OAuth 2.0) e non ne ha avuto: non era raggiungibile, non ha risposto entro 4 s, ha rinviato altrove o ha risposto con qualcosa che non è un token bearer. Una richiesta senza la sua intestazione non parte mai: nessun connettore è stato interpellato.',
+    look: [
+      'Il log di auth: `no token for the origin`, con il servizio dei token e che cosa non andava.',
+      'È auth a chiamare il servizio dei token, non un connettore: l’indirizzo deve essere raggiungibile da dove gira auth, e il suo certificato lì fidato.',
+    ],
+  },
   'app-retired': {
     title: 'Questa app non è più pubblicata',
     detail: 'L’app è stata tolta dalla rete.',
