@@ -69,8 +69,10 @@ const options = z.strictObject({
   refreshGraceMinutes: z.number().min(1).max(10_080).default(60),
   /** Seconds a decision may be answered again, here and at the ingress. Default 60; 0 decides every time. */
   decisionCacheSeconds: z.number().int().min(0).max(300).default(60),
-  /** Directory (0700) for the sealing keys and the assertion key, made at the first start (files 0600). */
+  /** Directory (0700) for the sealing keys, the key of origins' secrets and the assertion key, made at the first start (files 0600). */
   keyDirectory: file,
+  /** PEM file with further CA certificates for the https of apps' token services; default: those Node.js ships. */
+  tokenServiceCaFile: file.optional(),
   /** Public key (PEM, P-256) of the operator on this machine (ADR-0001, 10); null: no such tokens. Default null. */
   localOperator: z.strictObject({ publicKeyFile: file }).nullable().default(null),
   /** Directory role template ids (`wids`) whose holders administer Sallyport. Default: Global and Application Administrator. */

@@ -186,7 +186,7 @@ type Files = {
 
 /** Everything from disk first: a damaged key must stop the start before anything is answered. */
 async function loadFiles(config: AuthConfig, logger: Logger, nowMs: () => number): Promise<Files> {
-  const { keyDirectory, sealingKeyDays, localOperator, countryDatabase } = config;
+  const { keyDirectory, sealingKeyDays, tokenServiceCaFile, localOperator, countryDatabase } = config;
   const keys = loadSealingKeys(join(keyDirectory, 'sealing-keys.json'), sealingKeyDays, new Date(nowMs()));
   const plain =
     config.sealer === 'node-jose' ? await createNodeJoseSealer(keys, nowMs) : createNodeCryptoSealer(keys, nowMs);
@@ -195,7 +195,7 @@ async function loadFiles(config: AuthConfig, logger: Logger, nowMs: () => number
     sealer: typeSealer(cacheOpened(plain, nowMs)),
     assertions: createAssertionSigner({ keyFile: join(keyDirectory, 'assertion-key.pem'), issuer, nowMs }),
     localOperator: localOperator === null ? null : createLocalOperatorVerifier(localOperator.publicKeyFile, nowMs),
-    signOn: createSignOn({ keyDirectory, nowMs, logger }),
+    signOn: createSignOn({ keyDirectory, tokenServiceCaFile, nowMs, logger }),
     // Last: it watches its file from now on.
     countries: await openCountries(countryDatabase, logger),
   };
