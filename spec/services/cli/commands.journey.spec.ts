@@ -14,6 +14,8 @@ const SESSION = {
   address: '127.0.0.1',
   userAgent: 'x',
   apps: ['app_1'],
+  signInRisk: 'low',
+  deviceId: 'dev_1',
 };
 const LIMIT = { scope: 'app_1', requestsPerSecond: 9, isDefault: false, revision: 1 };
 
@@ -164,8 +166,8 @@ describe('sallyport commands', () => {
 
   it('list and revoke sessions', async () => {
     expect((await run('sessions list')).out).to.equal(text`
-      user  status  signed in             until                 address    apps  id
-      ada   active  2026-01-01T00:00:00Z  2026-01-01T08:00:00Z  127.0.0.1  1     ses_1
+      user  status  signed in             until                 address    apps  risk  device  id
+      ada   active  2026-01-01T00:00:00Z  2026-01-01T08:00:00Z  127.0.0.1  1     low   dev_1   ses_1
     `);
     expect(await run('sessions revoke ses_1')).to.include({
       sent: 'DELETE sessions/ses_1',
