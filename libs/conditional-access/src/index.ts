@@ -20,5 +20,6 @@ export type {
   SessionRules,
 } from './evaluation.ts';
 export { findContradictions } from './find-contradictions.ts';
+export { findPitfalls } from './find-pitfalls.ts';
 export { type Address, addressOfOtherFamily, parseAddress, textOfAddress } from './locations/address.ts';
 export { type LockoutAssumptions, locksOutAdministrators } from './lockout/locks-out-administrators.ts';

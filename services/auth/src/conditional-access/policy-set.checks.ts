@@ -1,4 +1,4 @@
-import { compilePolicySet, findContradictions, locksOutAdministrators } from '#libs/conditional-access';
+import { compilePolicySet, findContradictions, findPitfalls, locksOutAdministrators } from '#libs/conditional-access';
 import { type AccessPolicy, PORTAL_APP_ID, type PolicyFinding, type PolicySetState } from '#libs/contracts';
 import { findUnknownCountries } from './countries/find-unknown-countries.ts';
 import type { PolicySetChecks } from './policy-set.api.ts';
@@ -16,7 +16,11 @@ export function createPolicySetChecks(
 ): PolicySetChecks {
   return {
     findContradictions: (state) =>
-      cutFindings([...findContradictions(state), ...(isCountryKnown ? [] : findUnknownCountries(state))]),
+      cutFindings([
+        ...findContradictions(state),
+        ...findPitfalls(state),
+        ...(isCountryKnown ? [] : findUnknownCountries(state)),
+      ]),
     findLockout: (state) => {
       const compiled = compilePolicySet(withoutUnknowns(state));
       const known = { isCountryKnown, isGuestKnown };
