@@ -9,6 +9,8 @@ const ofApp = z.looseObject({
   idtyp: z.enum(['app', 'user']).optional(),
   azp: z.string().min(1).max(128).optional(),
 });
+/** Of ID tokens alone: one of a client that is its own API has the same audience. */
+const OF_ID_TOKENS = ['nonce', 'c_hash', 'at_hash'];
 
 export type CheckedAccessToken = {
   readonly kind: 'user' | 'app';
@@ -19,8 +21,8 @@ export type CheckedAccessToken = {
 
 /**
  * An access token of Entra ID v2.0 for a published app. Tokens of v2.0 name the API by its client id, whatever it is asked for by, so
- * `api://<id>` and `<id>` are one audience. A token without `scp`, or with `idtyp` `app`, is of a program alone: no scope is
- * asked of it, who grants it anything looks at its roles. passport-azure-ad has no part in this: it wants a strategy for each audience,
+ * `api://<id>` and `<id>` are one audience. A token with `idtyp` `app` is of a program alone; without that optional claim, one that has no
+ * `scp`, and `sub` the same as `oid`. No scope is asked of it, who grants it anything looks at its roles. passport-azure-ad has no part in this: it wants a strategy for each audience,
  * refuses tokens without `scp`, and checks nothing that is not checked here.
  */
 export async function checkAccessToken(
@@ -39,13 +41,16 @@ export async function checkAccessToken(
     );
   const { issuer, tenantId } = expected;
   const claims = await checkToken(store, token, { issuer, tenantId, audience: audiencesOf(expected.audience) });
-  const { nonce, scp = '' } = claims;
-  // An ID token of a client that is its own API has the same audience: only sign-ins carry a nonce.
-  if (nonce !== undefined) throw refused('it is an ID token (claim nonce)');
+  const { scp = '' } = claims;
+  const sign = OF_ID_TOKENS.find((name) => Object.hasOwn(claims, name));
+  if (sign !== undefined) throw refused(`it is an ID token (claim ${sign})`);
   const parsed = ofApp.safeParse(claims);
   if (!parsed.success) throw refused('claim idtyp or azp is of a wrong kind');
   const { idtyp, azp } = parsed.data;
-  const kind = idtyp === 'app' || (idtyp === undefined && scp === '') ? 'app' : 'user';
+  const kind = idtyp ?? (scp === '' ? 'app' : 'user');
+  // An ID token that a refresh brought has no nonce, and would be a program with the roles of its user.
+  if (idtyp === undefined && kind === 'app' && (azp === undefined || claims.sub !== claims.oid))
+    throw refused('it has neither a scope nor the marks of a program alone (claims azp and idtyp, or sub as oid)');
   if (kind === 'user' && !scp.split(' ').includes(expected.scope)) throw new ScopeMissingError(expected.scope);
   return { kind, claims, clientId: azp ?? null };
 }

@@ -1,3 +1,4 @@
+// long because the instance of auth that every case needs is made here
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { after, beforeEach, describe, it } from 'mocha';
