@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { demoDirectory } from '#libs/demo-directory';
-import { loopbackLookup, obtainToken } from '#libs/identity';
+import { loopbackLookup, obtainToken, readForm, ScriptedBrowser } from '#libs/identity';
 import type { AnnouncedApp } from '../../services/launcher/src/announcement.ts';
 import { until } from '../support/until.ts';
 import { PROJECT_ROOT, sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
@@ -75,8 +75,29 @@ describe('clients without a browser, from the command line to the origin', funct
       ca: world.ca,
     });
 
-  it('a person’s program opens the app with an access token, and its origin sees who it is, but no token', async () => {
-    const token = await userToken('bob');
+  /** As somebody without a browser at hand signs in: with a code, on a page of another device. */
+  const deviceToken = async (username: string): Promise<string> => {
+    const [tokenUrl, codeUrl] = ['token', 'devicecode'].map((name) =>
+      world.system.issuer.replace(/v2\.0$/, `oauth2/v2.0/${name}`),
+    );
+    const client = ['--data', `client_id=${world.system.clientId}`];
+    const scope = ['--data-urlencode', `scope=openid ${AUDIENCE}/user_impersonation`];
+    const asked = answerOf(await curl(codeUrl ?? '', ...client, ...scope)).json;
+    const browser = new ScriptedBrowser({ ca: world.ca });
+    let page = await browser.get(String(asked.verification_uri_complete));
+    for (let step = 0; !page.body.includes('Device connected'); step += 1) {
+      if (step === 8) throw new Error(`the device was not connected: ${page.url}`);
+      const { action, fields } = readForm(page.body, page.url) ?? { action: '', fields: {} };
+      page = await browser.post(action, 'username' in fields ? { ...fields, username, password: username } : fields);
+      while (page.location !== null) page = await browser.get(page.location);
+    }
+    const grant = ['--data', 'grant_type=urn:ietf:params:oauth:grant-type:device_code'];
+    const code = ['--data-urlencode', `device_code=${String(asked.device_code)}`];
+    return String(answerOf(await curl(tokenUrl ?? '', ...client, ...grant, ...code)).json.access_token);
+  };
+
+  it('a person’s program opens the app with a token by device code, and its origin sees who it is, but no token', async () => {
+    const token = await deviceToken('bob');
     const { status, json } = await get(app.externalUrl, `Authorization: Bearer ${token}`);
     expect(status).to.equal(200);
     expect(json.headers)
