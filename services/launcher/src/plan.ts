@@ -188,6 +188,8 @@ function auth(input: PlanInput): ServicePlan {
         apiAudience: `api://${demoDirectory.clientIds.api}`,
         caFile: input.layout.caFile,
       },
+      // What the demo people have besides (docs/single-sign-on.md).
+      keepClaims: ['department'],
       furtherIdentityProviders: partners(input).map(({ known }) => known),
       keyDirectory: join(input.dataDir, 'auth'),
       localOperator: { publicKeyFile: input.secrets.operatorPublicKeyFile },
