@@ -230,6 +230,24 @@ describe('several identity providers', function severalProvidersSpecs() {
       expect((await browser.authorize('app_partners', PARTNERS_URL)).verdict).to.equal('sign-in');
     });
 
+  for (const [signOut, expected] of [
+    ['username', 'alice@sallyport.example'],
+    ['plain', null],
+    ['none', undefined],
+  ] as const)
+    it(`send whoever signs out to the page of the provider, where configured: ${signOut}`, async () => {
+      await world.restart({ furtherIdentityProviders: furtherIdentityProviders().map((one) => ({ ...one, signOut })) });
+      try {
+        await browser.signIn('alice', 'app_partners', PARTNERS_URL);
+        const reply = await browser.signOut(PARTNERS_URL);
+        const url = reply.kind === 'redirect' ? new URL(reply.location) : undefined;
+        expect(url?.searchParams.get('logout_hint')).to.equal(expected);
+        expect((await browser.authorize('app_partners', PARTNERS_URL)).verdict).to.equal('sign-in');
+      } finally {
+        await world.restart({ furtherIdentityProviders: furtherIdentityProviders() });
+      }
+    });
+
   it('leaves the sessions of other browsers', async () => {
     const other = new BrowserDouble(world.ingress, world.idp.ca, [partners]);
     await other.signIn('alice', 'app_partners', PARTNERS_URL);

@@ -79,6 +79,11 @@ const openid = z.strictObject({
     .default(['profile', 'email']),
   claims: claims.prefault({}),
   authenticationContexts: contexts.prefault({}),
+  /**
+   * How people who signed out here are sent to the provider's own page for that, if it has one: with a hint (`logout_hint`) of the user
+   * name or of the provider's session (`sid`), without, or not at all. Default `username`.
+   */
+  signOut: z.enum(['username', 'session', 'plain', 'none']).default('username'),
   /** true: claims come from the UserInfo endpoint too, one more exchange for each sign-in. Default false. */
   userInfo: z.boolean().default(false),
   /**

@@ -14,6 +14,8 @@ export type ConfiguredProvider = {
   readonly issuer: string;
   /** `directoryTenant` of the people it knows. */
   readonly directory: string;
+  /** Whether people who sign out are sent there too, and with what hint. */
+  readonly signOut: 'username' | 'session' | 'plain' | 'none';
   readonly port: IdentityProvider;
   /** Its redirect URI, on the sign-in host; no answer of it is taken at another's (RFC 9700, 4.4.2.2). */
   readonly callbackPath: string;
@@ -86,6 +88,8 @@ export function createIdentityProviders(
       name: provider.name ?? new URL(provider.issuer).host,
       kind: provider.kind ?? ('entra' as const),
       issuer,
+      // Entra ID takes no hint but a claim that is not kept, and asks.
+      signOut: provider.kind === 'openid' ? provider.signOut : ('plain' as const),
       directory: 'tenantId' in provider ? provider.tenantId.toLowerCase() : issuer,
       callbackPath,
       sessionCookie: isFirst ? SESSION_COOKIE : `${SESSION_COOKIE}-${provider.id}`,

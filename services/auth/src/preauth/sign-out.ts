@@ -24,29 +24,30 @@ export async function handleSignOut(
   );
   const access = await sealer.open('access', request.cookies[ACCESS_COOKIE]);
   const ids = new Set([access, ...sessions].flatMap((opened) => (opened === null ? [] : [opened.sessionId])));
-  const ended: { readonly provider: ConfiguredProvider; readonly username: string }[] = [];
+  const ended: Ended[] = [];
   for (const [id, state] of await sessionsOfBrowser(context, ids)) {
     const actor = { kind: 'user', id: state.principal.subject, name: state.principal.username } as const;
     const correlationId = toCorrelationId(request.requestId);
     const isEnded = await endSession(context, id, { actor, correlationId });
     const provider = providers.ofSession(state);
-    if (isEnded && provider !== undefined) ended.push({ provider, username: state.principal.username });
+    if (isEnded && provider !== undefined) ended.push({ provider, session: state });
   }
   const [first] = ended;
   const location = first === undefined ? null : await endSessionUrl(first, `${signInOrigin}${SIGNED_OUT_PATH}`);
   return location === null ? { kind: 'signed-out', setCookies } : { kind: 'redirect', location, setCookies };
 }
 
-/** A hint spares people the question which account; Entra ID takes none but a claim that is not kept, and asks. */
-function endSessionUrl(
-  { provider, username }: { readonly provider: ConfiguredProvider; readonly username: string },
-  returnTo: string,
-): Promise<string | null> {
-  const { port, kind } = provider;
-  return kind === 'entra' ? port.endSessionUrl(returnTo) : port.endSessionUrl(returnTo, { logoutHint: username });
+/** A hint spares people the question which account; null: they are not sent there, or there is no such place. */
+async function endSessionUrl({ provider, session }: Ended, returnTo: string): Promise<string | null> {
+  const { port, signOut } = provider;
+  if (signOut === 'none') return null;
+  const hints = { username: session.principal.username, session: session.providerSessionId, plain: undefined };
+  const logoutHint = hints[signOut];
+  return port.endSessionUrl(returnTo, logoutHint === undefined ? undefined : { logoutHint });
 }
 
 type ActiveSession = Extract<UserSessionState, { status: 'active' }>;
+type Ended = { readonly provider: ConfiguredProvider; readonly session: ActiveSession };
 
 /** The active ones among these, and those of the same devices: an app's host knows nothing of the session of another provider. */
 async function sessionsOfBrowser({ live }: SignInContext, ids: Iterable<string>): Promise<Map<string, ActiveSession>> {

@@ -84,6 +84,7 @@ export async function startPeopleWorld(
     port,
     callbackPath: `/.sallyport/callback/${id}`,
     sessionCookie: `__Host-sallyport-session-${id}`,
+    signOut: kind === 'entra' ? 'plain' : 'username',
   });
   let commands = 0;
   return {
