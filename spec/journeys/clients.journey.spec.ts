@@ -50,10 +50,10 @@ describe('clients without a browser, from the command line to the origin', funct
   });
 
   const sallyport = (...args: string[]): Promise<Ran> =>
-    runProgram(process.execPath, [
-      ...[join(PROJECT_ROOT, 'scripts', 'sallyport.mjs'), ...args],
-      ...['--data-dir', world.ready.dataDir],
-    ]);
+    runProgram(
+      process.execPath,
+      [join(PROJECT_ROOT, 'scripts', 'sallyport.mjs'), args, '--data-dir', world.ready.dataDir].flat(),
+    );
   const curl = (...args: string[]) =>
     runProgram('curl', ['--silent', '--show-error', '--include', '--cacert', world.ready.caFile, ...args]);
   /** Status and JSON body of what curl printed. */

@@ -1,31 +1,35 @@
-import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { AccessInputs } from '#libs/conditional-access';
 import {
-  type AccessDecisionFact,
   type AppState,
   type AuthorizeReply,
   accessDecisionAggregate,
-  appId,
-  type ClientInfo,
   newId,
   PORTAL_APP_ID,
   type Principal,
-  userSessionId,
 } from '#libs/contracts';
 import { SallyportError } from '#libs/errors';
 import type { EventStore } from '#libs/events';
 import type { CountryLookup } from '../conditional-access/countries/country-lookup.ts';
 import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
-import { readUserAgent } from '../conditional-access/user-agent.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
 import type { SignOnOutcome } from '../single-sign-on/origin-fields.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
-import type { Found, LiveState } from '../user-session/live-state.ts';
-import type { Asker, SignedIn } from './asker.ts';
+import type { LiveState } from '../user-session/live-state.ts';
+import type { SignedIn } from './asker.ts';
+import {
+  type AccessRequest,
+  type AppOfRequest,
+  basisOf,
+  type Case,
+  clientKey,
+  factOf,
+  isSameCase,
+  placeOf,
+} from './decision-case.ts';
 import { explainDecision } from './explain-decision.ts';
-import { type AccessJudgement, judgeAccess } from './judge-access.ts';
-import { type Credential, keyOf, type Nobody, type WhoAsksParts, whoAsks } from './who-asks.ts';
+import { judgeAccess } from './judge-access.ts';
+import { type Nobody, type WhoAsksParts, whoAsks } from './who-asks.ts';
 
 /** Decisions remembered; at the bound the one not asked for longest goes, and is decided and recorded anew. */
 export const MAX_REMEMBERED_DECISIONS = 20_000;
@@ -38,13 +42,6 @@ export const MAX_CLIENTS_PER_SESSION_AND_APP = 16;
 const MAX_REPEATS = 3;
 /** Milliseconds for which a refusal of single sign-on is answered again, with one fact for all: what is mended works then. */
 const SIGN_ON_REFUSED_MS = 5_000;
-
-export type AccessRequest = {
-  readonly appId: string;
-  readonly credential: Credential;
-  readonly requestId: string;
-  readonly client: ClientInfo;
-};
 
 /** What single sign-on may put into a request. */
 export type OriginFieldsQuestion = {
@@ -90,18 +87,6 @@ type Remembered = {
 };
 /** Milliseconds since the epoch; infinite: as long as the decision itself. */
 type Answered = { readonly reply: AuthorizeReply; readonly untilMs: number };
-/** null: the portal. */
-type AppOfRequest = Found<AppState> | null;
-/** Everything one decision is made from and recorded with. */
-type Case = {
-  readonly request: AccessRequest;
-  readonly asker: Asker;
-  readonly app: AppOfRequest;
-  readonly judge: PolicyJudge;
-  readonly judgement: AccessJudgement;
-  readonly atMs: number;
-};
-
 /**
  * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while all it was made from is what
  * it was (`basisOf`) and the clock does not turn it: one fact for many requests, and one denial receipt for somebody who
@@ -259,82 +244,6 @@ export class AccessDecider {
 
 function unlimited(reply: AuthorizeReply): Answered {
   return { reply, untilMs: Number.POSITIVE_INFINITY };
-}
-
-function placeOf({ credential, appId: id }: AccessRequest): string {
-  return `${keyOf(credential)}|${id}`;
-}
-
-/** What policies see of a client, and the fact records: not the words in which it claims it. */
-function clientKey({ address, userAgent }: ClientInfo): string {
-  const { platform, clientKind } = readUserAgent(userAgent);
-  return `${platform}|${clientKind}|${address}`;
-}
-
-/** What must not have changed for a decision to be given again, besides the person: what it was made from, and what comes out of it now. */
-function basisOf({ request, asker, app, judge, judgement }: Case): string {
-  const { authenticatedAtMs, authenticationContexts, deviceStates, signInRisk, userRisk, expiresAt } = asker;
-  return JSON.stringify([
-    app?.revision ?? 0,
-    judge.revision,
-    authenticatedAtMs,
-    authenticationContexts,
-    [deviceStates, signInRisk, userRisk, expiresAt],
-    clientKey(request.client),
-    judgement.inputs.country,
-    judgement.reasons,
-    judgement.verdict === 'challenged' ? judgement.challenge : null,
-  ]);
-}
-
-/** A person is nearly always the same object, and a list of a thousand groups is not looked through for nothing. */
-function isSameCase(now: Case, basis: string, principal: Principal, basisNow: string = basisOf(now)): boolean {
-  if (basisNow !== basis) return false;
-  return now.asker.principal === principal || isDeepStrictEqual(now.asker.principal, principal);
-}
-
-function factOf({ request, asker, app, judge, judgement }: Case): AccessDecisionFact {
-  const { id, credential } = asker;
-  const { subject, username } = asker.principal;
-  const data = {
-    appId: appId.parse(request.appId),
-    ...(credential === null ? { sessionId: userSessionId.parse(id) } : { credential }),
-    subject,
-    username,
-    requestId: toCorrelationId(request.requestId),
-    address: request.client.address,
-    reasons: [...judgement.reasons],
-    appRevision: app?.revision ?? 0,
-    policySetRevision: judge.revision,
-    ...recordable(judgement),
-  };
-  switch (judgement.verdict) {
-    case 'granted':
-      return { type: 'AccessGranted', data };
-    case 'denied':
-      return { type: 'AccessDenied', data };
-    case 'challenged':
-      return { type: 'AccessChallenged', data: { ...data, challenge: judgement.challenge } };
-    default:
-      return judgement satisfies never;
-  }
-}
-
-/** Arrays of our own, as facts have them. */
-function recordable({ inputs, outcomes }: AccessJudgement) {
-  return {
-    inputs: {
-      ...inputs,
-      groups: inputs.groups === null ? null : [...inputs.groups],
-      roles: [...(inputs.roles ?? [])],
-      directoryRoles: inputs.directoryRoles === null ? null : [...inputs.directoryRoles],
-      deviceStates: inputs.deviceStates === null ? null : [...inputs.deviceStates],
-      authenticationContexts: [...inputs.authenticationContexts],
-    },
-    ...(outcomes === undefined
-      ? {}
-      : { outcomes: outcomes.map((outcome) => ({ ...outcome, clauses: [...outcome.clauses] })) }),
-  };
 }
 
 function externalUrlOf(app: AppOfRequest): string | null {

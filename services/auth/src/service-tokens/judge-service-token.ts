@@ -37,7 +37,8 @@ export function judgeServiceToken(
   const [secret] = state.secrets.filter((one) => isSame(one.secretHash, secretHash));
   if (secret === undefined) return { status: 'refused', reason: 'service-token-invalid' };
   if (state.status === 'revoked') return { status: 'refused', reason: 'service-token-revoked' };
-  if (Date.parse(secret.expiresAt) <= nowMs) return { status: 'refused', reason: 'service-token-expired' };
+  // A day that cannot be read is over.
+  if (!(Date.parse(secret.expiresAt) > nowMs)) return { status: 'refused', reason: 'service-token-expired' };
   if (!state.appIds.includes(appId)) return { status: 'refused', reason: 'service-token-of-another-app' };
   return { status: 'accepted', token: state, expiresAt: secret.expiresAt };
 }

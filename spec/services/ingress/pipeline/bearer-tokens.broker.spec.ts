@@ -1,3 +1,4 @@
+// long because every way a token can come, and every answer to it, is seen through one rig
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
