@@ -92,7 +92,7 @@ function identityProvider({ dataDir, ports, layout, secrets, ...rest }: PlanInpu
           clientSecretFile: secrets.clientSecretFile,
           redirectUris: [`${signInUrl}/.sallyport/callback`],
           postLogoutRedirectUris: [portalUrl, `${signInUrl}/.sallyport/signed-out`],
-          backChannelLogout: { uri: `${signInUrl}/.sallyport/back-channel-logout/first`, caFile: layout.caFile },
+          backChannelLogout: { uri: `${signInUrl}/.sallyport/back-channel-logout`, caFile: layout.caFile },
         },
         cli: { clientId: demoDirectory.clientIds.cli },
         api: { clientId: demoDirectory.clientIds.api },
