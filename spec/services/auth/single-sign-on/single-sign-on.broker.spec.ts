@@ -152,7 +152,7 @@ describe('single sign-on to origins', function singleSignOnSpecs() {
     expect(reply.cacheSeconds).to.be.within(37, 40);
     const keys = await callEndpoint(world.ingress, TENANT, assertionKeys, {});
     const subjectToken = service.asked[0]?.form.get('subject_token') ?? '';
-    const { payload } = await jwtVerify(subjectToken, createLocalJWKSet({ keys: keys.keys as never }), {
+    const { payload } = await jwtVerify(subjectToken, createLocalJWKSet({ keys: keys.keys }), {
       issuer: new URL(SIGN_IN_URL).origin,
       audience: new URL(app.url).origin,
       algorithms: ['ES256'],

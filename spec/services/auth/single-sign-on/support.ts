@@ -53,6 +53,15 @@ export function issued(accessToken: string, more: Readonly<Record<string, unknow
   };
 }
 
+/** What a spec threw is said in the answer, where it shows. */
+async function answerOf(double: TokenServiceDouble, one: AskedForToken, count: number): Promise<TokenReply> {
+  try {
+    return await double.answer(one, count);
+  } catch (error) {
+    return { status: 400, body: { error: 'invalid_grant', error_description: String(error) } };
+  }
+}
+
 export async function startTokenService(tls?: {
   readonly cert: string;
   readonly key: string;
@@ -77,7 +86,7 @@ export async function startTokenService(tls?: {
     req.on('end', () => {
       const one = { headers: req.headers, form: new URLSearchParams(Buffer.concat(chunks).toString()) };
       asked.push(one);
-      void Promise.resolve(double.answer(one, asked.length)).then(({ status = 200, headers = {}, body, trouble }) => {
+      void answerOf(double, one, asked.length).then(({ status = 200, headers = {}, body, trouble }) => {
         if (trouble === 'never') return;
         res.writeHead(status, { 'content-type': 'application/json', ...headers });
         if (trouble === 'forever') {
