@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { accessInputs, initialUserState, type Principal } from '#libs/contracts';
 import { gatherInputs } from '../../../../services/auth/src/conditional-access/gather-inputs.ts';
-import { askerOfSession } from '../../../../services/auth/src/decisions/asker.ts';
+import { askerOfAccessToken, askerOfSession } from '../../../../services/auth/src/decisions/asker.ts';
 
 const NOW = Date.parse('2026-11-22T11:00:00Z');
 const principal: Principal = {
@@ -101,6 +101,51 @@ describe('inputs of policies', () => {
       platform: 'linux',
       clientKind: 'browser',
     });
+  });
+
+  it('take risks and device from user and session, and say that a user is disabled', () => {
+    const known = { appId: 'app_a', client: { address: '198.51.100.7', userAgent: '' }, country: null, nowMs: NOW };
+    const rated = { ...session(principal), signInRisk: 'low' as const, deviceStates: ['compliant' as const] };
+    const user = { status: 'disabled', risk: 'high', signedOutBefore: null } as const;
+    const inputs = gatherInputs({ ...known, asker: askerOfSession('ses_a', rated, user) });
+    expect(inputs).to.deep.include({
+      signInRisk: 'low',
+      userRisk: 'high',
+      deviceStates: ['compliant'],
+      isUserDisabled: true,
+    });
+    expect(accessInputs.parse(inputs)).to.deep.equal(inputs);
+  });
+
+  it('of a token begin with it, at the address of the request', () => {
+    const token = {
+      kind: 'user',
+      principal,
+      issuedAtMs: NOW - 5_000,
+      expiresAtMs: NOW + 5_000,
+      authenticationContexts: ['c2'],
+      authenticatedAtMs: null,
+      deviceStates: null,
+    } as const;
+    const client = { address: '198.51.100.7', userAgent: 'Mozilla/5.0 (X11; Linux x86_64)' };
+    const of = (kind: 'user' | 'app') =>
+      gatherInputs({
+        appId: 'app_a',
+        asker: askerOfAccessToken({ ...token, kind }, initialUserState),
+        client,
+        country: null,
+        nowMs: NOW,
+      });
+    expect(of('user')).to.deep.include({
+      authenticatedAtMs: 0,
+      sessionStartedAtMs: NOW - 5_000,
+      sessionAddress: '198.51.100.7',
+      authenticationContexts: ['c2'],
+      clientKind: 'native',
+      platform: 'linux',
+      isGuest: null,
+    });
+    expect(of('app')).to.include({ clientKind: 'machine', isGuest: false });
   });
 
   it('can be recorded as they are', () => {

@@ -24,7 +24,7 @@ const BLOCKED = setOf(2, [
     grant: { kind: 'block' },
   }),
 ]);
-const SIGNED_IN: UserSessionState = {
+const SIGNED_IN: Extract<UserSessionState, { status: 'active' }> = {
   status: 'active',
   principal: {
     subject: 'bob',
@@ -55,11 +55,12 @@ function setOf(revision: number, policies: readonly AccessPolicy[]): PolicySetOf
 function createDesk() {
   const desk = {
     policySet: setOf(1, []),
-    session: SIGNED_IN,
+    session: SIGNED_IN as UserSessionState,
     user: initialUserState,
     recorded: [] as string[],
     signed: 0,
     onAppend: (): void | Promise<void> => undefined,
+    refreshSession: async (_id: string): Promise<void> => undefined,
     ask: (client: { address?: string; userAgent?: string } = {}) =>
       decider.decide({
         appId: 'portal',
@@ -84,6 +85,7 @@ function createDesk() {
       serviceToken: () => Promise.reject(new Error('nobody brought one')),
     },
     policySet: () => desk.policySet,
+    refreshSession: (id) => desk.refreshSession(id),
     assertions: {
       sign: () => {
         desk.signed += 1;
@@ -166,5 +168,56 @@ describe('a decision about access', () => {
     expect(desk.recorded).to.have.length(17);
     await desk.ask({ address: '192.0.2.0' });
     expect(desk.recorded).to.have.length(18);
+  });
+
+  it('denies a user who is disabled, whatever session there is, and says so', async () => {
+    const desk = createDesk();
+    expect(await desk.ask()).to.include({ verdict: 'allow' });
+    desk.user = { ...initialUserState, status: 'disabled' };
+    expect(await desk.ask()).to.include({ verdict: 'deny', reason: 'user-disabled' });
+    expect(desk.recorded).to.deep.equal(['AccessGranted', 'AccessDenied']);
+    desk.user = initialUserState;
+    expect(await desk.ask()).to.include({ verdict: 'allow' });
+  });
+
+  it('is made anew when the person, a risk or the device is not what it was, and not because it was read anew', async () => {
+    const desk = createDesk();
+    await desk.ask();
+    desk.session = structuredClone(SIGNED_IN);
+    await desk.ask();
+    expect(desk.recorded).to.have.length(1);
+    const changes: readonly (() => void)[] = [
+      () => {
+        desk.session = { ...SIGNED_IN, principal: { ...SIGNED_IN.principal, groups: ['g1'] } };
+      },
+      () => {
+        desk.session = { ...SIGNED_IN, signInRisk: 'low' };
+      },
+      () => {
+        desk.session = { ...SIGNED_IN, deviceStates: ['compliant'] };
+      },
+      () => {
+        desk.user = { ...initialUserState, risk: 'none' };
+      },
+    ];
+    for (const [index, change] of changes.entries()) {
+      change();
+      await desk.ask();
+      await desk.ask();
+      expect(desk.recorded).to.have.length(index + 2);
+    }
+  });
+
+  it('refreshes a session first where that is asked for, and decides by what it is then', async () => {
+    const desk = createDesk();
+    const asked: string[] = [];
+    desk.refreshSession = async (id) => {
+      asked.push(id);
+      desk.session = { ...SIGNED_IN, status: 'ended', reason: 'refresh-refused' };
+    };
+    expect(await desk.ask()).to.deep.equal({ verdict: 'sign-in', reason: 'session-ended' });
+    expect([asked, desk.recorded]).to.deep.equal([[SESSION_ID], []]);
+    await desk.ask();
+    expect(asked, 'an ended session is not refreshed').to.have.length(1);
   });
 });
