@@ -81,7 +81,6 @@ export async function startPeopleWorld(
     kind,
     issuer,
     directory: kind === 'entra' ? 'tid' : issuer,
-    signOut: 'plain',
     port,
     callbackPath: `/.sallyport/callback/${id}`,
     sessionCookie: `__Host-sallyport-session-${id}`,
