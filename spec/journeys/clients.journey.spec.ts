@@ -144,6 +144,23 @@ describe('clients without a browser, from the command line to the origin', funct
       .and.contain('the same: denied');
   });
 
+  it('a user who is disabled loses what runs on an access token within a second, and gets nothing more', async () => {
+    const token = await userToken('bob');
+    const socket = await openSocket(token);
+    const user = world.userId('bob');
+    const before = performance.now();
+    await world.api('PATCH', `/users/${user}`, { status: 'disabled' });
+    try {
+      await until(() => socket.isClosed(), { what: 'the WebSocket is closed' });
+      expect(performance.now() - before).to.be.lessThan(1000);
+      const { status, json } = await get(app.externalUrl, `Authorization: Bearer ${token}`);
+      expect([status, json.reason]).to.deep.equal([403, 'user-disabled']);
+    } finally {
+      await world.api('PATCH', `/users/${user}`, { status: 'enabled' });
+    }
+    await until(async () => (await get(app.externalUrl, `Authorization: Bearer ${token}`)).status === 200);
+  });
+
   it('a token that is none is refused in the terms of RFC 6750', async () => {
     const { status, head, json } = await get(app.externalUrl, 'Authorization: Bearer a.b.c');
     expect([status, json.code]).to.deep.equal([401, 'SP-1220']);
