@@ -4,6 +4,7 @@ import { refuseToken, type TokenRefusal } from '../bearer/refuse-token.ts';
 import { CLOCK_SKEW_SECONDS } from '../identity-provider/check-token.ts';
 import type { VerifiedAccessToken } from '../identity-provider/identity-provider.ts';
 import { judgeServiceToken, type PresentedServiceToken } from '../service-tokens/judge-service-token.ts';
+import { isSignedOut } from '../user-session/is-signed-out.ts';
 import type { LiveState } from '../user-session/live-state.ts';
 import { type Asker, askerOfAccessToken, askerOfServiceToken, askerOfSession, type SignedIn } from './asker.ts';
 import { standingOf } from './evaluate-access.ts';
@@ -61,6 +62,7 @@ export async function whoAsks(
       const user = await live.user(state.principal);
       const standing = standingOf(state, nowMs());
       if (standing !== 'session-active') return { verdict: 'sign-in', reason: standing };
+      if (isSignedOut(state, user.state)) return { verdict: 'sign-in', reason: 'session-ended' };
       if (isSessionOfApp?.(state, app) === false) return { verdict: 'sign-in', reason: 'session-of-another-provider' };
       return askerOfSession(sessionId, state, user.state);
     }

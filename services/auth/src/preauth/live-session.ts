@@ -1,5 +1,6 @@
 import type { UserSessionState } from '#libs/contracts';
 import type { ConfiguredProvider } from '../identity-provider/providers.ts';
+import { isSignedOut } from '../user-session/is-signed-out.ts';
 import type { Cookies } from './cookies.ts';
 import type { SignInContext } from './sign-in-context.ts';
 
@@ -18,5 +19,7 @@ export async function findLiveSession(
   if (opened === null) return null;
   const { state } = await context.live.session(opened.sessionId);
   if (state.status !== 'active' || Date.parse(state.expiresAt) <= context.nowMs()) return null;
-  return state.identityProvider === issuer ? { id: opened.sessionId, session: state } : null;
+  if (state.identityProvider !== issuer) return null;
+  const { state: user } = await context.live.user(state.principal);
+  return isSignedOut(state, user) ? null : { id: opened.sessionId, session: state };
 }

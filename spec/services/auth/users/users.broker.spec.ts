@@ -10,10 +10,12 @@ import {
   sessions,
   type sessionView,
   type UserSessionFact,
+  userAggregate,
   userIdOf,
   users,
 } from '#libs/contracts';
-import type { FactOf } from '#libs/events';
+import { type FactOf, openEventStore } from '#libs/events';
+import { metadataOf } from '#libs/events/testing';
 import { callEndpoint } from '#libs/messaging';
 import { demoDirectory } from '../../../support/identity-provider.ts';
 import { until } from '../../../support/until.ts';
@@ -170,5 +172,20 @@ describe('people', function people() {
     expect((await browser.authorize('app_wiki')).verdict).to.equal('allow');
     const [fact] = (await world.factsNamed('TokenRefused')).slice(-1);
     expect(fact?.data).to.include({ reason: 'token-invalid', audience: 'back-channel-logout' });
+  });
+  it('counts no session from before a sign-out everywhere, also where ending it failed', async () => {
+    const before = new Date(world.clock.offsetMs + Date.now() + 60_000).toISOString();
+    const person = { directoryTenant: world.idp.tenantId, subject: BOB.oid };
+    const ref = { tenant: TENANT, type: userAggregate, id: userIdOf(person) };
+    const auth = await openEventStore(await world.broker.connectAs('auth', 'core'), [userAggregate]);
+    const { revision } = await auth.load(ref);
+    const fact = { type: 'UserSignedOutEverywhere', data: { ...person, detail: '', before } } as const;
+    await auth.append(ref, revision, [fact], metadataOf(newId('cmd')));
+    await until(async () => (await browser.authorize('app_wiki')).verdict === 'sign-in');
+    expect((await activeOf({ user: BOB.oid })).length, 'nothing ended it').to.be.greaterThan(0);
+    const begun = await browser.begin('app_wiki');
+    if (begun.kind !== 'redirect') throw new Error(begun.kind);
+    const sent = await browser.continue(begun.location);
+    expect(sent, 'it opens nothing either').to.have.property('location').that.includes('/oauth2/v2.0/authorize?');
   });
 });

@@ -1,0 +1,12 @@
+import type { UserSessionState, UserState } from '#libs/contracts';
+
+type Began = Pick<Exclude<UserSessionState, { status: 'absent' }>, 'startedAt'>;
+
+/**
+ * Whether somebody was signed out everywhere since the session began. It ends for that as well; until it has, and where ending it
+ * failed, it counts no more. Unknown for a session of an earlier version, which does not say when it began.
+ */
+export function isSignedOut({ startedAt }: Began, { signedOutBefore }: Pick<UserState, 'signedOutBefore'>): boolean {
+  if (startedAt === undefined || signedOutBefore === null) return false;
+  return Date.parse(startedAt) < Date.parse(signedOutBefore);
+}
