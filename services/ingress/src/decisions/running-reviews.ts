@@ -93,9 +93,13 @@ export class RunningReviews {
     }
   }
 
-  /** A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. */
+  /**
+   * A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. So does a
+   * token service that is away: what runs has its header already.
+   */
   #reviewed(running: RunningAccess, decision: Decision): void {
-    if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable') {
+    const isAway = decision.verdict === 'deny' && decision.reason === 'single-sign-on-unavailable';
+    if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable' && !isAway) {
       running.accessLost();
       return;
     }

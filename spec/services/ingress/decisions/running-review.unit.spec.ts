@@ -74,6 +74,34 @@ describe('requests that run on an access decision', () => {
     decisions.stop();
   });
 
+  it('outlive a token service that is away, and end when auth or the token service says no', async () => {
+    const denied = (reason: string) =>
+      ({ verdict: 'deny', reason, detail: 'x', decisionId: 'dec_1', username: 'ada' }) as const;
+    let asked = 0;
+    let lost = 0;
+    let reason = 'single-sign-on-unavailable';
+    const decisions = new Decisions({
+      authorize: async () => {
+        asked += 1;
+        return denied(reason);
+      },
+      maxDecisions: 10,
+      maxPending: 8,
+      now: () => Date.now(),
+      logger,
+    });
+    const onLost = () => {
+      lost += 1;
+    };
+    decisions.watch(running('a', Date.now(), 300, onLost));
+    decisions.dropAll();
+    await until(() => asked === 2, { what: 'auth to be asked again' });
+    expect(lost).to.equal(0);
+    reason = 'single-sign-on-refused';
+    await until(() => lost === 1, { what: 'the request to be cut' });
+    decisions.stop();
+  });
+
   it('take their turn at auth within a second, and leave half of its places to new requests', async () => {
     let atOnce = 0;
     let most = 0;
