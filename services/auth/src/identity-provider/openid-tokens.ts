@@ -92,7 +92,7 @@ export async function checkOpenidAccessToken(
   const read = readClaims(payload);
   const clientId = read.client_id ?? read.azp ?? read.cid ?? null;
   const isApp = payload.idtyp === 'app' || payload.gty === 'client-credentials' || read.sub === clientId;
-  if (!isApp && !scopesOf(read).includes(expected.scope)) throw new ScopeMissingError(expected.scope);
+  if (!isApp && !hasScope(read, expected.scope)) throw new ScopeMissingError(expected.scope);
   return { kind: isApp ? 'app' : 'user', claims: read, clientId };
 }
 
@@ -104,10 +104,11 @@ export function verifyOpenidLogoutToken(parts: TokenParts, token: string): Promi
 /** Of ID tokens (nonce, hashes) and logout tokens (events); an access token of the same audience has none of them. */
 const OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 'events'];
 
-/** `scope` (RFC 9068, 2.2.3), or `scp` where the provider calls it so. */
-function scopesOf({ scope, scp }: OpenidClaims): readonly string[] {
+/** `scope` (RFC 9068, 2.2.3), or `scp` where the provider calls it so; by its name, or as an address that ends in it. */
+function hasScope({ scope, scp }: OpenidClaims, wanted: string): boolean {
   const given = scope ?? scp ?? '';
-  return typeof given === 'string' ? given.split(' ') : given;
+  const names = typeof given === 'string' ? given.split(' ') : given;
+  return names.some((name) => name === wanted || name.endsWith(`/${wanted}`));
 }
 
 async function verify(

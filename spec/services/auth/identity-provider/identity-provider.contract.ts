@@ -25,7 +25,7 @@ export const OID = 'b2b2b2b2-0000-4000-8000-000000000002';
 export const SUB = 'pairwise';
 export const CLIENT_SECRET = 'a-client-secret';
 export const SIGN_IN_ORIGIN = 'https://login.sallyport.localhost:8443';
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 800;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 export type ProviderOptions = {

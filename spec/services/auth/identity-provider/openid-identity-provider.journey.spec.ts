@@ -44,7 +44,7 @@ describe('an OpenID provider', function openidSpecs() {
       clientId: CLIENT_ID,
       clientSecretFile: join(folder, 'secret'),
       caFile: sts.caFile,
-      timeoutMs: 400,
+      timeoutMs: 4000,
       ...change,
     });
     if (config.kind !== 'openid') throw new Error('expected an OpenID provider');
@@ -201,6 +201,37 @@ describe('an OpenID provider', function openidSpecs() {
     expect(await reasonOf(signIn(providerOf(), { claims: { azp: CLIENT_ID } }))).to.equal('accepted');
   });
 
+  describe('tells more at its UserInfo endpoint', () => {
+    // The double answers there as at its token endpoint: one body serves both.
+    const signInWith = (userInfo: object, metadata: object = {}) => {
+      Object.assign(sts.metadata, { userinfo_endpoint: `https://localhost:${sts.port}/x/token`, ...metadata });
+      return signIn(providerOf({ userInfo: true }), { answer: userInfo });
+    };
+
+    it('what the ID token does not say; what that says goes first', async () => {
+      const { principal } = await signInWith({ sub: 'u1', name: 'Ann', groups: ['g1'], iss: 'x', aud: 'y', exp: 1 });
+      expect(principal).to.deep.include({ subject: 'u1', name: 'Ann', groups: ['g1'], directoryTenant: sts.issuer });
+    });
+
+    it('never of another person, nor of nobody', async () => {
+      for (const sub of ['u2', undefined, '', 7, null])
+        expect(await reasonOf(signInWith({ sub, name: 'Ann' })), String(sub)).to.equal(
+          'identity-provider-answer-invalid',
+        );
+    });
+
+    it('or it has none, and the sign-in ends', async () => {
+      expect(await reasonOf(signInWith({ sub: 'u1' }, { userinfo_endpoint: undefined }))).to.equal(
+        'identity-provider-answer-invalid',
+      );
+    });
+
+    it('by https alone', async () => {
+      const metadata = { userinfo_endpoint: 'http://localhost/userinfo' };
+      expect(await reasonOf(signInWith({ sub: 'u1' }, metadata))).to.equal('identity-provider-answer-invalid');
+    });
+  });
+
   describe('makes access tokens', () => {
     const expected = { audience: API_ID, scope: 'Wiki.Read' };
     const claims = { aud: [API_ID, 'https://other.example'], client_id: 'cli', scope: 'openid Wiki.Read', jti: '1' };
@@ -211,6 +242,9 @@ describe('an OpenID provider', function openidSpecs() {
       expect(await verify({})).to.deep.include({ kind: 'user' });
       expect(await verify({}, { typ: 'application/at+JWT' })).to.deep.include({ kind: 'user' });
       expect(await verify({ scope: undefined, scp: ['Wiki.Read'] })).to.deep.include({ kind: 'user' });
+      expect(await verify({ scope: 'api://wiki/Wiki.Read' })).to.deep.include({ kind: 'user' });
+      for (const scope of ['Wiki.ReadWrite', 'Not.Wiki.Read', 'Wiki.Read/x', 'wiki.read', ''])
+        expect(await reasonOf(verify({ scope })), scope).to.equal('token-invalid');
     });
 
     it('whose groups are unknown when they name none, whatever ID tokens do', async () => {
