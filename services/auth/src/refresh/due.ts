@@ -20,8 +20,8 @@ const NEVER: Due = { isDue: false, isOverdue: false };
 
 /** A session without a refresh token is never due: its provider gave none, or it began when none were asked for. */
 export function dueOf(session: ConfirmedSession, { refreshMinutes, graceMinutes }: RefreshPace, nowMs: number): Due {
-  const { status, refreshToken, refreshedAt, startedAt, authenticatedAt } = session;
-  if (status !== 'active' || refreshToken === undefined) return NEVER;
+  const { status, refreshToken, refreshedAt, startedAt, authenticatedAt, expiresAt } = session;
+  if (status !== 'active' || refreshToken === undefined || Date.parse(expiresAt) <= nowMs) return NEVER;
   const dueAtMs = Date.parse(refreshedAt ?? startedAt ?? authenticatedAt) + refreshMinutes * MINUTE_MS;
   return { isDue: nowMs >= dueAtMs, isOverdue: nowMs >= dueAtMs + graceMinutes * MINUTE_MS };
 }

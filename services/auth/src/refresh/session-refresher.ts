@@ -14,14 +14,22 @@ import { type ConfirmedSession, dueOf, type RefreshPace } from './due.ts';
 export const MAX_REFRESHES_AT_ONCE = 256;
 /** Milliseconds a request waits for the outcome, below the 5 s the ingress waits; then it is judged by what is known. */
 export const MAX_WAIT_MS = 2_500;
-/** Milliseconds no session of a provider that cannot be reached is refreshed, but for those that have gone unconfirmed for too long. */
+/** Milliseconds no session of a provider that fails is refreshed, but for those that have gone unconfirmed for too long. */
 export const PROVIDER_PAUSE_MS = 15_000;
-/** The same for one session after a failure of another kind. */
+/** The same for the session it failed with, unless nothing could be reached. */
 export const SESSION_PAUSE_MS = 60_000;
 /** Sessions whose pause is remembered; at the bound the one paused longest ago may try again early. */
 export const MAX_PAUSED_SESSIONS = 10_000;
 /** Milliseconds of it for a session that another instance refreshes. */
 const MAX_WAIT_FOR_OTHER_MS = 2_000;
+/** Milliseconds a stop waits for what is under way; then a token that was used and not recorded is lost. */
+export const MAX_STOP_MS = 15_000;
+/** Failures that another session of the same provider would meet too. */
+const OF_PROVIDER: ReadonlySet<string> = new Set([
+  'identity-provider-unreachable',
+  'identity-provider-refused',
+  'identity-provider-answer-invalid',
+]);
 /** Milliseconds between looks at a session that another instance refreshes. */
 const LOOK_AGAIN_MS = 25;
 
@@ -58,16 +66,13 @@ export class SessionRefresher {
     if (!isDue) return;
     const flight = this.#flights.get(id) ?? this.#start(id, session, isOverdue);
     if (flight === undefined) return;
-    const timer = new AbortController();
-    const bound = delay(MAX_WAIT_MS, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
-    await Promise.race([flight, bound]);
-    timer.abort();
+    await settledWithin(flight, MAX_WAIT_MS);
   };
 
-  /** Waits for what is under way: a token that was used and not recorded is lost. Nothing new is begun. Safe to call twice. */
+  /** Waits for what is under way, MAX_STOP_MS at most. Nothing new is begun. Safe to call twice. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all(this.#flights.values());
+    await settledWithin(Promise.all(this.#flights.values()), MAX_STOP_MS);
   }
 
   #start(id: string, session: ConfirmedSession, isOverdue: boolean): Promise<void> | undefined {
@@ -93,9 +98,10 @@ export class SessionRefresher {
   #settle(id: string, session: ConfirmedSession, outcome: RefreshAttempt): void {
     const { logger, nowMs } = this.#options;
     if (outcome.kind === 'failed') {
-      logger.warn('session not confirmed', { sessionId: id, reason: outcome.reason });
-      if (outcome.reason !== 'identity-provider-unreachable') return;
-      this.#pausedProviders.set(session.identityProvider, nowMs() + PROVIDER_PAUSE_MS);
+      const { reason } = outcome;
+      logger.warn('session not confirmed', { sessionId: id, reason });
+      if (OF_PROVIDER.has(reason)) this.#pausedProviders.set(session.identityProvider, nowMs() + PROVIDER_PAUSE_MS);
+      if (reason !== 'identity-provider-unreachable') return;
     }
     if (outcome.kind === 'refused') logger.info('session ended, not confirmed', { sessionId: id });
     this.#pausedSessions.delete(id);
@@ -116,6 +122,14 @@ export class SessionRefresher {
       await delay(LOOK_AGAIN_MS, undefined, { ref: false });
     }
   }
+}
+
+/** `work` never fails. */
+async function settledWithin(work: Promise<unknown>, boundMs: number): Promise<void> {
+  const timer = new AbortController();
+  const bound = delay(boundMs, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
+  await Promise.race([work, bound]);
+  timer.abort();
 }
 
 function isBeingRefreshed(state: UserSessionState | undefined, before: ConfirmedSession, nowMs: number): boolean {
