@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
+import { isSallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
 import { decisionKey, tokenDecisionKey } from './decision-key.ts';
 import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
@@ -8,7 +9,10 @@ import { type RunningAccess, RunningReviews } from './running-reviews.ts';
 export type Decision =
   | { readonly verdict: 'allow'; readonly access: GrantedAccess }
   | Exclude<AuthorizeReply, { verdict: 'allow' }>
-  | { readonly verdict: 'unavailable' };
+  /** `isProvider`: auth answers, but not who could tell it whose token this is. */
+  | { readonly verdict: 'unavailable'; readonly isProvider?: true };
+
+type Unavailable = Extract<Decision, { verdict: 'unavailable' }>;
 
 /** By one of the two, which is never kept. */
 type Proof =
@@ -157,7 +161,7 @@ export class Decisions {
     for (let repeats = 0; ; repeats += 1) {
       const epoch = this.#revocationEpoch;
       const reply = await this.#authorize(question);
-      if (reply?.verdict !== 'allow') return reply ?? { verdict: 'unavailable' };
+      if (reply.verdict !== 'allow') return reply;
       const access = grantedAccessOf(question, reply, this.#options.now());
       if (!this.#isRevokedSince(epoch, access)) {
         if (access.usableUntilMs > this.#options.now()) this.#add(key, access);
@@ -189,12 +193,13 @@ export class Decisions {
     else this.#granted.set(key, granted);
   }
 
-  async #authorize(question: DecisionQuestion): Promise<AuthorizeReply | undefined> {
+  async #authorize(question: DecisionQuestion): Promise<AuthorizeReply | Unavailable> {
     try {
       return await this.#options.authorize(question);
     } catch (error) {
       this.#options.logger.error('access decision not made', { requestId: question.requestId, error });
-      return undefined;
+      const isProvider = isSallyportError(error, 'ERR_AUTH_IDENTITY_PROVIDER');
+      return isProvider ? { verdict: 'unavailable', isProvider } : { verdict: 'unavailable' };
     }
   }
 }

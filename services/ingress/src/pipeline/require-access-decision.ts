@@ -55,7 +55,9 @@ export function answerDecision(exchange: Exchange, decision: Decision): StepResu
     case 'step-up':
       return requireStepUp(exchange, decision);
     case 'unavailable':
-      respondAuthUnavailable(exchange);
+      if (decision.isProvider)
+        respondProblem(exchange, 'identity-provider-unavailable', { outcome: 'failed', retryAfterSeconds: 5 });
+      else respondAuthUnavailable(exchange);
       return DONE;
     case 'refuse-token':
       return refuseToken(exchange, decision);

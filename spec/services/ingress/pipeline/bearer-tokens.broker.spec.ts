@@ -6,6 +6,7 @@ import { connect } from 'node:http2';
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { type AuthorizeReply, revocations } from '#libs/contracts';
+import { SallyportError } from '#libs/errors';
 import { publishFeed } from '#libs/messaging';
 import type { OnRequest, ServerExchange } from '#libs/tunnel-protocol';
 import { until } from '../../../support/until.ts';
@@ -274,6 +275,12 @@ describe('ingress: bearer tokens in place of an access cookie', () => {
     const answer = await ask(rig, '/x', { host: API, headers: bearer(JWT) });
     expect(answer.status).to.equal(503);
     expect(JSON.parse(answer.text)).to.include({ code: 'SP-1202' });
+    rig.auth.authorize = () => {
+      throw new SallyportError('ERR_AUTH_IDENTITY_PROVIDER', 'it does not answer', { expose: true, retryable: true });
+    };
+    const provider = await ask(rig, '/x', { host: API, headers: bearer(JWT) });
+    expect([provider.status, provider.headers['retry-after']]).to.deep.equal([503, '5']);
+    expect(JSON.parse(provider.text)).to.include({ code: 'SP-1208' });
   });
 });
 
