@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import type { z } from 'zod';
-import { accessPolicy, changePolicySet, namedLocation, newId, type PolicySetView, policySet } from '#libs/contracts';
+import {
+  accessPolicy,
+  changePolicySet,
+  MAX_POLICIES,
+  namedLocation,
+  newId,
+  type PolicySetView,
+  policySet,
+} from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { callEndpoint } from '#libs/messaging';
 import { type AuthWorld, startAuthWorld, TENANT } from '../support/auth-world.ts';
@@ -167,6 +175,23 @@ describe('policy set of auth', function policySetSpecs() {
     const { findings } = await send({ kind: 'put-policy', policy: idle });
     expect(findings.map(({ policyId, clause }) => [policyId, clause])).to.deep.equal([['idle', 'grant']]);
     expect((await read()).findings).to.deep.equal(findings);
+  });
+
+  it('replaces a full set at once, in one fact, and reads it again after a restart', async () => {
+    const full = (name: string) =>
+      Array.from({ length: MAX_POLICIES }, (_one, index) => policy(`p${index}`, { name: `${name} ${index}` }));
+    await send({ kind: 'replace', policies: full('First'), locations: [office] });
+    const before = (await world.factsNamed('PolicySetReplaced')).length;
+    const set = await send({ kind: 'replace', policies: full('Second'), locations: [office] });
+    const facts = await world.factsNamed('PolicySetReplaced');
+    expect(facts.length).to.equal(before + 1);
+    expect(facts.at(-1)?.commit).to.deep.include({ position: set.revision });
+    expect(facts.at(-1)?.commit.facts).to.have.length(1);
+    expect(new Set(set.policies.map(({ version }) => version)).size, 'of all that changed').to.equal(1);
+    expect(set.locations[0]?.version, 'of what has not').to.not.equal(set.policies[0]?.version);
+    await world.restart();
+    expect(await read()).to.deep.equal(set);
+    await empty();
   });
 
   it('is the same after a restart', async () => {
