@@ -55,6 +55,8 @@ export function createPassportIdentityProvider(options: {
   const audience = audiencesOf(config.apiAudience);
   const scopes = ['openid', 'profile', 'email', ...(wantsRefreshTokens ? ['offline_access'] : [])];
   const reading: PrincipalOptions = { sendsGroups, keepClaims, onLeftOut: warnOnce(options.logger) };
+  /** Registrations of APIs send groups or not, whatever that of the web app does. */
+  const readingAccess: PrincipalOptions = { ...reading, sendsGroups: false };
   const authenticator = new passport.Passport();
   const sessionKey = sessionKeyOf(clientId);
   const oidc = { store, connection, issuer, tenantId, clientId, clientSecret, redirectUrl, timeoutMs, scopes };
@@ -91,14 +93,14 @@ export function createPassportIdentityProvider(options: {
       const outcome = await drivePassport(authenticator, scope, {}, request);
       if (outcome.kind !== 'user') throw refused('it was not checked');
       const claims = outcome.user as TokenClaims;
-      return { principal: principalOf(claims, reading).principal, expiresAtMs: claims.exp * 1000 };
+      return { principal: principalOf(claims, readingAccess).principal, expiresAtMs: claims.exp * 1000 };
     },
     verifyAccessToken: async (token, expected) => {
       const checked = await checkAccessToken(store, token, { issuer, tenantId, ...expected });
       const { kind, claims } = checked;
       const times = { issuedAtMs: claims.iat * 1000, expiresAtMs: claims.exp * 1000 };
       if (kind === 'app') return { kind, ...times, ...APP_ALONE, principal: appPrincipalOf(claims, checked.clientId) };
-      return { kind, ...times, ...personOf(claims, nowMs(), reading) } satisfies VerifiedAccessToken;
+      return { kind, ...times, ...personOf(claims, nowMs(), readingAccess) } satisfies VerifiedAccessToken;
     },
     refresh: async (refreshToken, person) => {
       const answer = await useRefreshToken(oidc, refreshToken, person);

@@ -53,6 +53,7 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
         timeoutMs: TIMEOUT_MS,
       },
       signInOrigin: 'https://login.sallyport.localhost:8443',
+      sendsGroups: true,
       keepClaims: ['department', 'extension_costCenters'],
       wantsRefreshTokens: true,
       logger,
@@ -187,6 +188,11 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
       ]);
       const at = seconds() - 60;
       expect((await verify(userToken({ auth_time: at }))).authenticatedAtMs).to.equal(at * 1000);
+    });
+
+    it('without groups are of unknown ones, though ID tokens without are of none', async () => {
+      const { principal } = await verify(userToken({ groups: undefined }));
+      expect(principal).to.deep.include({ groups: [], groupsOverage: true });
     });
 
     it('outlive a change of keys, and a provider that is slow, down or nonsense then', async () => {
