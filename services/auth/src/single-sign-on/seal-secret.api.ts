@@ -1,5 +1,5 @@
 import type { NatsConnection } from 'nats';
-import { sealSecret } from '#libs/contracts';
+import { MAX_ORIGIN_SECRET_CHARACTERS, sealSecret } from '#libs/contracts';
 import { isSallyportError, SallyportError } from '#libs/errors';
 import { serveEndpoint } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
@@ -16,12 +16,18 @@ export function serveSealSecret(
 async function seal(secrets: OriginSecrets, secret: string): Promise<{ sealed: string }> {
   // A line break would end a header, and comes from an editor far more often than from a password.
   if (/\p{Cc}/u.test(secret)) throw refuse('has control characters: expected one line without its end');
+  // As Basic, with a user name, it must still fit a field of a decision.
+  if (Buffer.byteLength(secret) > MAX_ORIGIN_SECRET_CHARACTERS) throw tooLong();
   try {
     return { sealed: await secrets.seal(secret) };
   } catch (error) {
-    if (isSallyportError(error, 'ERR_AUTH_SEAL_SIZE')) throw refuse('is too long: expected at most 4096 bytes');
+    if (isSallyportError(error, 'ERR_AUTH_SEAL_SIZE')) throw tooLong();
     throw error;
   }
+}
+
+function tooLong(): SallyportError {
+  return refuse(`is too long: expected at most ${MAX_ORIGIN_SECRET_CHARACTERS} bytes`);
 }
 
 function refuse(why: string): SallyportError {

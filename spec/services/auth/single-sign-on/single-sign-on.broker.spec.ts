@@ -121,11 +121,21 @@ describe('single sign-on to origins', function singleSignOnSpecs() {
     expect(await fieldsOf(app.authorize())).to.deep.equal({ Authorization: 'Bearer t' });
   });
 
-  it('refuses to seal what would end a header, and says nothing of it', async () => {
-    const [outcome] = await Promise.allSettled([seal('S3cret\r\nX-Admin: 1')]);
-    if (outcome.status !== 'rejected') throw new Error('expected a refusal');
-    expect(outcome.reason).to.include({ code: 'ERR_AUTH_SECRET' });
-    expect(String(outcome.reason)).not.to.contain('S3cret');
+  it('refuses to seal what would end a header or fit none, and says nothing of it', async () => {
+    for (const secret of ['S3cret\r\nX-Admin: 1', `S3cret${'é'.repeat(2_100)}`, `S3cret${'"'.repeat(4_000)}`]) {
+      const [outcome] = await Promise.allSettled([seal(secret)]);
+      if (outcome.status !== 'rejected') throw new Error('expected a refusal');
+      expect(outcome.reason).to.include({ code: 'ERR_AUTH_SECRET' });
+      expect(String(outcome.reason)).not.to.contain('S3cret');
+    }
+  });
+
+  it('sends the longest user name and password there can be', async () => {
+    const [username, password] = ['\u{10ffff}'.repeat(160), 'x'.repeat(4_096)];
+    const sealedPassword = await seal(password);
+    const app = await open({ claimHeaders: [], authorization: { kind: 'basic', username, sealedPassword } });
+    const { Authorization = '' } = await fieldsOf(app.authorize());
+    expect(Buffer.from(Authorization.slice(6), 'base64').toString('utf8')).to.equal(`${username}:${password}`);
   });
 
   it('keeps a secret over restarts, and denies when its key is lost, until it is given again', async () => {
