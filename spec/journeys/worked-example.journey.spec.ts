@@ -105,9 +105,30 @@ describe('the worked example of docs/policies.md', function workedExample() {
       const decision = await lastDecision('AccessGranted');
       return JSON.stringify(decision?.data ?? {}).includes('"isReportOnly":true');
     });
-    const told = await explain((await lastDecision('AccessGranted'))?.subjectId ?? '');
+    const decisionId = (await lastDecision('AccessGranted'))?.subjectId ?? '';
+    const { out } = await sallyport(
+      'events',
+      'tail',
+      '--types',
+      'AccessGranted',
+      '--after',
+      '0',
+      '--no-follow',
+      '--json',
+    );
+    const found = out.split('\n').filter((line) => line.includes('"isReportOnly":true,"result":"unsatisfied"'));
+    expect(found.map((line) => (JSON.parse(line) as AuditEvent).subjectId)).to.include(decisionId);
+    const told = await explain(decisionId);
     expect(told).to.contain('verdict').and.contain('allowed').and.contain('report-only: had no effect): unsatisfied');
-    expect(told).to.contain('a sign-in with authentication context c1');
+    const guide = await readFile(GUIDE, 'utf8');
+    for (const line of [
+      'grant.controls.0: authentication-strength-insufficient',
+      'the policy asks for a sign-in with authentication context c1',
+      'it would be allowed with a sign-in with authentication context c1',
+    ]) {
+      expect(told).to.contain(`\n  ${line}\n`);
+      expect(guide, 'what the guide quotes').to.contain(`\n      ${line}\n`);
+    }
   });
 
   it('turns it on: outside of the office the second factor is asked for, and then the app opens', async () => {
