@@ -1,11 +1,18 @@
-import { METADATA_MAX_STALE_MS, METADATA_TTL_MS, RETRY_MS, UNKNOWN_KEY_REFRESH_MS } from './metadata-store.ts';
+/** Milliseconds after which the provider's metadata and keys are read again (Microsoft advises one hour). */
+export const METADATA_TTL_MS = 3_600_000;
+/** Milliseconds a copy serves while the provider does not answer; beyond, sign-ins fail. */
+export const METADATA_MAX_STALE_MS = 24 * 3_600_000;
+/** Least milliseconds between reads caused by an unknown key id: anybody can send one. */
+export const UNKNOWN_KEY_REFRESH_MS = 300_000;
+/** Least milliseconds between attempts while the provider fails. */
+export const RETRY_MS = 1_000;
 
 type Copy<T> = { readonly value: T; readonly readAtMs: number };
 type KnowsKeys = { readonly hasKey: (keyId: string) => boolean };
 
 /**
- * What a provider publishes, by the rules of MetadataStore: one read in flight; a copy past its time serves at once while one read
- * runs behind it, for 24 h at most; an unknown key id waits for one read, every 5 min at most; 1 s between attempts that fail.
+ * What a provider publishes: one read in flight; a copy past its time serves at once while one read runs behind it; an unknown key
+ * id waits for one read, seldom.
  */
 export class KeptMetadata<T extends KnowsKeys> {
   readonly #read: () => Promise<T>;

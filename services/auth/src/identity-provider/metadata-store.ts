@@ -2,16 +2,9 @@ import { createPublicKey } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { IdentityProviderError } from '../errors.ts';
+import { KeptMetadata } from './kept-metadata.ts';
 import type { ProviderConnection } from './provider-connection.ts';
 
-/** Milliseconds after which the provider's metadata and keys are read again (Microsoft advises one hour). */
-export const METADATA_TTL_MS = 3_600_000;
-/** Milliseconds a copy serves while the provider does not answer; beyond, sign-ins fail. */
-export const METADATA_MAX_STALE_MS = 24 * 3_600_000;
-/** Least milliseconds between reads caused by an unknown key id: anybody can send one. */
-export const UNKNOWN_KEY_REFRESH_MS = 300_000;
-/** Least milliseconds between attempts while the provider fails. */
-export const RETRY_MS = 1_000;
 /** Signing keys taken from the provider; the rest is ignored. */
 const MAX_KEYS = 50;
 
@@ -34,7 +27,6 @@ const rsaKey = z.object({
 export type ProviderMetadata = {
   /** Grows with every read; part of the cache key passport-azure-ad keeps for itself. */
   readonly version: number;
-  readonly readAtMs: number;
   readonly endSessionEndpoint: string | null;
   readonly hasKey: (kid: string) => boolean;
   /** Key resolver for jose. */
@@ -57,59 +49,20 @@ export type MetadataStoreOptions = {
   readonly nowMs?: () => number;
 };
 
-/**
- * The provider's metadata and keys: one read in flight; a copy past its time serves at once while one read runs behind
- * it; an unknown key id waits for one read, seldom.
- */
+/** The metadata and keys of Entra ID, as passport-azure-ad wants them, kept by the rules of `KeptMetadata`. */
 export class MetadataStore {
   readonly #options: MetadataStoreOptions;
-  readonly #nowMs: () => number;
-  #current: ProviderMetadata | undefined;
-  #inFlight: Promise<ProviderMetadata> | undefined;
-  #attemptedAtMs = Number.NEGATIVE_INFINITY;
-  #failure: unknown;
+  readonly #kept: KeptMetadata<ProviderMetadata>;
+  #version = 0;
 
   constructor(options: MetadataStoreOptions) {
     this.#options = options;
-    this.#nowMs = options.nowMs ?? Date.now;
+    this.#kept = new KeptMetadata(() => this.#read(), options.nowMs);
   }
 
   /** Error: IdentityProviderError when there is no copy, or none young enough, and the provider does not give one. */
-  async get(kid?: string): Promise<ProviderMetadata> {
-    const current = this.#current;
-    if (current === undefined) return this.#refresh();
-    const ageMs = this.#nowMs() - current.readAtMs;
-    if (ageMs > METADATA_MAX_STALE_MS) return this.#refresh();
-    const sinceAttemptMs = this.#nowMs() - this.#attemptedAtMs;
-    if (kid !== undefined && !current.hasKey(kid) && sinceAttemptMs >= UNKNOWN_KEY_REFRESH_MS) {
-      // The copy in hand still answers (it will not know the key) when the provider does not.
-      return this.#refresh().catch(() => current);
-    }
-    if (ageMs > METADATA_TTL_MS) this.#refresh().catch(() => undefined);
-    return current;
-  }
-
-  #refresh(): Promise<ProviderMetadata> {
-    if (this.#inFlight !== undefined) return this.#inFlight;
-    if (this.#failure !== undefined && this.#nowMs() - this.#attemptedAtMs < RETRY_MS)
-      return Promise.reject(this.#failure);
-    this.#attemptedAtMs = this.#nowMs();
-    this.#inFlight = this.#read()
-      .then(
-        (metadata) => {
-          this.#failure = undefined;
-          this.#current = metadata;
-          return metadata;
-        },
-        (failure: unknown) => {
-          this.#failure = failure;
-          throw failure;
-        },
-      )
-      .finally(() => {
-        this.#inFlight = undefined;
-      });
-    return this.#inFlight;
+  get(kid?: string): Promise<ProviderMetadata> {
+    return this.#kept.get(kid);
   }
 
   async #read(): Promise<ProviderMetadata> {
@@ -120,16 +73,12 @@ export class MetadataStore {
     if (!document.success) throw invalid('its metadata lacks an https endpoint', document.error);
     if (document.data.issuer !== issuer) throw invalid('its metadata names another issuer than the configured one');
     const { keys } = await connection.getJson(document.data.jwks_uri, signal);
-    return toMetadata(document.data, keys, (this.#current?.version ?? 0) + 1, this.#nowMs());
+    this.#version += 1;
+    return toMetadata(document.data, keys, this.#version);
   }
 }
 
-function toMetadata(
-  document: z.infer<typeof metadataDocument>,
-  keyList: unknown,
-  version: number,
-  readAtMs: number,
-): ProviderMetadata {
+function toMetadata(document: z.infer<typeof metadataDocument>, keyList: unknown, version: number): ProviderMetadata {
   const pems = new Map<string, string>();
   const jwks: JSONWebKeySet = { keys: [] };
   for (const candidate of Array.isArray(keyList) ? keyList.slice(0, MAX_KEYS) : []) {
@@ -150,7 +99,6 @@ function toMetadata(
   const { issuer, authorization_endpoint, token_endpoint } = document;
   return {
     version,
-    readAtMs,
     endSessionEndpoint: document.end_session_endpoint ?? null,
     hasKey: (kid) => pems.has(kid),
     keys: createLocalJWKSet(jwks),

@@ -15,6 +15,7 @@ import {
   type HostileAnswer,
   type HostileIdentityProvider,
   newSigningPair,
+  publicJwk,
   type SigningPair,
   startHostileIdentityProvider,
 } from '../../../support/hostile-identity-provider.ts';
@@ -288,6 +289,49 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
           const given = await reasonOf(provider.complete({ code: 'x', state: transaction.state }, transaction));
           expect(given).to.be.oneOf([reason].flat());
         });
+
+      it('any metadata and any keys: a sign-in begins or is refused, never worse', async () => {
+        const names = fc.constantFrom(
+          ...'issuer authorization_endpoint token_endpoint jwks_uri end_session_endpoint userinfo_endpoint'.split(' '),
+          ...'id_token_signing_alg_values_supported token_endpoint_auth_methods_supported scopes_supported'.split(' '),
+          ...'claims_parameter_supported authorization_response_iss_parameter_supported mtls_endpoint_aliases'.split(
+            ' ',
+          ),
+        );
+        const key = fc.dictionary(
+          fc.constantFrom('kty', 'kid', 'n', 'e', 'crv', 'x', 'y', 'use', 'alg'),
+          fc.jsonValue(),
+        );
+        const change = fc.dictionary(names, fc.jsonValue(), { maxKeys: 3 });
+        await fc.assert(
+          fc.asyncProperty(change, fc.array(key, { maxLength: 3 }), async (fields, keys) => {
+            sts.reset();
+            Object.assign(sts.metadata, fields);
+            if (keys.length > 0) sts.answers.keys = { body: { keys: [...keys, publicJwk(sts.key)] } };
+            await fresh();
+            await reasonOf(provider.begin());
+            await provider.endSessionUrl('https://x.example/');
+          }),
+          { numRuns: 60 },
+        );
+      });
+
+      it('any answer for a code or a refresh token: taken or refused, never worse', async () => {
+        const { transaction } = await provider.begin();
+        const names = 'id_token access_token refresh_token token_type expires_in scope error error_description'.split(
+          ' ',
+        );
+        const answers = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...names), fc.jsonValue()));
+        const statuses = fc.constantFrom(200, 200, 200, 201, 204, 301, 400, 401, 500, 599);
+        await fc.assert(
+          fc.asyncProperty(answers, statuses, async (body, status) => {
+            sts.answers.token = { status, body: JSON.stringify(body) };
+            await reasonOf(provider.complete({ code: 'x', state: transaction.state }, transaction));
+            await reasonOf(provider.refresh('rt', { ...maker.person(optionsNow()), providerSubject: null }));
+          }),
+          { numRuns: 100 },
+        );
+      });
 
       it('waits no longer than configured', async () => {
         const { transaction } = await provider.begin();
