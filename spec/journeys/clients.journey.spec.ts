@@ -40,9 +40,13 @@ describe('clients without a browser, from the command line to the origin', funct
     });
     const internalUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
     const bearerTokens = { audience: AUDIENCE, scope: 'user_impersonation', header: 'authorization' };
-    app = await world.publish({ name: 'clients-api', internalUrl, bearerTokens }, ['bob']);
+    app = await world.publish({ name: 'clients-api', internalUrl }, ['bob']);
+    const taking = ['--bearer-audience', AUDIENCE, '--bearer-scope', 'user_impersonation'];
+    const changed = await sallyport('apps', 'change', app.name, ...taking, '--bearer-header', 'authorization');
+    expect(changed.code, changed.err).to.equal(0);
     other = await world.publish({ name: 'clients-other', internalUrl, bearerTokens }, ['alice']);
-    await world.api('PUT', `/apps/${app.id}/assignments/roles/Task.Run`);
+    const assigned = await sallyport('apps', 'assign', app.name, '--role', 'Task.Run');
+    expect(assigned.code, assigned.err).to.equal(0);
   });
   after(() => {
     origin?.close();
