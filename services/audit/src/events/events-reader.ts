@@ -1,5 +1,6 @@
 import type { AuditEvent } from '#libs/contracts';
 import type { Commit, EventStore } from '#libs/events';
+import { concealSealed } from '../trail/conceal-sealed.ts';
 
 export const DEFAULT_PAGE = 200;
 /** Commits looked through for one page when a filter by type leaves most out. */
@@ -48,6 +49,6 @@ export function toAuditEvents(commit: Commit): AuditEvent[] {
     subjectId: commit.id,
     actor: { ...commit.metadata.actor },
     correlationId: commit.metadata.correlationId,
-    data: { ...(fact.data as Record<string, unknown>) },
+    data: { ...Object(concealSealed(fact.data)) },
   }));
 }

@@ -1,4 +1,5 @@
 import type { Commit } from '#libs/events';
+import { concealSealed } from './conceal-sealed.ts';
 
 export type SecurityCategory = 'identity' | 'access' | 'configuration' | 'connector' | 'limit';
 export type Severity = 'informational' | 'low' | 'medium' | 'high';
@@ -30,6 +31,8 @@ const CATEGORY_BY_THING: Readonly<Record<string, SecurityCategory>> = {
   'connector-presence': 'connector',
   certificate: 'connector',
   'user-session': 'identity',
+  user: 'identity',
+  'service-token': 'identity',
   'access-decision': 'access',
   limit: 'limit',
 };
@@ -45,6 +48,13 @@ const SEVERITY_BY_FACT: Readonly<Record<string, Severity>> = {
   ConnectorWentOffline: 'low',
   ConnectorRegistered: 'low',
   LimitExceeded: 'medium',
+  UserDisabled: 'medium',
+  UserRiskChanged: 'medium',
+  SignInRiskChanged: 'medium',
+  UserSignedOutEverywhere: 'low',
+  ServiceTokenIssued: 'low',
+  ServiceTokenRevoked: 'low',
+  SessionRefreshFailed: 'low',
   AppPublished: 'low',
   AppRetired: 'low',
   AppPreauthenticationChanged: 'medium',
@@ -66,7 +76,7 @@ export function toSecurityEvents(commit: Commit): readonly SecurityEvent[] {
     actorkind: commit.metadata.actor.kind,
     actorid: commit.metadata.actor.id,
     correlationid: commit.metadata.correlationId,
-    data: fact.data,
+    data: concealSealed(fact.data),
   }));
 }
 

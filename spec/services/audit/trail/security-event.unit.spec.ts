@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Commit } from '#libs/events';
+import { toAuditEvents } from '../../../../services/audit/src/events/events-reader.ts';
 import { toSecurityEvents } from '../../../../services/audit/src/trail/security-event.ts';
 
 const commit = (thing: string, context: string, facts: Commit['facts']): Commit => ({
@@ -40,11 +41,34 @@ describe('security event', () => {
     });
   });
 
+  it('has nothing that auth sealed, however deep, and the rest as it is', () => {
+    const authorization = { kind: 'basic', username: 'svc', sealedPassword: 'eyJ.x' };
+    const data = {
+      refreshToken: 'eyJ.y',
+      roles: ['a', { sealedToken: 'z' }],
+      singleSignOn: { authorization },
+      at: null,
+    };
+    const fact = { type: 'SessionRefreshed', data };
+    const told = {
+      refreshToken: '(sealed)',
+      roles: ['a', { sealedToken: '(sealed)' }],
+      singleSignOn: { authorization: { ...authorization, sealedPassword: '(sealed)' } },
+      at: null,
+    };
+    const stored = commit('user-session', 'auth', [fact]);
+    expect(toSecurityEvents(stored)[0]?.data).to.deep.equal(told);
+    expect(toAuditEvents(stored)[0]?.data).to.deep.equal(told);
+    expect(data.refreshToken).to.equal('eyJ.y');
+  });
+
   for (const [thing, context, fact, category, severity] of [
     ['refusal', 'auth', 'SignInRefused', 'identity', 'medium'],
     ['refusal', 'certificate-authority', 'RegistrationRefused', 'connector', 'high'],
     ['access-decision', 'auth', 'AccessDenied', 'access', 'medium'],
     ['access-decision', 'auth', 'AccessGranted', 'access', 'informational'],
+    ['user', 'auth', 'UserDisabled', 'identity', 'medium'],
+    ['service-token', 'auth', 'ServiceTokenIssued', 'identity', 'low'],
     ['limit', 'throttling', 'LimitExceeded', 'limit', 'medium'],
   ] as const) {
     it(`tells ${fact} as ${category}, ${severity}`, () => {
