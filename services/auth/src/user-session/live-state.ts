@@ -102,7 +102,7 @@ export class LiveState {
     evolve: evolveServiceToken,
     initial: initialServiceTokenState,
     max: MAX_LIVE_SERVICE_TOKENS,
-    isInitialTrusted: false,
+    isInitialTrusted: true,
   });
   readonly #signIns = new RecentSignIns();
   #subscription: Subscription | undefined;
@@ -177,7 +177,10 @@ export class LiveState {
     return this.#users.find(userIdOf(person), this.#source());
   }
 
-  /** A state of status `absent` when there is no such token. An id nobody gave out costs a look into the store. */
+  /**
+   * A state of status `absent` when there is no such token. An id nobody gave out costs nothing, so that guessing costs us nothing; the
+   * price is that a token another instance issued a moment ago is not known until its fact has come.
+   */
   async serviceToken(id: string): Promise<Found<ServiceTokenState>> {
     return this.#serviceTokens.find(id, this.#source());
   }
