@@ -21,6 +21,7 @@ import {
   userSessionAggregate,
 } from '#libs/contracts';
 import { type AggregateType, type Commit, type EventStore, type Fact, factsOf } from '#libs/events';
+import { concealSealed } from '../trail/conceal-sealed.ts';
 
 type Rebuilt<S> = { readonly state: S; readonly revision: number };
 
@@ -105,7 +106,7 @@ export async function replayAt(store: EventStore, tenant: string, at: string): P
 function rows<S extends object>(
   byId: ReadonlyMap<string, Rebuilt<S>>,
 ): (Record<string, unknown> & { readonly id: string })[] {
-  return [...byId].map(([id, { state, revision }]) => ({ id, revision, ...state }));
+  return [...byId].map(([id, { state, revision }]) => ({ id, revision, ...Object(concealSealed(state)) }));
 }
 
 /** A session that had passed its end by then counts as expired, although no fact says so. */

@@ -95,6 +95,7 @@ describe('replayAt', () => {
           expiresAt: '2026-11-22T12:00:00.000Z',
           address: '::1',
           userAgent: '',
+          refreshToken: 'eyJ.x',
         },
       },
     ]);
@@ -104,6 +105,7 @@ describe('replayAt', () => {
     expect(early.sessions[0]).to.include({ status: 'active' });
     const late = await replayAt(store, 'main', '2026-11-22T13:00:00.000Z');
     expect(late.sessions[0]).to.include({ status: 'expired' });
+    expect(late.sessions[0], 'nothing that auth sealed').to.include({ refreshToken: '(sealed)' });
     expect(late.commits).to.equal(3);
   });
 
