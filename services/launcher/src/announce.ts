@@ -37,6 +37,9 @@ export function renderBox(
     dim(announcement.caFile),
     '',
     `Publish your own:  ${bold(`npx sallyport publish http://localhost:3000${dataDir}`)}`,
+    ...announcement.furtherIdentityProviders.map(
+      (id) => `Signed in by "${id}": add ${bold(`--identity-provider ${id}`)}`,
+    ),
     `Stop:              ${bold('Ctrl-C')}`,
   ];
   return box(lines);

@@ -25,6 +25,8 @@ export type Announcement = {
   readonly dataDir: string;
   readonly apps: readonly AnnouncedApp[];
   readonly users: readonly AnnouncedUser[];
+  /** Ids of identity providers besides the first, that apps may name. */
+  readonly furtherIdentityProviders: readonly string[];
   /** Process ids by name, for operators and benchmarks. */
   readonly processes: Readonly<Record<string, number>>;
 };

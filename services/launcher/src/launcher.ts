@@ -12,7 +12,7 @@ import { announceApp, ensureConnectorRegistered, ensureSampleApps, findStatusPag
 import { planHub, requireDurableHub } from './hub.ts';
 import { recordProcesses } from './leftovers.ts';
 import type { LauncherOptions } from './options.ts';
-import { type Addresses, addressesOf, planServices, type SecretFiles, TENANT } from './plan.ts';
+import { type Addresses, addressesOf, PARTNERS_ID, planServices, type SecretFiles, TENANT } from './plan.ts';
 import { choosePorts, type Ports, withPartners } from './ports.ts';
 import { createProbe, isHeardSince, isServing } from './reachable.ts';
 import { ensureSecretFiles } from './secret-files.ts';
@@ -270,6 +270,7 @@ export class Launcher {
         roles: user.directoryRoles.length > 0 ? ['Global Administrator'] : [],
         assignedApps: rows.filter((app) => app.users.includes(user.oid)).map((app) => app.id),
       })),
+      furtherIdentityProviders: this.#input.options.hasSecondIdentityProvider ? [PARTNERS_ID] : [],
       processes: this.#pids(),
     };
   }

@@ -105,7 +105,7 @@ function identityProvider({ dataDir, ports, layout, secrets, ...rest }: PlanInpu
 
 /** Path of everything at the second development identity provider. */
 const PARTNERS_PATH = '8a4b2d0f-6b1c-4d1f-8e63-1e7b4c2d3f50';
-const PARTNERS_ID = 'partners';
+export const PARTNERS_ID = 'partners';
 
 /** The second identity provider and what auth is told of it; none unless it was asked for. */
 function partners(input: PlanInput): readonly { readonly plan: ServicePlan; readonly known: object }[] {

@@ -24,10 +24,17 @@ const announcement: Announcement = {
     { username: 'alice', password: 'alice', roles: ['Global Administrator'], assignedApps: ['app_1'] },
     { username: 'carol', password: 'carol', roles: [], assignedApps: [] },
   ],
+  furtherIdentityProviders: [],
   processes: {},
 };
 
 describe('the box of npm start', () => {
+  it('names further identity providers, if there are any', () => {
+    const text = renderBox({ ...announcement, furtherIdentityProviders: ['partners'] }, { isTerminal: false });
+    expect(text).to.contain('--identity-provider partners');
+    expect(renderBox(announcement, { isTerminal: false })).not.to.contain('--identity-provider');
+  });
+
   it('says what to open, who can sign in and how to go on, in lines of one width', () => {
     const text = renderBox(announcement, { isTerminal: false });
     expect(text).to.contain('Open      https://dumper.sallyport.localhost:8443/');
