@@ -178,6 +178,14 @@ describe('console API for single sign-on', () => {
       { authorization: { kind: 'basic', username: 'svc', password: 'S3cret\r\nX: 1' } },
       { authorization: { kind: 'bearer', token: 'S3cret token' } },
       { authorization: { kind: 'bearer', token: 'S3cret'.repeat(1_000) } },
+      {
+        authorization: {
+          kind: 'token-exchange',
+          tokenEndpoint: 'https://a.example',
+          clientId: 'c',
+          clientSecret: 'S3crét',
+        },
+      },
       { authorization: { kind: 'kerberos' } },
       { claimHeaders: [{ header: 'X Y', claim: 'name' }] },
       { claimHeaders: [{ header: 'X-Y', claim: 'name', format: 'json' }] },

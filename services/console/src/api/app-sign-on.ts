@@ -19,7 +19,7 @@ import { contextOf } from './commands.ts';
 import type { Backbone, Call } from './route.ts';
 
 const CONTROL = /\p{Cc}/u;
-const secret = z
+const password = z
   .string()
   .min(1)
   .max(MAX_ORIGIN_SECRET_CHARACTERS)
@@ -32,18 +32,25 @@ const token = z
   .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII without blanks')
   .optional();
 
+/** RFC 6749, A.2. */
+const clientSecret = z
+  .string()
+  .max(MAX_ORIGIN_SECRET_CHARACTERS)
+  .regex(/^[\x20-\x7e]+$/, 'expected printable ASCII')
+  .optional();
+
 const [basic, bearer, tokenExchange] = originAuthorization.options;
 const { tokenEndpoint, clientId, audience, scope, kind } = tokenExchange.shape;
 
 /** Secrets are write-only: absent, or as they are shown (`(sealed)`), they stay what they are. */
 export const givenAuthorization = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: basic.shape.kind, username: basic.shape.username, password: secret }),
+  z.strictObject({ kind: basic.shape.kind, username: basic.shape.username, password }),
   z.strictObject({ kind: bearer.shape.kind, token }),
   z.strictObject({
     kind,
     tokenEndpoint,
     clientId,
-    clientSecret: secret,
+    clientSecret,
     audience: audience.optional(),
     scope: scope.optional(),
   }),
@@ -130,20 +137,20 @@ async function sealed(
   };
   switch (given.kind) {
     case 'basic': {
-      const { kind: is, username, password } = given;
+      const { kind: is, username } = given;
       const kept = now?.kind === is && now.username === username ? now.sealedPassword : undefined;
-      return { kind: is, username, sealedPassword: await orKept('password', password, kept) };
+      return { kind: is, username, sealedPassword: await orKept('password', given.password, kept) };
     }
     case 'bearer': {
       const kept = now?.kind === given.kind ? now.sealedToken : undefined;
       return { kind: given.kind, sealedToken: await orKept('token', given.token, kept) };
     }
     case 'token-exchange': {
-      const { clientSecret, ...rest } = given;
+      const { clientSecret: text, ...rest } = given;
       const same = now?.kind === given.kind ? now : undefined;
       const isSame = same?.clientId === rest.clientId && hrefOf(same.tokenEndpoint) === hrefOf(rest.tokenEndpoint);
       const kept = isSame ? same.sealedClientSecret : undefined;
-      const sealedClientSecret = await orKept('clientSecret', clientSecret, kept);
+      const sealedClientSecret = await orKept('clientSecret', text, kept);
       const { audience: aud = same?.audience ?? null, scope: scp = same?.scope ?? null } = rest;
       return { ...rest, audience: aud, scope: scp, sealedClientSecret };
     }
