@@ -190,14 +190,19 @@ export class LiveState {
     return [...this.#serviceTokens.entries()];
   }
 
-  /** People in memory of whom something is recorded, by the id of their aggregate. */
-  recordedUsers(): readonly (readonly [string, KnownUser])[] {
-    return [...this.#users.entries()];
+  /** What is recorded under the id of a person; `person` is null where nothing is. */
+  async userById(id: string): Promise<Found<KnownUser>> {
+    return this.#users.find(id, this.#source());
   }
 
-  /** People with a session in memory, active or ended, by the id of their aggregate; username as in the newest. */
-  peopleWithSessions(): ReturnType<SessionTable['people']> {
-    return this.#sessions.people();
+  /** People in memory of whom something is recorded, by the id of their aggregate; the earliest recorded first. */
+  recordedUsers(): Iterable<readonly [string, KnownUser]> {
+    return this.#users.entries();
+  }
+
+  /** Those of people who go by this subject, username or `userIdOf`, newest first; costs nothing however many others there are. */
+  sessionsOfPeopleCalled(name: string): ReturnType<SessionTable['ofPeopleCalled']> {
+    return this.#sessions.ofPeopleCalled(name);
   }
 
   /** Newest first, those in memory. */

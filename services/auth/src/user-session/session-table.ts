@@ -52,6 +52,11 @@ export class SessionTable {
     );
   }
 
+  /** Newest first, by subject, username or `userIdOf`, in whatever case. */
+  ofPeopleCalled(name: string): readonly Entry[] {
+    return this.#under(nameKey(name));
+  }
+
   /** Of one person: the same subject in another directory is another one. */
   activeIdsOf({ directoryTenant, subject }: Person): string[] {
     return this.ofSubject(subject).flatMap(([id, state]) => {
@@ -67,7 +72,8 @@ export class SessionTable {
       this.drop(id);
       return;
     }
-    // The keys of a session never change, whatever a refresh says of the person.
+    // A refresh may say another username.
+    this.#forgetKeys(id);
     for (const key of keysOf(state)) this.#idsOf.set(key, (this.#idsOf.get(key) ?? new Set()).add(id));
     this.#sessions.set(id, found);
     const oldest = this.#sessions.keys().next().value;
@@ -77,8 +83,12 @@ export class SessionTable {
   }
 
   drop(id: string): void {
-    const state = this.#sessions.get(id)?.state;
+    this.#forgetKeys(id);
     this.#sessions.delete(id);
+  }
+
+  #forgetKeys(id: string): void {
+    const state = this.#sessions.get(id)?.state;
     if (state === undefined || state.status === 'absent') return;
     for (const key of keysOf(state)) {
       const ids = this.#idsOf.get(key);
@@ -95,24 +105,6 @@ export class SessionTable {
     return Date.parse(expiresAt) <= this.#nowMs();
   }
 
-  /** People with a session here, each once, by the id of their `user` aggregate. */
-  people(): ReadonlyMap<
-    string,
-    { readonly person: Person; readonly username: string; readonly activeSessions: number }
-  > {
-    const found = new Map<string, { person: Person; username: string; activeSessions: number }>();
-    for (const [, state] of this.all()) {
-      if (state.status === 'absent' || this.isOver(state)) continue;
-      const { directoryTenant, subject, username } = state.principal;
-      const person = { directoryTenant, subject };
-      const id = userIdOf(person);
-      const known = found.get(id) ?? { person, username, activeSessions: 0 };
-      if (state.status === 'active') known.activeSessions += 1;
-      found.set(id, known);
-    }
-    return found;
-  }
-
   #under(key: string): readonly Entry[] {
     return [...(this.#idsOf.get(key) ?? [])].reverse().flatMap((id) => {
       const state = this.#sessions.get(id)?.state;
@@ -125,6 +117,7 @@ function keysOf(state: Exclude<UserSessionState, { status: 'absent' }>): readonl
   const { principal, identityProvider, providerSessionId: sid, providerSubject: sub, deviceId } = state;
   return [
     subjectKey(principal.subject),
+    ...new Set([principal.subject, principal.username, userIdOf(principal)].map(nameKey)),
     ...(deviceId === undefined ? [] : [deviceKey(deviceId)]),
     ...(sid === undefined ? [] : [providerKey('sid', identityProvider, sid)]),
     ...(sub === undefined ? [] : [providerKey('sub', identityProvider, sub)]),
@@ -133,6 +126,10 @@ function keysOf(state: Exclude<UserSessionState, { status: 'absent' }>): readonl
 
 function subjectKey(subject: string): string {
   return `subject\n${subject}`;
+}
+
+function nameKey(name: string): string {
+  return `name\n${name.toLowerCase()}`;
 }
 
 function deviceKey(deviceId: string): string {

@@ -15,7 +15,7 @@ import { endActiveSessions } from '../user-session/end-sessions.ts';
 import { findActiveSessions, type SessionsSource } from '../user-session/find-sessions.ts';
 import type { Person } from '../user-session/live-state.ts';
 import type { UserSessions } from '../user-session/user-sessions.ts';
-import { findPerson, isCalled, type KnownPerson, knownPeople } from './find-person.ts';
+import { findPerson, type KnownPerson, newestPeople, peopleCalled } from './find-person.ts';
 import { userDecider } from './user.decide.ts';
 
 /** What was just written must be known before sessions are looked for: one that began before it is then in memory. */
@@ -38,7 +38,7 @@ export async function handleChangeUser(
   request: Change,
 ): Promise<z.infer<typeof changeUser.reply>> {
   const { live, store, tenant, nowMs, providers } = context;
-  const person = findPerson(knownPeople(live), request, providers.first.directory);
+  const person = await findPerson(live, request, directoriesOf(providers));
   const id = userIdOf(person);
   const metadata = commandMetadata(request, nowMs());
   const { actor, at } = metadata;
@@ -51,7 +51,8 @@ export async function handleChangeUser(
   );
   const reason = END_REASON[request.command.type];
   const endedSessionIds = reason === undefined ? [] : await endAll(context, request, { person, revision, reason });
-  return { user: viewOf(standingOf(context, id, person), state), endedSessionIds };
+  const known = { id, person, username: newestUsernameOf(context, id) };
+  return { user: viewOf(live, known, state), endedSessionIds };
 }
 
 const END_REASON = { DisableUser: 'user-disabled', SignOutUserEverywhere: 'revoked' } as Readonly<
@@ -64,7 +65,10 @@ async function endAll(
   { person, revision, reason }: { person: Person; revision: number; reason: 'user-disabled' | 'revoked' },
 ): Promise<string[]> {
   const isCurrent = await context.live.waitFor(revision, WRITTEN_DEADLINE_MS);
-  const ids = await findActiveSessions(context, { isMeant: ({ principal }) => isOf(principal, person) }, isCurrent);
+  const isInMemory = isCurrent && !context.live.isPartial;
+  const ids = isInMemory
+    ? context.live.activeSessionIdsOf(person)
+    : await findActiveSessions(context, { isMeant: ({ principal }) => isOf(principal, person) }, isCurrent);
   const { actor, correlationId, traceparent } = commandMetadata(request, context.nowMs());
   return endActiveSessions(context.userSessions, ids, {
     reason,
@@ -80,23 +84,29 @@ function isOf(principal: Principal, { directoryTenant, subject }: Person): boole
 
 /** People by name, or the first of all; those with the newest sessions first. */
 export async function queryUsers(
-  { live }: Pick<UsersContext, 'live'>,
-  { user, limit }: z.infer<typeof users.request>,
+  { live, providers }: Pick<UsersContext, 'live' | 'providers'>,
+  { user, limit = DEFAULT_LIMIT }: z.infer<typeof users.request>,
 ): Promise<z.infer<typeof users.reply>> {
-  const meant = knownPeople(live).filter((one) => user === undefined || isCalled(one, user));
-  const shown = meant.slice(0, limit ?? DEFAULT_LIMIT);
+  const meant =
+    user === undefined ? newestPeople(live, limit) : await peopleCalled(live, user, directoriesOf(providers));
+  const shown = meant.slice(0, limit);
   return {
-    users: await Promise.all(shown.map(async (known) => viewOf(known, (await live.user(known.person)).state))),
+    users: await Promise.all(shown.map(async (known) => viewOf(live, known, (await live.user(known.person)).state))),
   };
 }
 
-function standingOf({ live }: UsersContext, id: string, person: Person): KnownPerson {
-  const known = live.peopleWithSessions().get(id);
-  return { id, person, username: known?.username ?? null, activeSessions: live.activeSessionIdsOf(person).length };
+function directoriesOf({ all }: IdentityProviders): readonly string[] {
+  return [...new Set(all.map(({ directory }) => directory))];
 }
 
-function viewOf({ id, person, username, activeSessions }: KnownPerson, state: UserState): UserView {
+function newestUsernameOf({ live }: Pick<UsersContext, 'live'>, id: string): string | null {
+  const [, newest] = live.sessionsOfPeopleCalled(id)[0] ?? [];
+  return newest === undefined || newest.status === 'absent' ? null : newest.principal.username;
+}
+
+function viewOf(live: UsersContext['live'], { id, person, username }: KnownPerson, state: UserState): UserView {
   const { directoryTenant, subject } = person;
   const { status, risk, signedOutBefore } = state;
+  const activeSessions = live.activeSessionIdsOf(person).length;
   return { id, subject, directoryTenant, username, status, risk, signedOutBefore, activeSessions };
 }

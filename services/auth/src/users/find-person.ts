@@ -1,8 +1,10 @@
+import { type Principal, userIdOf } from '#libs/contracts';
 import type { LiveState, Person } from '../user-session/live-state.ts';
 import { userError } from './user-error.ts';
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-/** Directories named in an error. */
+const USER_ID = /^usr_[0-9a-f]{24}$/i;
+/** People named in an error. */
 const MAX_NAMED = 5;
 
 export type KnownPerson = {
@@ -10,48 +12,79 @@ export type KnownPerson = {
   readonly person: Person;
   /** As in the newest session in memory; null: there is none. */
   readonly username: string | null;
-  readonly activeSessions: number;
 };
+type Known = Pick<LiveState, 'sessionsOfPeopleCalled' | 'userById' | 'sessions' | 'recordedUsers'>;
 
-/** People of whom something is recorded, or who have a session in memory: those with the newest sessions first. */
-export function knownPeople(live: LiveState): readonly KnownPerson[] {
+/**
+ * Everybody known who goes by this id, subject or username, in whatever case: by a session in memory, or by what is recorded of them.
+ * Without a session a username is not known, and a subject only together with its directory, one of these.
+ */
+export async function peopleCalled(
+  live: Known,
+  name: string,
+  directories: readonly string[],
+): Promise<readonly KnownPerson[]> {
   const people = new Map<string, KnownPerson>();
-  for (const [id, known] of live.peopleWithSessions()) people.set(id, { id, ...known });
-  for (const [id, { person }] of live.recordedUsers())
-    if (person !== null && !people.has(id)) people.set(id, { id, person, username: null, activeSessions: 0 });
+  for (const [, state] of live.sessionsOfPeopleCalled(name))
+    if (state.status !== 'absent') add(people, state.principal, state.principal.username);
+  const ids = USER_ID.test(name)
+    ? [name.toLowerCase()]
+    : directories.map((directoryTenant) => userIdOf({ directoryTenant, subject: asCompared(name) }));
+  for (const { state } of await Promise.all(ids.map((id) => live.userById(id))))
+    if (state.person !== null) add(people, state.person, null);
   return [...people.values()];
 }
 
-/** By id, subject or username, in whatever case. */
-export function isCalled({ id, person, username }: KnownPerson, name: string): boolean {
-  const wanted = name.toLowerCase();
-  return id === wanted || person.subject.toLowerCase() === wanted || username?.toLowerCase() === wanted;
+/** At most `limit` people: those with the newest sessions first, then those of whom something is recorded. */
+export function newestPeople(live: Known, limit: number): readonly KnownPerson[] {
+  const people = new Map<string, KnownPerson>();
+  for (const [, state] of live.sessions()) {
+    if (people.size >= limit) break;
+    if (state.status !== 'absent') add(people, state.principal, state.principal.username);
+  }
+  for (const [, { person }] of live.recordedUsers()) {
+    if (people.size >= limit) break;
+    if (person !== null) add(people, person, null);
+  }
+  return [...people.values()];
 }
 
 /**
  * Whom an admin means. A subject nobody signed in with is taken as it is where it must be one: with its directory, or as a GUID of
- * the default directory. Errors: ERR_USER_ABSENT, ERR_USER_AMBIGUOUS.
+ * the first of `directories`. Errors: ERR_USER_ABSENT, ERR_USER_AMBIGUOUS.
  */
-export function findPerson(
-  people: readonly KnownPerson[],
+export async function findPerson(
+  live: Known,
   asked: { readonly user: string; readonly directoryTenant?: string | undefined },
-  defaultDirectory: string,
-): Person {
+  directories: readonly string[],
+): Promise<Person> {
   const { user } = asked;
-  const directory = asked.directoryTenant?.toLowerCase();
+  const named = asked.directoryTenant === undefined ? undefined : asCompared(asked.directoryTenant);
+  const people = await peopleCalled(live, user, named === undefined ? directories : [named]);
   const found = people.filter(
-    (one) => isCalled(one, user) && (directory === undefined || one.person.directoryTenant.toLowerCase() === directory),
+    ({ person }) => named === undefined || person.directoryTenant.toLowerCase() === named.toLowerCase(),
   );
   const [only, ...others] = found;
-  if (only !== undefined && others.length === 0) return only.person;
-  if (only !== undefined) throw ambiguous(user, found);
-  const isSubject = asked.directoryTenant !== undefined ? !user.includes('@') : GUID.test(user);
-  if (!isSubject || user.length > 128)
+  if (only !== undefined && others.length > 0) throw ambiguous(user, found);
+  if (only !== undefined) return only.person;
+  const directoryTenant = named ?? directories[0];
+  const isSubject = named === undefined ? GUID.test(user) : !user.includes('@') && !USER_ID.test(user);
+  if (!isSubject || directoryTenant === undefined || user.length > 128)
     throw userError(
       'ERR_USER_ABSENT',
       `nobody known goes by ${user}: give the subject id (in Entra the object id), with its directory unless it is a GUID of the first identity provider`,
     );
-  return { directoryTenant: asCompared(asked.directoryTenant ?? defaultDirectory), subject: asCompared(user) };
+  return { directoryTenant, subject: asCompared(user) };
+}
+
+function add(
+  people: Map<string, KnownPerson>,
+  { directoryTenant, subject }: Pick<Principal, 'directoryTenant' | 'subject'>,
+  username: string | null,
+): void {
+  const person = { directoryTenant, subject };
+  const id = userIdOf(person);
+  if (!people.has(id)) people.set(id, { id, person, username });
 }
 
 function ambiguous(user: string, found: readonly KnownPerson[]) {
