@@ -159,12 +159,15 @@ describe('hostile access tokens at a published app', function hostileSpecs() {
   });
 
   it('of a program alone open nothing without a role, and never by the scope', async () => {
-    const stranger = { scp: undefined, oid: FOREIGN };
+    const stranger = { scp: undefined, oid: FOREIGN, sub: FOREIGN };
     expect(await ask({ ...stranger, roles: ['Task.Run'] })).to.include({ verdict: 'allow' });
     for (const roles of [undefined, [], ['task.run'], ['Task.Run.All']])
       expect(await ask({ ...stranger, roles }), JSON.stringify(roles)).to.include({ verdict: 'deny' });
     expect(await ask({ oid: FOREIGN, idtyp: 'app' })).to.include({ verdict: 'deny' });
     expect(await ask({ ...stranger, roles: 'Task.Run' })).to.include({ verdict: 'refuse-token' });
+    // As the ID token of a refresh, which has neither scope nor nonce, at a client that is its own API.
+    expect(await ask({ ...stranger, sub: 'pairwise', roles: ['Task.Run'] })).to.include({ verdict: 'refuse-token' });
+    expect(await ask({ ...stranger, azp: undefined, roles: ['Task.Run'] })).to.include({ verdict: 'refuse-token' });
   });
 
   it('do not pass as good ones because those were verified before', async () => {
