@@ -246,7 +246,7 @@ describe('ingress: bearer tokens in place of an access cookie', () => {
     expect(performance.now() - before).to.be.lessThan(1_000);
   });
 
-  it('come over HTTP/2 and by gRPC alike', async () => {
+  it('come over HTTP/2, by WebSocket there and by gRPC alike', async () => {
     const session = connect(`https://127.0.0.1:${rig.port}`, { ca: rig.ca, servername: API });
     const call = async (headers: Record<string, string>) => {
       const stream = session.request({ ':path': '/x', ':authority': API, ...headers });
@@ -258,6 +258,16 @@ describe('ingress: bearer tokens in place of an access cookie', () => {
     };
     expect(await call(bearer(JWT))).to.include({ ':status': 200 });
     expect(fieldsOf(seen.at(-1) as ServerExchange)).not.to.have.property('authorization');
+    await until(() => session.remoteSettings?.enableConnectProtocol === true);
+    const shaken = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/socket', ':authority': API };
+    const socket = session.request(
+      { ...shaken, 'sec-websocket-version': '13', origin: 'https://evil.example', ...header(JWT) },
+      { endStream: false },
+    );
+    socket.on('error', () => undefined);
+    expect((await once(socket, 'response'))[0]).to.include({ ':status': 200 });
+    expect(JSON.stringify(fieldsOf(seen.at(-1) as ServerExchange))).not.to.contain(JWT);
+    socket.close();
     const grpc = { ':method': 'POST', 'content-type': 'application/grpc+proto', te: 'trailers' };
     rig.auth.authorize = () => refusal('invalid_token', 'access-token-invalid');
     const refused = await call({ ...grpc, ...header(JWT) });
