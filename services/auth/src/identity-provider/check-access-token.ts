@@ -9,8 +9,8 @@ const ofApp = z.looseObject({
   idtyp: z.enum(['app', 'user']).optional(),
   azp: z.string().min(1).max(128).optional(),
 });
-/** Of ID tokens alone: one of a client that is its own API has the same audience. */
-const OF_ID_TOKENS = ['nonce', 'c_hash', 'at_hash'];
+/** Of ID tokens and logout tokens alone: those of a client that is its own API have the same audience. */
+const OF_OTHER_TOKENS = ['nonce', 'c_hash', 'at_hash', 'events'];
 
 export type CheckedAccessToken = {
   readonly kind: 'user' | 'app';
@@ -42,8 +42,8 @@ export async function checkAccessToken(
   const { issuer, tenantId } = expected;
   const claims = await checkToken(store, token, { issuer, tenantId, audience: audiencesOf(expected.audience) });
   const { scp = '' } = claims;
-  const sign = OF_ID_TOKENS.find((name) => Object.hasOwn(claims, name));
-  if (sign !== undefined) throw refused(`it is an ID token (claim ${sign})`);
+  const sign = OF_OTHER_TOKENS.find((name) => Object.hasOwn(claims, name));
+  if (sign !== undefined) throw refused(`it is no access token (claim ${sign})`);
   const parsed = ofApp.safeParse(claims);
   if (!parsed.success) throw refused('claim idtyp or azp is of a wrong kind');
   const { idtyp, azp } = parsed.data;

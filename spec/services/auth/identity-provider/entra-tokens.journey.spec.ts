@@ -131,6 +131,7 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
         () => ({ scp: undefined, azp: undefined, roles: ['Admin'] }),
         'token-invalid',
       ],
+      ['one that tells of a sign-out', () => ({ events: { [LOGOUT_EVENT]: {} } }), 'token-invalid'],
       ['one with the hash of a code', () => ({ c_hash: 'x' }), 'token-invalid'],
       ['one whose device says are text', () => ({ signin_state: 'dvc_cmp' }), 'token-invalid'],
       ['one with a sign-in tomorrow', () => ({ auth_time: seconds() + 86_400 }), 'token-invalid'],
