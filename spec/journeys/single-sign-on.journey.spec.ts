@@ -1,11 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { after, before, describe, it } from 'mocha';
 import { type ShownApp, shownApp } from '#libs/contracts';
 import { issued, startTokenService, type TokenServiceDouble } from '../services/auth/single-sign-on/support.ts';
+import type { LocalApp } from '../support/apps/local-app.ts';
+import { NGINX_USER, startNginx } from '../support/apps/nginx.ts';
 import { until } from '../support/until.ts';
 import { PROJECT_ROOT, sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
 import { type Ran, runProgram } from './support/run-program.ts';
@@ -211,5 +216,41 @@ describe('single sign-on in a running system', function signOnJourney() {
     expect(
       seen.slice(before).filter(({ fields }) => valuesOf({ path: '', fields }, 'authorization').length === 0),
     ).to.deep.equal([]);
+  });
+
+  describe('to nginx with Basic', () => {
+    let folder: string;
+    let nginx: LocalApp;
+    before(async function startOrigin() {
+      this.timeout(WORLD_TIMEOUT_MS);
+      folder = mkdtempSync(join(tmpdir(), 'sallyport-basic-'));
+      nginx = await startNginx(folder);
+      writeFileSync(join(folder, 'public', 'index.html'), 'behind a password');
+    });
+    after(async () => {
+      await nginx?.stop();
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    });
+
+    const openPrivate = async (password: string) => {
+      const authorization = { kind: 'basic', username: NGINX_USER.username, password };
+      const name = `Basic ${password === NGINX_USER.password ? 'right' : 'wrong'}`;
+      const share = await world.publish({ name, internalUrl: nginx.url, singleSignOn: { authorization } }, ['alice']);
+      const browser = await world.signIn('alice', share.externalUrl);
+      const cookies = browser.cookieHeader(share.externalUrl);
+      return world.call(new URL('/private/', share.externalUrl).href, { headers: { cookie: cookies } });
+    };
+
+    it('opens what nobody but its technical user may see', async () => {
+      const answer = await openPrivate(NGINX_USER.password);
+      expect([answer.status, answer.text]).to.deep.equal([200, 'behind a password']);
+      expect(answer.headers['x-signed-on']).to.equal(NGINX_USER.username);
+    });
+
+    it('brings the no of nginx, which is no no of ours, when the password is wrong', async () => {
+      const answer = await openPrivate('wrong');
+      expect(answer.status).to.equal(401);
+      expect(answer.headers['www-authenticate']).to.equal('Basic realm="nginx"');
+    });
   });
 });

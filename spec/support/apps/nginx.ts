@@ -7,7 +7,13 @@ type Apt = { aptInstall(packages: readonly string[], options: { env: NodeJS.Proc
 
 const BINARY = '/usr/sbin/nginx';
 
-/** Debian's nginx as a file share: lists `files/`, takes uploads by PUT below `/uploads/`, serves `public/`. */
+/** Who may see `/private/`, with HTTP Basic. */
+export const NGINX_USER = { username: 'gateway', password: 'wörd of+nginx' } as const;
+
+/**
+ * Debian's nginx as a file share: lists `files/`, takes uploads by PUT below `/uploads/`, serves `public/`, and below `/private/` to
+ * NGINX_USER alone, saying who that is.
+ */
 export async function startNginx(folder: string): Promise<LocalApp> {
   // The package would start a server of its own on port 80; in run level 1 it does not.
   if (!existsSync(BINARY)) {
@@ -17,6 +23,7 @@ export async function startNginx(folder: string): Promise<LocalApp> {
   for (const name of ['public', 'files', 'uploads', 'tmp']) mkdirSync(join(folder, name), { recursive: true });
   const port = await freePort();
   const config = join(folder, 'nginx.conf');
+  writeFileSync(join(folder, 'users'), `${NGINX_USER.username}:{PLAIN}${NGINX_USER.password}\n`);
   writeFileSync(
     config,
     `daemon off;
@@ -35,6 +42,12 @@ http {
     listen 127.0.0.1:${port};
     location / { root ${folder}/public; }
     location /files/ { alias ${folder}/files/; autoindex on; }
+    location /private/ {
+      alias ${folder}/public/;
+      auth_basic "nginx";
+      auth_basic_user_file ${folder}/users;
+      add_header X-Signed-On $remote_user;
+    }
     location /uploads/ { alias ${folder}/uploads/; dav_methods PUT DELETE; autoindex on; }
   }
 }
