@@ -10,8 +10,8 @@ type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
 /** Sessions in memory by id and by person. */
 export class SessionTable {
   readonly #sessions = new Map<string, Found<UserSessionState>>();
-  /** Ids of the sessions, by each of `keysOf`. */
-  readonly #idsOf = new Map<string, Set<string>>();
+  /** Ids of the sessions, by each of `keysOf`; most keys are of one session. */
+  readonly #idsOf = new Map<string, string | Set<string>>();
   readonly #nowMs: () => number;
   readonly #max: number;
   #isPartial = false;
@@ -37,7 +37,9 @@ export class SessionTable {
 
   /** Newest first; costs nothing however many others there are. */
   ofSubject(subject: string): readonly Entry[] {
-    return this.#under(subjectKey(subject));
+    return this.#under(nameKey(subject)).filter(
+      ([, state]) => state.status !== 'absent' && state.principal.subject === subject,
+    );
   }
 
   /** Newest first, of one browser. */
@@ -72,9 +74,12 @@ export class SessionTable {
       this.drop(id);
       return;
     }
-    // A refresh may say another username.
-    this.#forgetKeys(id);
-    for (const key of keysOf(state)) this.#idsOf.set(key, (this.#idsOf.get(key) ?? new Set()).add(id));
+    const known = this.#sessions.get(id)?.state;
+    // A refresh may say another username; nothing else of the keys ever changes.
+    if (known === undefined || known.status === 'absent' || known.principal.username !== state.principal.username) {
+      this.#forgetKeys(id);
+      for (const key of keysOf(state)) this.#remember(key, id);
+    }
     this.#sessions.set(id, found);
     const oldest = this.#sessions.keys().next().value;
     if (this.#sessions.size <= this.#max || oldest === undefined) return;
@@ -92,9 +97,16 @@ export class SessionTable {
     if (state === undefined || state.status === 'absent') return;
     for (const key of keysOf(state)) {
       const ids = this.#idsOf.get(key);
-      ids?.delete(id);
-      if (ids?.size === 0) this.#idsOf.delete(key);
+      if (ids instanceof Set) ids.delete(id);
+      if (ids === id || (ids instanceof Set && ids.size === 0)) this.#idsOf.delete(key);
     }
+  }
+
+  #remember(key: string, id: string): void {
+    const ids = this.#idsOf.get(key);
+    if (ids === undefined) this.#idsOf.set(key, id);
+    else if (ids instanceof Set) ids.add(id);
+    else this.#idsOf.set(key, new Set([ids, id]));
   }
 
   sweep(): void {
@@ -106,7 +118,9 @@ export class SessionTable {
   }
 
   #under(key: string): readonly Entry[] {
-    return [...(this.#idsOf.get(key) ?? [])].reverse().flatMap((id) => {
+    const ids = this.#idsOf.get(key);
+    if (ids === undefined) return [];
+    return (ids instanceof Set ? [...ids].reverse() : [ids]).flatMap((id) => {
       const state = this.#sessions.get(id)?.state;
       return state === undefined ? [] : [[id, state] as const];
     });
@@ -116,16 +130,11 @@ export class SessionTable {
 function keysOf(state: Exclude<UserSessionState, { status: 'absent' }>): readonly string[] {
   const { principal, identityProvider, providerSessionId: sid, providerSubject: sub, deviceId } = state;
   return [
-    subjectKey(principal.subject),
     ...new Set([principal.subject, principal.username, userIdOf(principal)].map(nameKey)),
     ...(deviceId === undefined ? [] : [deviceKey(deviceId)]),
     ...(sid === undefined ? [] : [providerKey('sid', identityProvider, sid)]),
     ...(sub === undefined ? [] : [providerKey('sub', identityProvider, sub)]),
   ];
-}
-
-function subjectKey(subject: string): string {
-  return `subject\n${subject}`;
 }
 
 function nameKey(name: string): string {
