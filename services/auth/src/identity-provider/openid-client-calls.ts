@@ -74,21 +74,21 @@ export function toIdentityProviderError(
   if (own !== null) return own;
   if (error instanceof client.ResponseBodyError) {
     const known = error.status < 500 ? onRefusal(error.error) : null;
-    return known ?? refusedByProvider(error.error, error);
+    return known ?? refusedByProvider(error.error, outlineOf(error));
   }
   if (error instanceof client.WWWAuthenticateChallengeError)
-    return refusedByProvider(error.cause[0]?.parameters.error ?? 'invalid_client', error);
+    return refusedByProvider(error.cause[0]?.parameters.error ?? 'invalid_client', outlineOf(error));
   if (error instanceof client.ClientError && ['OAUTH_TIMEOUT', 'OAUTH_ABORT'].includes(error.code ?? ''))
     return new IdentityProviderError(
       'identity-provider-unreachable',
       'The identity provider did not answer in time.',
-      error,
+      outlineOf(error),
     );
   const why = error instanceof Error ? error.message : 'unknown';
   return new IdentityProviderError(
     'identity-provider-answer-invalid',
     `The identity provider answered nonsense: ${why.replace(PRINTABLE, '?').slice(0, MAX_REASON_LENGTH)}.`,
-    error,
+    outlineOf(error),
   );
 }
 
@@ -99,6 +99,18 @@ export function refusedByProvider(code: string, cause?: unknown): IdentityProvid
     `The identity provider refused the sign-in with error ${named}.`,
     cause,
   );
+}
+
+/** What happened, for the log. Never the error itself: those of openid-client carry the answer, with its tokens, in `cause`. */
+function outlineOf(error: unknown): Error {
+  const parts: string[] = [];
+  let at = error;
+  for (let depth = 0; depth < MAX_CAUSES && at instanceof Error; depth += 1) {
+    const code = 'code' in at && typeof at.code === 'string' ? ` ${at.code}` : '';
+    parts.push(`${at.name}${code}: ${at.message.slice(0, MAX_REASON_LENGTH)}`);
+    at = at.cause;
+  }
+  return new Error(parts.join('; '));
 }
 
 /** openid-client wraps what its fetch throws. */

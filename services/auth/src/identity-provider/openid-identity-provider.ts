@@ -112,7 +112,7 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
       const answered = new URL(redirectUri);
       answered.search = new URLSearchParams({ code, state, iss: issuer }).toString();
       const checks = { pkceCodeVerifier: codeVerifier, expectedState: state, expectedNonce: nonce };
-      const answer = await client.authorizationCodeGrant(configuration, answered, checks);
+      const answer = requireBearer(await client.authorizationCodeGrant(configuration, answered, checks));
       const { id_token: idToken, access_token: accessToken, refresh_token: refreshToken } = answer;
       const claims = await checkIdToken(tokens, idToken, { nonce, accessToken });
       const person = await withUserInfo(configuration, claims, accessToken);
@@ -140,7 +140,7 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
       const answer = await client.refreshTokenGrant(configuration, refreshToken).catch((error: unknown) => {
         throw toIdentityProviderError(error, onRefreshRefusal);
       });
-      const { id_token: idToken, access_token: accessToken, refresh_token: next } = answer;
+      const { id_token: idToken, access_token: accessToken, refresh_token: next } = requireBearer(answer);
       const kept = requireKeepable(next);
       if (idToken === undefined) return { principal: null, refreshToken: kept };
       const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
@@ -198,6 +198,13 @@ function parametersOf(
     ...(isFresh && { prompt: 'login', max_age: '0' }),
     ...(loginHint !== null && loginHint.length <= MAX_HINT_LENGTH && { login_hint: loginHint }),
   };
+}
+
+/** Tokens that are bound to a key are of no use to who has none (RFC 6749, 7.1). */
+function requireBearer<T extends { readonly token_type: string }>(answer: T): T {
+  if (answer.token_type.toLowerCase() === 'bearer') return answer;
+  const sentence = 'The identity provider answered nonsense: its token type is not Bearer.';
+  throw new IdentityProviderError('identity-provider-answer-invalid', sentence);
 }
 
 function requireSamePerson(

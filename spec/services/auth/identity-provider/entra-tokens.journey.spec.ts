@@ -391,6 +391,11 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
       expect(await signIn({}, { refresh_token: 'a'.repeat(9_000) })).to.include({ refreshToken: null });
     });
 
+    it('are refused with a refresh token that is no text', async () => {
+      for (const refresh_token of [7, ['rt-1'], {}, true])
+        expect(await reasonOf(signIn({}, { refresh_token }))).to.equal('identity-provider-answer-invalid');
+    });
+
     it('keep the claims that were asked for, and leave out what is no text, once told', async () => {
       const claims = { department: 'Sales', extension_costCenters: ['1', '2'], jobTitle: 'Clerk' };
       expect((await signIn(claims)).principal.claims).to.deep.equal({

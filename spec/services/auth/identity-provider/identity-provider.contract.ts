@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { createLogger } from '#libs/telemetry';
 import { IdentityProviderError, ScopeMissingError } from '../../../../services/auth/src/errors.ts';
 import type {
   IdentityProvider,
@@ -27,6 +28,9 @@ export const SUB = 'pairwise';
 export const CLIENT_SECRET = 'a-client-secret';
 export const SIGN_IN_ORIGIN = 'https://login.sallyport.localhost:8443';
 const TIMEOUT_MS = 800;
+const ACCESS_TOKEN = 'an-opaque-access-token';
+const REFRESH_TOKEN = 'an-opaque-refresh-token';
+const JWT = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\./;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 export type ProviderOptions = {
@@ -106,7 +110,7 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
     const signIn = async (change: Change = {}, forge: Forge = {}, answer: Record<string, unknown> = {}) => {
       const { transaction } = await provider.begin();
       const id_token = idToken(transaction, change, forge);
-      sts.answers.token = { body: { id_token, access_token: 'opaque', token_type: 'Bearer', ...answer } };
+      sts.answers.token = { body: { id_token, access_token: ACCESS_TOKEN, token_type: 'Bearer', ...answer } };
       return provider.complete({ code: 'x', state: transaction.state }, transaction);
     };
     const accessToken = (change: Change = {}, forge: Forge = {}) => {
@@ -168,7 +172,7 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
       });
 
       it('keeps a refresh token that was given', async () => {
-        expect(await signIn({}, {}, { refresh_token: 'rt-1' })).to.include({ refreshToken: 'rt-1' });
+        expect(await signIn({}, {}, { refresh_token: REFRESH_TOKEN })).to.include({ refreshToken: REFRESH_TOKEN });
       });
 
       it('has unknown groups, never none, when the token lists none', async () => {
@@ -404,6 +408,22 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
       });
     });
 
+    it('tells the log nothing of what it was given, whatever is wrong with it', async () => {
+      const tokens = { refresh_token: REFRESH_TOKEN };
+      for (const change of [
+        { aud: API_ID },
+        { nonce: 'other' },
+        { exp: 1 },
+        { sub: 7 },
+        { iss: 'x' },
+        { at_hash: 'x' },
+      ])
+        expect(await reasonOf(signIn(change, {}, tokens))).not.to.equal('accepted');
+      expect(await reasonOf(signIn({}, {}, { ...tokens, token_type: 'DPoP' }))).not.to.equal('accepted');
+      expect(await reasonOf(signIn({}, {}, { ...tokens, expires_in: 'x', token_type: 7 }))).not.to.equal('accepted');
+      expect(await reasonOf(signIn({}, { header: { kid: 'key-9' } }, tokens))).not.to.equal('accepted');
+    });
+
     describe('metadata and keys', () => {
       it('learns a new key at once, and asks again for unknown ones only every five minutes', async () => {
         await signIn();
@@ -504,7 +524,7 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
       const bob = () => ({ ...maker.person(optionsNow()), providerSubject: SUB });
       const refreshed = (answer: HostileAnswer) => {
         sts.answers.token = answer;
-        return provider.refresh('rt-1', bob());
+        return provider.refresh(REFRESH_TOKEN, bob());
       };
       const given = (change: Change = {}, answer: Record<string, unknown> = {}) => {
         const id_token = idToken({ nonce: '' }, { nonce: undefined, ...changed(change) });
@@ -515,7 +535,10 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
         const answer = await refreshed(given({ groups: ['g2'] }, { refresh_token: 'rt-2' }));
         expect(answer.refreshToken).to.equal('rt-2');
         expect(answer.principal?.groups).to.deep.equal(['g2']);
-        expect(Object.fromEntries(sts.form())).to.include({ grant_type: 'refresh_token', refresh_token: 'rt-1' });
+        expect(Object.fromEntries(sts.form())).to.include({
+          grant_type: 'refresh_token',
+          refresh_token: REFRESH_TOKEN,
+        });
       });
 
       it('knows nothing new without an ID token, and keeps the token that was used', async () => {
@@ -630,7 +653,7 @@ export function seconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-/** `accepted`, or the reason of the one error that may leave a provider; its sentence is fit for a page. */
+/** `accepted`, or the reason of the one error that may leave a provider: its sentence is fit for a page, and the log learns no secret of it. */
 export async function reasonOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;
@@ -638,6 +661,10 @@ export async function reasonOf(work: Promise<unknown>): Promise<string> {
   } catch (error) {
     if (!(error instanceof IdentityProviderError)) throw error;
     expect(error.message).to.match(/^[\x20-\x7e]{10,400}\.$/);
+    const logged: string[] = [];
+    createLogger({ service: 'spec', write: (line) => logged.push(line) }).warn('refused', { error });
+    for (const secret of [CLIENT_SECRET, ACCESS_TOKEN, REFRESH_TOKEN]) expect(logged[0]).not.to.contain(secret);
+    expect(logged[0]).not.to.match(JWT);
     return error.reason;
   }
 }
