@@ -186,10 +186,23 @@ describe('refresh of sessions at the development identity provider, which takes 
   before(async () => {
     world = await startAuthWorld();
     await world.appendApp(WIKI, published({ groups: [demoDirectory.groups.engineering] }));
-    await world.restart({ refreshMinutes: REFRESH_MINUTES });
-    await world.startAnother({ refreshMinutes: REFRESH_MINUTES });
   });
   after(() => world?.stop());
+
+  it('asks for no refresh token, and keeps none, unless it is configured; such a session lasts as before', async () => {
+    const browser = new BrowserDouble(world.ingress, world.idp.ca);
+    const begun = redirected(await browser.begin(WIKI));
+    const { location } = redirected(await browser.continue(begun.location));
+    expect(new URL(location).searchParams.get('scope')).not.to.include('offline_access');
+    await browser.signIn('carol', WIKI);
+    const [started] = await world.factsNamed('SessionStarted');
+    expect(started?.data).not.to.have.property('refreshToken');
+    await world.restart({ refreshMinutes: REFRESH_MINUTES });
+    await world.startAnother({ refreshMinutes: REFRESH_MINUTES });
+    world.clock.offsetMs += 3 * 60 * MINUTE_MS;
+    expect(verdicts(await askAtOnce(world, browser, 2))).to.deep.equal(['deny']);
+    expect(await world.factsNamed('SessionRefreshStarted')).to.have.length(0);
+  });
 
   it('keeps one session alive through many refreshes of 20 requests each', async () => {
     const browser = new BrowserDouble(world.ingress, world.idp.ca);
