@@ -23,7 +23,7 @@ describe('signing out at the identity provider', function providerSignOut() {
     ]);
     const port = Number(new URL(app.externalUrl).port);
     const status = (one: typeof browser) =>
-      statusAt({ url: app.externalUrl, ca: world.ca, port, cookie: one.cookieHeader(app.externalUrl) });
+      statusAt({ url: app.externalUrl, ca: world.ca, port, headers: { cookie: one.cookieHeader(app.externalUrl) } });
     expect(await status(browser)).to.equal(200);
     const logout = world.system.issuer.replace(/\/v2\.0$/, '/oauth2/v2.0/logout');
     const page = await browser.get(logout);

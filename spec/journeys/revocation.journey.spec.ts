@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { after, afterEach, before, describe, it } from 'mocha';
-import type { ScriptedBrowser } from '#libs/identity';
+import { demoDirectory } from '#libs/demo-directory';
+import { obtainToken, type ScriptedBrowser } from '#libs/identity';
 import type { AnnouncedApp } from '../../services/launcher/src/announcement.ts';
 import { type SecondIngress, startSecondIngress } from '../faults/support/second-ingress.ts';
 import { until } from '../support/until.ts';
@@ -12,6 +13,8 @@ import { createSocketOrigin } from './support/socket-origin.ts';
 const REVOKED_WITHIN_MS = 1_000;
 const POLICY = '/policies/revocation-journey';
 const EVENTS = '/events';
+const [API] = demoDirectory.apis;
+const AUDIENCE = `api://${API.clientId}`;
 
 type SessionView = { readonly id: string; readonly deviceId?: string; readonly username: string };
 
@@ -33,7 +36,8 @@ describe('access that is taken back, at two ingresses', function revocation() {
     second = await startSecondIngress(world);
     await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
     const internalUrl = `http://127.0.0.1:${(origin.address() as { port: number }).port}`;
-    app = await world.publish({ name: 'revocation', internalUrl }, ['bob', 'alice']);
+    const bearerTokens = { audience: AUDIENCE, scope: 'user_impersonation', header: 'x-sallyport-authorization' };
+    app = await world.publish({ name: 'revocation', internalUrl, bearerTokens }, ['bob', 'alice']);
   });
   after(async function stopAll() {
     this.timeout(WORLD_TIMEOUT_MS);
@@ -67,8 +71,8 @@ describe('access that is taken back, at two ingresses', function revocation() {
     });
 
   /** An SSE stream and a WebSocket at each ingress. */
-  async function openAll(browser: ScriptedBrowser): Promise<RunningStream[]> {
-    const place = { url: events(), ca: world.ca, cookie: browser.cookieHeader(app.externalUrl) };
+  async function openAll(headers: Readonly<Record<string, string>>): Promise<RunningStream[]> {
+    const place = { url: events(), ca: world.ca, headers };
     const opened = ports().flatMap((port) => [
       openStream('sse', { ...place, port }),
       openStream('websocket', { ...place, port }),
@@ -79,11 +83,17 @@ describe('access that is taken back, at two ingresses', function revocation() {
   }
 
   /** Of one request at each ingress. */
-  async function statuses(browser: ScriptedBrowser): Promise<number[]> {
-    const cookie = browser.cookieHeader(app.externalUrl);
-    const asked = ports().map((port) => statusAt({ url: app.externalUrl, ca: world.ca, cookie, port }));
-    return Promise.all(asked);
+  async function statuses(headers: Readonly<Record<string, string>>): Promise<number[]> {
+    return Promise.all(ports().map((port) => statusAt({ url: app.externalUrl, ca: world.ca, headers, port })));
   }
+
+  const cookieOf = (browser: ScriptedBrowser) => ({ cookie: browser.cookieHeader(app.externalUrl) });
+  const tokenOf = async (username: string) => {
+    const { issuer, clientId } = world.system;
+    const scope = `${AUDIENCE}/user_impersonation`;
+    const token = await obtainToken({ issuer, clientId, scope, username, password: username, ca: world.ca });
+    return { 'x-sallyport-authorization': `Bearer ${token}` };
+  };
 
   const causes: readonly (readonly [
     what: string,
@@ -120,17 +130,35 @@ describe('access that is taken back, at two ingresses', function revocation() {
       await prepare?.();
       const bob = await world.signIn('bob', app.externalUrl);
       const alice = await world.signIn('alice', app.externalUrl);
-      expect(await statuses(bob)).to.deep.equal([200, 200]);
-      const closing = await openAll(bob);
-      const staying = await openAll(alice);
+      expect(await statuses(cookieOf(bob))).to.deep.equal([200, 200]);
+      const closing = await openAll(cookieOf(bob));
+      const staying = await openAll(cookieOf(alice));
       const startedAtMs = Date.now();
       await cause(bob);
       await until(() => closing.every((stream) => stream.closedAtMs() !== undefined), { what: 'the cuts' });
       for (const stream of closing)
         expect((stream.closedAtMs() ?? Number.NaN) - startedAtMs, stream.what).to.be.lessThan(REVOKED_WITHIN_MS);
-      for (const status of await statuses(bob)) expect(status).to.be.oneOf([302, 401, 403]);
+      for (const status of await statuses(cookieOf(bob))) expect(status).to.be.oneOf([302, 401, 403]);
       expect(staying.map((stream) => stream.closedAtMs())).to.deep.equal(staying.map(() => undefined));
-      expect(await statuses(alice)).to.deep.equal([200, 200]);
+      expect(await statuses(cookieOf(alice))).to.deep.equal([200, 200]);
+    });
+
+  for (const [what, cause] of [
+    ['disabled', () => world.api('PATCH', user(), { status: 'disabled' })],
+    // The last: a token made within the second of a sign-out is one from before.
+    ['signed out everywhere', () => world.api('POST', `${user()}/sign-out`, {})],
+  ] as const)
+    it(`does so for what runs on an access token of somebody who is ${what}`, async () => {
+      const token = await tokenOf('bob');
+      const closing = await openAll(token);
+      const staying = await openAll(await tokenOf('alice'));
+      const startedAtMs = Date.now();
+      await cause();
+      await until(() => closing.every((stream) => stream.closedAtMs() !== undefined), { what: 'the cuts' });
+      for (const stream of closing)
+        expect((stream.closedAtMs() ?? Number.NaN) - startedAtMs, stream.what).to.be.lessThan(REVOKED_WITHIN_MS);
+      for (const status of await statuses(token)) expect(status).to.be.oneOf([401, 403]);
+      expect(staying.map((stream) => stream.closedAtMs())).to.deep.equal(staying.map(() => undefined));
     });
 
   it('does so when the risk of one sign-in rises, and of that one alone', async () => {
@@ -142,15 +170,15 @@ describe('access that is taken back, at two ingresses', function revocation() {
     const [otherSession] = await sessionsOf('bob');
     await world.api('PATCH', `/sessions/${otherSession?.id}`, { risk: 'low' });
     await put({ signInRisk: ['high'] });
-    const closing = await openAll(risky);
-    const staying = await openAll(other);
+    const closing = await openAll(cookieOf(risky));
+    const staying = await openAll(cookieOf(other));
     const startedAtMs = Date.now();
     await world.api('PATCH', `/sessions/${session?.id}`, { risk: 'high', detail: 'impossible travel' });
     await until(() => closing.every((stream) => stream.closedAtMs() !== undefined), { what: 'the cuts' });
     for (const stream of closing)
       expect((stream.closedAtMs() ?? Number.NaN) - startedAtMs, stream.what).to.be.lessThan(REVOKED_WITHIN_MS);
-    expect(await statuses(risky)).to.deep.equal([403, 403]);
-    expect(await statuses(other)).to.deep.equal([200, 200]);
+    expect(await statuses(cookieOf(risky))).to.deep.equal([403, 403]);
+    expect(await statuses(cookieOf(other))).to.deep.equal([200, 200]);
     expect(staying.map((stream) => stream.closedAtMs())).to.deep.equal(staying.map(() => undefined));
   });
 
@@ -160,7 +188,7 @@ describe('access that is taken back, at two ingresses', function revocation() {
     expect(failed).to.be.instanceOf(Error);
     expect(await sessionsOf('bob')).to.deep.equal([]);
     await world.api('PATCH', user(), { status: 'enabled' });
-    expect(await statuses(await world.signIn('bob', app.externalUrl))).to.deep.equal([200, 200]);
+    expect(await statuses(cookieOf(await world.signIn('bob', app.externalUrl)))).to.deep.equal([200, 200]);
   });
 
   /** The provider's own page; its form signs out. */

@@ -11,14 +11,15 @@ export type StreamPlace = {
   /** Address of the app. */
   readonly url: string;
   readonly ca: string;
-  readonly cookie: string;
+  /** What lets it in, such as `cookie`. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Of one ingress of several. Default: that of the address. */
   readonly port?: number;
 };
 
 /** Status of one GET at one ingress; redirects are not followed. */
 export async function statusAt(place: StreamPlace): Promise<number> {
-  const { url, ca, cookie, port } = place;
+  const { url, ca, headers, port } = place;
   const { host, hostname, port: publicPort, pathname } = new URL(url);
   const asked = request({
     host: '127.0.0.1',
@@ -27,7 +28,7 @@ export async function statusAt(place: StreamPlace): Promise<number> {
     path: pathname,
     ca,
     agent: false,
-    headers: { host, cookie },
+    headers: { host, ...headers },
   });
   asked.end();
   const [answer] = (await once(asked, 'response')) as [NodeJS.ReadableStream & { statusCode: number }];
@@ -37,7 +38,7 @@ export async function statusAt(place: StreamPlace): Promise<number> {
 
 /** Opens it and waits for its first byte; any other answer than a running one is an error. */
 export async function openStream(kind: 'sse' | 'websocket', place: StreamPlace): Promise<RunningStream> {
-  const { url, ca, cookie } = place;
+  const { url, ca, headers } = place;
   const { host, hostname, port: publicPort, pathname } = new URL(url);
   const port = place.port ?? Number(publicPort);
   const upgrade = {
@@ -53,7 +54,7 @@ export async function openStream(kind: 'sse' | 'websocket', place: StreamPlace):
     path: pathname,
     ca,
     agent: false,
-    headers: { host, cookie, ...(kind === 'websocket' ? upgrade : { accept: 'text/event-stream' }) },
+    headers: { host, ...headers, ...(kind === 'websocket' ? upgrade : { accept: 'text/event-stream' }) },
   });
   let closedAtMs: number | undefined;
   const watch = (end: NodeJS.EventEmitter) => {
