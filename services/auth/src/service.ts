@@ -144,7 +144,7 @@ export async function startAuth(
         cacheSeconds,
         nowMs,
       }),
-      verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, nowMs }),
+      verify: createVerifyToken({ identityProvider, localOperator, administratorRoles, refusals, live, nowMs }),
       assertions,
     }),
   ];

@@ -2,9 +2,10 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { after, before, describe, it } from 'mocha';
-import { MANAGE_SCOPE, verifyToken } from '#libs/contracts';
+import { changeUser, MANAGE_SCOPE, newId, verifyToken } from '#libs/contracts';
 import { callEndpoint } from '#libs/messaging';
 import { demoDirectory, obtainToken } from '../../support/identity-provider.ts';
+import { until } from '../../support/until.ts';
 import { type AuthWorld, startAuthWorld, TENANT } from './support/auth-world.ts';
 
 const [, BOB] = demoDirectory.users;
@@ -84,6 +85,34 @@ describe('verify-token', function tokenSpecs() {
     const recorded = await world.factsNamed('TokenRefused');
     expect(recorded.length).to.be.at.least(cases.length);
     expect(recorded.at(-1)?.data).to.deep.include({ reason: 'token-invalid', audience: MANAGE_SCOPE });
+  });
+
+  it('refuses who is disabled at once, remembered or not, and the tokens of whom was signed out everywhere', async () => {
+    const [ALICE] = demoDirectory.users;
+    const change = (type: 'DisableUser' | 'EnableUser' | 'SignOutUserEverywhere') =>
+      callEndpoint(world.console, TENANT, changeUser, {
+        commandId: newId('cmd'),
+        actor: { kind: 'local-operator', id: 'local-operator' },
+        correlationId: newId('req'),
+        user: ALICE.oid,
+        directoryTenant: world.idp.tenantId,
+        command: { type },
+      });
+    const old = await tokenOf('alice');
+    expect(await verify(old)).to.include({ status: 'accepted' });
+    await change('DisableUser');
+    await until(async () => (await verify(old)).status === 'refused');
+    const refusals = [await verify(old), await verify(await tokenOf('alice'))];
+    for (const refusal of refusals) expect(refusal).to.include({ status: 'refused', reason: 'user-disabled' });
+    expect(await verify(await operatorToken())).to.include({ status: 'accepted' });
+    await change('EnableUser');
+    await until(async () => (await verify(old)).status === 'accepted');
+    await change('SignOutUserEverywhere');
+    await until(async () => (await verify(old)).status === 'refused');
+    expect(await verify(old)).to.include({ status: 'refused', reason: 'token-signed-out' });
+    expect((await world.factsNamed('TokenRefused')).at(-1)?.data).to.include({ reason: 'token-signed-out' });
+    // Tokens say the second they were made in.
+    await until(async () => (await verify(await tokenOf('alice'))).status === 'accepted');
   });
 
   it('refuses all operator tokens when none is configured', async () => {

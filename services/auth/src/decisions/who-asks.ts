@@ -4,7 +4,7 @@ import { refuseToken, type TokenRefusal } from '../bearer/refuse-token.ts';
 import { CLOCK_SKEW_SECONDS } from '../identity-provider/check-token.ts';
 import type { VerifiedAccessToken } from '../identity-provider/identity-provider.ts';
 import { judgeServiceToken, type PresentedServiceToken } from '../service-tokens/judge-service-token.ts';
-import { isSignedOut } from '../user-session/is-signed-out.ts';
+import { isMadeBeforeSignOut, isSignedOut } from '../user-session/is-signed-out.ts';
 import type { LiveState } from '../user-session/live-state.ts';
 import { type Asker, askerOfAccessToken, askerOfServiceToken, askerOfSession, type SignedIn } from './asker.ts';
 import { standingOf } from './evaluate-access.ts';
@@ -71,8 +71,7 @@ export async function whoAsks(
       const { state: user } = await live.user(token.principal);
       if (!isTakenStill(takenAs, app)) return refuseToken('access-token-invalid');
       if (token.expiresAtMs + CLOCK_SKEW_SECONDS * 1000 <= nowMs()) return refuseToken('access-token-expired');
-      if (user.signedOutBefore !== null && token.issuedAtMs < Date.parse(user.signedOutBefore))
-        return refuseToken('access-token-signed-out');
+      if (isMadeBeforeSignOut(token, user)) return refuseToken('access-token-signed-out');
       return askerOfAccessToken(token, user);
     }
     case 'service-token': {

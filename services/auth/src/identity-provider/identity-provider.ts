@@ -79,7 +79,11 @@ export type LogoutToken = {
   readonly issuer: string;
 };
 
-export type VerifiedBearer = { readonly principal: Principal; readonly expiresAtMs: number };
+export type VerifiedBearer = {
+  readonly principal: Principal;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+};
 
 /**
  * The port to whoever knows the people. Every method but `close` fails with IdentityProviderError only, within the

@@ -130,9 +130,10 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
     verifyBearer: guarded(async (token, scope) => {
       if (!API_SCOPES.includes(scope)) throw refused(`scope ${JSON.stringify(scope.slice(0, 60))} is not one of ours`);
       if (config.apiAudience === undefined) throw refused('the configuration names no apiAudience for it');
-      const { kind, principal, expiresAtMs } = await verifyAccess(token, { audience: config.apiAudience, scope });
-      if (kind === 'app') throw refused('it is of a program, not of a person');
-      return { principal, expiresAtMs };
+      const checked = await verifyAccess(token, { audience: config.apiAudience, scope });
+      if (checked.kind === 'app') throw refused('it is of a program, not of a person');
+      const { principal, issuedAtMs, expiresAtMs } = checked;
+      return { principal, issuedAtMs, expiresAtMs };
     }),
     verifyAccessToken: guarded(verifyAccess),
     refresh: guarded(async (refreshToken, person) => {

@@ -93,7 +93,8 @@ export function createPassportIdentityProvider(options: {
       const outcome = await drivePassport(authenticator, scope, {}, request);
       if (outcome.kind !== 'user') throw refused('it was not checked');
       const claims = outcome.user as TokenClaims;
-      return { principal: principalOf(claims, readingAccess).principal, expiresAtMs: claims.exp * 1000 };
+      const times = { issuedAtMs: claims.iat * 1000, expiresAtMs: claims.exp * 1000 };
+      return { principal: principalOf(claims, readingAccess).principal, ...times };
     },
     verifyAccessToken: async (token, expected) => {
       const checked = await checkAccessToken(store, token, { issuer, tenantId, ...expected });

@@ -52,7 +52,7 @@ export function createLocalOperatorVerifier(publicKeyFile: string, nowMs: () => 
       });
       const { exp = 0, iat = 0 } = payload;
       if (exp - iat > MAX_VALIDITY_SECONDS) throw new RangeError(`valid longer than ${MAX_VALIDITY_SECONDS} s`);
-      return { principal: LOCAL_OPERATOR, expiresAtMs: exp * 1000 };
+      return { principal: LOCAL_OPERATOR, issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
     } catch (cause) {
       const sentence =
         'The token of the local operator was refused: it is not signed by this installation, or has expired.';

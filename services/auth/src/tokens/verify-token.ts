@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
-import { MANAGE_SCOPE, REGISTER_SCOPE, type verifyToken } from '#libs/contracts';
+import { MANAGE_SCOPE, REGISTER_SCOPE, type UserState, type verifyToken } from '#libs/contracts';
 import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProvider, VerifiedBearer } from '../identity-provider/identity-provider.ts';
 import type { RefusalRecorder } from '../refusal-recorder.ts';
+import { isMadeBeforeSignOut } from '../user-session/is-signed-out.ts';
+import type { LiveState } from '../user-session/live-state.ts';
 import { claimsLocalOperator, type LocalOperatorVerifier } from './local-operator.ts';
 
 /** Verified tokens remembered; at the bound the one not asked for longest goes and costs one check more. */
@@ -16,15 +18,20 @@ type Verified = VerifiedBearer & { readonly isLocalOperator: boolean; readonly u
 
 export type VerifyToken = (request: z.infer<typeof verifyToken.request>) => Promise<z.infer<typeof verifyToken.reply>>;
 
-/** Bearer tokens for our own API: the identity provider's by scope, the local operator's by signature. */
+/**
+ * Bearer tokens for our own API: the identity provider's by scope, the local operator's by signature. What is recorded of the person is
+ * looked at each time, whatever is remembered of the token: disabled, or signed out everywhere since, it counts no more. Fails with what
+ * reading that throws: then nobody is let in.
+ */
 export function createVerifyToken(options: {
-  readonly identityProvider: IdentityProvider;
+  readonly identityProvider: Pick<IdentityProvider, 'verifyBearer'>;
   readonly localOperator: LocalOperatorVerifier | null;
   readonly administratorRoles: readonly string[];
-  readonly refusals: RefusalRecorder;
+  readonly refusals: Pick<RefusalRecorder, 'record'>;
+  readonly live: Pick<LiveState, 'user'>;
   readonly nowMs: () => number;
 }): VerifyToken {
-  const { identityProvider, localOperator, refusals, nowMs } = options;
+  const { identityProvider, localOperator, refusals, live, nowMs } = options;
   const administratorRoles = new Set(options.administratorRoles);
   const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED_TOKENS });
   const verify = async (token: string, scope: string): Promise<Verified> => {
@@ -43,7 +50,9 @@ export function createVerifyToken(options: {
   };
   return async ({ token, scope, requestId }) => {
     try {
-      const { principal, expiresAtMs, isLocalOperator } = await verify(token, scope);
+      const accepted = await verify(token, scope);
+      const { principal, expiresAtMs, isLocalOperator } = accepted;
+      if (!isLocalOperator) requireStanding((await live.user(principal)).state, accepted);
       const isAdministrator = isLocalOperator || principal.directoryRoles.some((role) => administratorRoles.has(role));
       return { status: 'accepted', principal, isAdministrator, expiresAt: new Date(expiresAtMs).toISOString() };
     } catch (error) {
@@ -53,6 +62,17 @@ export function createVerifyToken(options: {
       return { status: 'refused', reason, detail };
     }
   };
+}
+
+/** The local operator is no person of a directory: whoever has the data directory is stopped elsewhere. */
+function requireStanding(user: UserState, token: VerifiedBearer): void {
+  if (user.status === 'disabled')
+    throw new IdentityProviderError('user-disabled', 'The token was refused: an administrator has disabled its user.');
+  if (isMadeBeforeSignOut(token, user))
+    throw new IdentityProviderError(
+      'token-signed-out',
+      'The token was refused: it is from before its user was signed out everywhere, get a new one.',
+    );
 }
 
 function requireScope<T>(scope: string, work: () => Promise<T>): Promise<T> {

@@ -10,3 +10,11 @@ export function isSignedOut({ startedAt }: Began, { signedOutBefore }: Pick<User
   if (startedAt === undefined || signedOutBefore === null) return false;
   return Date.parse(startedAt) < Date.parse(signedOutBefore);
 }
+
+/** Whether a token was made before its user was signed out everywhere. */
+export function isMadeBeforeSignOut(
+  { issuedAtMs }: { readonly issuedAtMs: number },
+  { signedOutBefore }: Pick<UserState, 'signedOutBefore'>,
+): boolean {
+  return signedOutBefore !== null && issuedAtMs < Date.parse(signedOutBefore);
+}
