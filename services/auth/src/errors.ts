@@ -39,10 +39,7 @@ export type IdentityProviderReason =
   | 'refresh-refused'
   | 'sign-in-response-invalid'
   | 'state-mismatch'
-  | 'token-invalid'
-  /** The token is good, its user is not. */
-  | 'token-signed-out'
-  | 'user-disabled';
+  | 'token-invalid';
 
 /** ERR_AUTH_IDENTITY_PROVIDER: with a reason for the denial page; `message` is a sentence fit for a person. */
 export class IdentityProviderError extends SallyportError {

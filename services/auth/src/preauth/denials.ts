@@ -2,7 +2,7 @@ import type { AuthReply } from '#libs/contracts';
 import type { IdentityProviderReason } from '../errors.ts';
 
 export type DenialReason =
-  | Exclude<IdentityProviderReason, 'refresh-refused' | 'token-signed-out'>
+  | Exclude<IdentityProviderReason, 'refresh-refused'>
   | 'app-unknown'
   | 'return-url-foreign'
   | 'sign-in-link-invalid'

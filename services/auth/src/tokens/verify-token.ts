@@ -14,6 +14,7 @@ export const MAX_VERIFIED_TOKENS = 5_000;
 /** Longest time a verified token is not checked again, in milliseconds. */
 export const VERIFIED_TOKEN_MS = 300_000;
 
+type Refusal = { readonly reason: string; readonly detail: string };
 type Verified = VerifiedBearer & { readonly isLocalOperator: boolean; readonly untilMs: number };
 
 export type VerifyToken = (request: z.infer<typeof verifyToken.request>) => Promise<z.infer<typeof verifyToken.reply>>;
@@ -48,31 +49,34 @@ export function createVerifyToken(options: {
     verified.set(key, fresh);
     return fresh;
   };
+  const refuse = async ({ reason, detail }: Refusal, audience: string, requestId: string) => {
+    await refusals.record({ type: 'TokenRefused', data: { reason, detail, audience } }, requestId);
+    return { status: 'refused' as const, reason, detail };
+  };
   return async ({ token, scope, requestId }) => {
+    let accepted: Verified;
     try {
-      const accepted = await verify(token, scope);
-      const { principal, expiresAtMs, isLocalOperator } = accepted;
-      if (!isLocalOperator) requireStanding((await live.user(principal)).state, accepted);
-      const isAdministrator = isLocalOperator || principal.directoryRoles.some((role) => administratorRoles.has(role));
-      return { status: 'accepted', principal, isAdministrator, expiresAt: new Date(expiresAtMs).toISOString() };
+      accepted = await verify(token, scope);
     } catch (error) {
       if (!(error instanceof IdentityProviderError)) throw error;
-      const { reason, message: detail } = error;
-      await refusals.record({ type: 'TokenRefused', data: { reason, detail, audience: scope } }, requestId);
-      return { status: 'refused', reason, detail };
+      return refuse({ reason: error.reason, detail: error.message }, scope, requestId);
     }
+    const { principal, expiresAtMs, isLocalOperator } = accepted;
+    // The local operator is no person of a directory.
+    const refusal = isLocalOperator ? undefined : refusalOf((await live.user(principal)).state, accepted);
+    if (refusal !== undefined) return refuse(refusal, scope, requestId);
+    const isAdministrator = isLocalOperator || principal.directoryRoles.some((role) => administratorRoles.has(role));
+    return { status: 'accepted', principal, isAdministrator, expiresAt: new Date(expiresAtMs).toISOString() };
   };
 }
 
-/** The local operator is no person of a directory: whoever has the data directory is stopped elsewhere. */
-function requireStanding(user: UserState, token: VerifiedBearer): void {
+/** Why a token that is good does not count for its user; undefined: it does. */
+function refusalOf(user: UserState, token: VerifiedBearer): Refusal | undefined {
   if (user.status === 'disabled')
-    throw new IdentityProviderError('user-disabled', 'The token was refused: an administrator has disabled its user.');
-  if (isMadeBeforeSignOut(token, user))
-    throw new IdentityProviderError(
-      'token-signed-out',
-      'The token was refused: it is from before its user was signed out everywhere, get a new one.',
-    );
+    return { reason: 'user-disabled', detail: 'The token was refused: an administrator has disabled its user.' };
+  if (!isMadeBeforeSignOut(token, user)) return undefined;
+  const detail = 'The token was refused: it is from before its user was signed out everywhere, get a new one.';
+  return { reason: 'token-signed-out', detail };
 }
 
 function requireScope<T>(scope: string, work: () => Promise<T>): Promise<T> {
