@@ -1,3 +1,4 @@
+// long because what every process is told stands in one table, where it can be compared
 import { join } from 'node:path';
 import { type BrokerLayout, credentialsFile } from '#broker';
 import { demoDirectory } from '#libs/demo-directory';
