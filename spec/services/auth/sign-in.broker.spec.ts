@@ -1,3 +1,4 @@
+// long because every refusal of a sign-in stands beside the sign-in it refuses, in one world
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import { ACCESS_COOKIE, type AuthReply, SESSION_COOKIE } from '#libs/contracts';

@@ -1,20 +1,11 @@
 import {
-  type AppFact,
   type AppState,
   appAggregate,
-  evolveApp,
-  evolveServiceToken,
-  evolveUser,
   evolveUserSession,
-  initialAppState,
-  initialServiceTokenState,
   initialUserSessionState,
-  initialUserState,
   policySetAggregate,
-  type ServiceTokenFact,
   type ServiceTokenState,
   serviceTokenAggregate,
-  type UserFact,
   type UserSessionFact,
   type UserSessionState,
   type UserState,
@@ -24,16 +15,15 @@ import {
 } from '#libs/contracts';
 import { type Commit, type EventStore, factsOf, type Subscription } from '#libs/events';
 import type { Logger } from '#libs/telemetry';
-import { type Found, LiveTable } from './live-table.ts';
+import type { Found } from './live-table.ts';
+import { type KnownUser, liveApps, liveServiceTokens, liveUsers, type Person } from './live-tables.ts';
+import { PositionWaiters } from './position-waiters.ts';
 import { RecentSignIns, type SignIn } from './recent-sign-ins.ts';
 import { SessionTable } from './session-table.ts';
 
 export type { Found } from './live-table.ts';
+export type { Person } from './live-tables.ts';
 
-/** Apps, people of whom something is recorded, and service tokens kept in memory; at the bound the oldest go, as sessions do. */
-export const MAX_LIVE_APPS = 20_000;
-export const MAX_LIVE_USERS = 100_000;
-export const MAX_LIVE_SERVICE_TOKENS = 20_000;
 /** Ids one revocation names; of a person with more, everything is revoked. */
 export const MAX_REVOKED_IDS = 1_000;
 /** Milliseconds until the stream is followed again after it broke off. */
@@ -44,10 +34,6 @@ const SWEEP_MS = 60_000;
 /** After these, decisions about a session are made anew. What a refresh changed of the person cannot be told by the fact alone. */
 const VOIDING = new Set<UserSessionFact['type']>(['SessionEnded', 'SignInRiskChanged', 'SessionRefreshed']);
 
-export type Person = Pick<UserFact['data'], 'directoryTenant' | 'subject'>;
-type KnownUser = UserState & { readonly person: Person | null };
-/** As many as there are commands under way, which the endpoints bound. */
-type Waiter = { readonly position: number; readonly settle: (hasCome: boolean) => void };
 type Revoked = Omit<Revocation, 'position'>;
 
 /** What the ingress must forget; `position` counts such commits from the first one on, the same on every instance. */
@@ -80,38 +66,16 @@ export type LiveStateOptions = {
 export class LiveState {
   readonly #options: LiveStateOptions;
   readonly #sessions: SessionTable;
-  readonly #apps = new LiveTable<AppFact, AppState>({
-    type: appAggregate,
-    evolve: evolveApp,
-    initial: initialAppState,
-    max: MAX_LIVE_APPS,
-    isInitialTrusted: false,
-  });
-  readonly #users = new LiveTable<UserFact, KnownUser>({
-    type: userAggregate,
-    evolve: (state, fact) => ({
-      ...evolveUser(state, fact),
-      person: { directoryTenant: fact.data.directoryTenant, subject: fact.data.subject },
-    }),
-    initial: { ...initialUserState, person: null },
-    max: MAX_LIVE_USERS,
-    isInitialTrusted: true,
-  });
-  readonly #serviceTokens = new LiveTable<ServiceTokenFact, ServiceTokenState>({
-    type: serviceTokenAggregate,
-    evolve: evolveServiceToken,
-    initial: initialServiceTokenState,
-    max: MAX_LIVE_SERVICE_TOKENS,
-    isInitialTrusted: true,
-  });
+  readonly #apps = liveApps();
+  readonly #users = liveUsers();
+  readonly #serviceTokens = liveServiceTokens();
   readonly #signIns = new RecentSignIns();
   #subscription: Subscription | undefined;
-  #position = 0;
+  readonly #progress = new PositionWaiters();
   #revocations = 0;
   #isLive = false;
   #isStopped = false;
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #waiters = new Set<Waiter>();
 
   private constructor(options: LiveStateOptions) {
     this.#options = options;
@@ -137,20 +101,8 @@ export class LiveState {
   }
 
   /** Whether everything up to this position of the stream came in time. */
-  async waitFor(position: number, deadlineMs: number): Promise<boolean> {
-    if (this.#position >= position) return true;
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        position,
-        settle: (hasCome) => {
-          clearTimeout(timer);
-          this.#waiters.delete(waiter);
-          resolve(hasCome);
-        },
-      };
-      const timer = setTimeout(() => waiter.settle(false), deadlineMs);
-      this.#waiters.add(waiter);
-    });
+  waitFor(position: number, deadlineMs: number): Promise<boolean> {
+    return this.#progress.waitFor(position, deadlineMs);
   }
 
   /** A state of status `absent` when there is no such session. */
@@ -243,7 +195,7 @@ export class LiveState {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const waiter of this.#waiters) waiter.settle(false);
+    this.#progress.stop();
     await this.#subscription?.stop();
   }
 
@@ -257,7 +209,7 @@ export class LiveState {
     const followed = [userSessionAggregate, policySetAggregate, appAggregate, userAggregate, serviceTokenAggregate];
     this.#subscription = store.follow({
       filters: followed.map(({ context, thing }) => ({ tenant, context, thing })),
-      after: this.#position,
+      after: this.#progress.position,
       onCommit: (commit) => this.#take(commit),
       onCaughtUp: () => {
         this.#isLive = true;
@@ -266,7 +218,7 @@ export class LiveState {
         this.#isLive = false;
         logger.error('sessions and apps are not followed, deciding from the store', {
           error,
-          position: this.#position,
+          position: this.#progress.position,
         });
         this.#followLater();
       },
@@ -286,8 +238,7 @@ export class LiveState {
 
   #take(commit: Commit): void {
     const revoked = this.#revokedBy(commit);
-    this.#position = commit.position;
-    for (const waiter of this.#waiters) if (waiter.position <= commit.position) waiter.settle(true);
+    this.#progress.reach(commit.position);
     if (revoked === null) return;
     this.#revocations += 1;
     if (this.#isLive) this.#options.onRevocation({ position: this.#revocations, ...revoked });
