@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -216,6 +217,60 @@ describe('single sign-on in a running system', function signOnJourney() {
     expect(
       seen.slice(before).filter(({ fields }) => valuesOf({ path: '', fields }, 'authorization').length === 0),
     ).to.deep.equal([]);
+  });
+
+  it('does so over HTTP/2 and for gRPC, up to an origin that speaks nothing else', async () => {
+    const got: Record<string, unknown>[] = [];
+    const origin2 = createHttp2Server();
+    origin2.on('stream', (stream, headers) => {
+      got.push(headers);
+      stream.on('error', () => undefined);
+      stream.respond({ ':status': 200, 'content-type': String(headers['content-type']) });
+      stream.end();
+    });
+    await new Promise<void>((resolve) => origin2.listen(0, '127.0.0.1', resolve));
+    const { port } = origin2.address() as AddressInfo;
+    const singleSignOn = {
+      claimHeaders: [{ header: 'X-Department', claim: 'department' }],
+      authorization: { kind: 'bearer', token: 't0ken' },
+    };
+    const api = await world.publish(
+      { name: 'Two', internalUrl: `http://127.0.0.1:${port}/`, originProtocol: 'h2', singleSignOn },
+      ['alice'],
+    );
+    const cookies = (await world.signIn('alice', api.externalUrl)).cookieHeader(api.externalUrl);
+    const session = connectHttp2(api.externalUrl, {
+      ca: world.ca,
+      lookup: (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+    });
+    try {
+      for (const type of ['text/plain', 'application/grpc']) {
+        got.length = 0;
+        const status = await new Promise((resolve, reject) => {
+          const stream = session.request({
+            ':method': 'POST',
+            ':path': '/svc/Call',
+            cookie: cookies,
+            'content-type': type,
+            te: 'trailers',
+            authorization: 'Bearer root',
+            x_department: 'root',
+            'x-sallyport-user': 'root',
+          });
+          stream.once('response', (headers) => resolve(headers[':status']));
+          stream.once('error', reject);
+          stream.resume();
+          stream.end('x');
+        });
+        expect(status).to.equal(200);
+        expect(got).to.have.length(1);
+        expect(got[0]).to.include({ 'content-type': type, 'x-department': 'IT', authorization: 'Bearer t0ken' });
+        expect(JSON.stringify(got)).not.to.contain('root');
+      }
+    } finally {
+      session.destroy();
+      origin2.close();
+    }
   });
 
   describe('to nginx with Basic', () => {
