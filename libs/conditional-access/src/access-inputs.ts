@@ -14,11 +14,12 @@ export type AccessInputs = {
   readonly isGuest: boolean | null;
   /** When the user last proved who they are, milliseconds since the epoch; 0: nobody says, and too old for every policy. */
   readonly authenticatedAtMs: number;
+  /** Likewise; 0: nobody says, or there is no session. */
   readonly sessionStartedAtMs: number;
   /** What the identity provider vouched for (`acrs`). */
   readonly authenticationContexts: readonly string[];
   readonly address: string;
-  /** The address the session began at. */
+  /** The address the session began at; `unknown`: nobody says, as no token does. */
   readonly sessionAddress: string;
   /** A second one that it began at: the sign-in host was reached by one IP family, the app by the other. Absent: none. */
   readonly otherSessionAddress?: string | undefined;

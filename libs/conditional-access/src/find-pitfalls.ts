@@ -41,12 +41,13 @@ function remarksOnDevices({ conditions: { deviceStates } }: AccessPolicy): reado
 
 /**
  * Of policies that name machines: one for all clients may mean to keep them out. A program proves no second factor and no device, and
- * nobody ever signed in with it: its sign-in and session are older than any policy allows.
+ * nobody ever signed in with it: its sign-in and session are older than any policy allows, and began nowhere.
  */
 function remarksOnMachines({ conditions: { clientKinds }, grant, session }: AccessPolicy): readonly Remark[] {
   if (clientKinds?.includes('machine') !== true) return [];
   const ages = (['signInFrequencyMinutes', 'maxSessionMinutes'] as const).filter((name) => session[name] !== undefined);
-  const refusing = [...(grant.kind === 'require' ? ['grant'] : []), ...ages.map((name) => `session.${name}`)];
+  const controls = [...ages, ...(session.bindToNetwork === true ? ['bindToNetwork'] : [])];
+  const refusing = [...(grant.kind === 'require' ? ['grant'] : []), ...controls.map((name) => `session.${name}`)];
   const isKept = session.persistentBrowser !== undefined && clientKinds.length === 1;
   return [
     ...refusing.map((clause) => ({ clause, text: 'machines are refused: no program can bring what is required' })),

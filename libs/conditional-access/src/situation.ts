@@ -10,7 +10,7 @@ export type Situation = {
   readonly groups: readonly string[] | null;
   readonly whereabouts: Whereabouts;
   /** Of the address now and those at which the session began. */
-  readonly network: 'same' | 'changed' | 'unreadable';
+  readonly network: 'same' | 'changed' | 'unknown';
 };
 
 export type SituationFrame = {
@@ -29,11 +29,11 @@ export function createSituation(frame: SituationFrame, inputs: AccessInputs): Si
 }
 
 /**
- * A beginning that cannot be read counts as another network: a new sign-in puts that right. The second address counts for its own
+ * Unknown where nobody says one of the two, as with a token: no sign-in puts that right. A beginning that cannot be read counts as another network: a new sign-in puts that right. The second address counts for its own
  * family only, so that a session is bound to one network of each.
  */
 function networkOf(inputs: AccessInputs, address: Address | undefined): Situation['network'] {
-  if (address === undefined) return 'unreadable';
+  if (address === undefined || inputs.sessionAddress === 'unknown') return 'unknown';
   if (inputs.address === inputs.sessionAddress) return 'same';
   const began = parseAddress(inputs.sessionAddress);
   if (began === undefined) return 'changed';

@@ -44,6 +44,11 @@ describe('pitfalls of a policy set', () => {
         ['session.maxSessionMinutes', /refused/],
       ],
     ],
+    [
+      'machines that are bound to where they began',
+      { ...machines, grant: { kind: 'allow' }, session: { bindToNetwork: true } },
+      [['session.bindToNetwork', /refused/]],
+    ],
     ['machines that are blocked', machines, []],
     [
       'cookies of machines',

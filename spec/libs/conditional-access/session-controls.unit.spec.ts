@@ -47,6 +47,7 @@ describe('session controls', () => {
     ['2001:db8:0:1::5', '2001:db8:0:2::5', 'challenge'],
     ['2001:db8:0:1::5', '192.0.2.7', 'challenge'],
     ['192.0.2.7', 'nowhere', 'challenge'],
+    ['192.0.2.7', 'unknown', 'denied'],
     ['nowhere', '192.0.2.7', 'denied'],
     ['nowhere', 'nowhere', 'denied'],
   ];

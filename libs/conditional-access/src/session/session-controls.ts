@@ -61,9 +61,9 @@ function maxSession(maxMinutes: number): ControlProbe {
 
 const sameNetwork = held('session-network-same');
 const otherNetwork = notHeld('session-network-changed', { kind: 'new-session' });
-const unreadableNetwork = missing('address-unknown');
+const unknownNetwork = missing('address-unknown');
 
 function network(situation: Situation): ControlState {
-  if (situation.network === 'unreadable') return unreadableNetwork;
+  if (situation.network === 'unknown') return unknownNetwork;
   return situation.network === 'same' ? sameNetwork : otherNetwork;
 }

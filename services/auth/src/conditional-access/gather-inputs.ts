@@ -30,7 +30,7 @@ export function gatherInputs(known: {
     sessionStartedAtMs: asker.startedAtMs,
     authenticationContexts: asker.authenticationContexts,
     address: client.address,
-    sessionAddress: asker.startAddress ?? client.address,
+    sessionAddress: asker.startAddress ?? 'unknown',
     ...(asker.otherStartAddress === null ? {} : { otherSessionAddress: asker.otherStartAddress }),
     country,
     platform,

@@ -26,8 +26,9 @@ export type Asker = {
   readonly principal: Principal;
   /** Milliseconds since the epoch; 0: nobody says. */
   readonly authenticatedAtMs: number;
+  /** When the session began, a person's or the one their token comes of; 0: nobody says, or there is none. */
   readonly startedAtMs: number;
-  /** null: it begins with each request, as a token does. */
+  /** null: nobody says, as no token does. */
   readonly startAddress: string | null;
   /** Of the other IP family, where it began at two; null: it did not. */
   readonly otherStartAddress: string | null;
@@ -66,17 +67,21 @@ export function askerOfSession(id: string, session: SignedIn, user: UserState): 
   };
 }
 
-/** A program is `machine` when it asks on its own behalf, whatever its user agent looks like. It is nobody's guest. */
+/**
+ * A program is `machine` when it asks on its own behalf, whatever its user agent looks like. It is nobody's guest. A token is as old as the
+ * sign-in it comes of, not as itself: programs get new ones without asking anybody.
+ */
 export function askerOfAccessToken(token: VerifiedAccessToken, user: UserState): Asker {
   const isApp = token.kind === 'app';
   const id = userIdOf(token.principal);
+  const authenticatedAtMs = isApp ? 0 : (token.authenticatedAtMs ?? 0);
   return {
     acceptedBy: 'token-accepted',
     credential: { kind: isApp ? 'app-token' : 'user-token', id },
     id,
     principal: isApp ? { ...token.principal, isGuest: false } : token.principal,
-    authenticatedAtMs: token.authenticatedAtMs ?? 0,
-    startedAtMs: token.issuedAtMs,
+    authenticatedAtMs,
+    startedAtMs: authenticatedAtMs,
     startAddress: null,
     otherStartAddress: null,
     authenticationContexts: token.authenticationContexts,

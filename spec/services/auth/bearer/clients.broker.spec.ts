@@ -64,6 +64,7 @@ describe('clients without a browser', function clientSpecs() {
       directoryTenant: world.idp.tenantId,
       command: { type },
     });
+  const decisionOf = (reply: object): string => String(Reflect.get(reply, 'decisionId'));
   /** The decision as it was recorded; it must come to the same when it is made again. */
   const explained = async (decisionId: string) => {
     const view = await explainDecision(world.store, TENANT, decisionId);
@@ -88,9 +89,9 @@ describe('clients without a browser', function clientSpecs() {
       clientKind: 'native',
       platform: 'linux',
       address: '192.0.2.9',
-      sessionAddress: '192.0.2.9',
+      sessionAddress: 'unknown',
+      sessionStartedAtMs: view.inputs?.authenticatedAtMs,
     });
-    expect(view.inputs?.sessionStartedAtMs).to.be.within(Date.now() - 60_000, Date.now());
     expect(JSON.stringify(await world.factsNamed('AccessGranted'))).not.to.contain(token);
   });
 
@@ -175,6 +176,23 @@ describe('clients without a browser', function clientSpecs() {
       expect(reply).to.deep.include({ verdict: 'step-up', challenge: { contexts: ['c1'] } });
       if (reply.verdict === 'step-up') await explained(reply.decisionId);
     }
+    await policies([]);
+  });
+
+  it('are bound by the longest session and by the network as sessions are, whatever made them new', async () => {
+    const bob = await clients.tokenOf('bob');
+    const tokens = [bob, await clients.tokenOfDaemon(), (await clients.issue(['app_api'])).token];
+    const asked = async (session: Record<string, unknown>) => {
+      await policies([{ id: 'bound', grant: { kind: 'allow' }, session }]);
+      const replies = await Promise.all(tokens.map((token) => clients.ask('app_api', token)));
+      for (const reply of replies) if (reply.verdict !== 'refuse-token') await explained(decisionOf(reply));
+      return replies.map((reply) => ('reason' in reply ? reply.reason : reply.verdict));
+    };
+    const [ofBob, ...ofMachines] = await asked({ maxSessionMinutes: 60 });
+    const { authenticatedAtMs = 0 } = (await explained(decisionOf(await clients.ask('app_api', bob)))).inputs ?? {};
+    expect(ofBob).to.equal(Date.now() - authenticatedAtMs < 3_600_000 ? 'allow' : 'step-up-required');
+    expect(ofMachines).to.deep.equal(['step-up-required', 'step-up-required']);
+    expect(await asked({ bindToNetwork: true })).to.deep.equal(Array(3).fill('policy-input-missing'));
     await policies([]);
   });
 

@@ -117,7 +117,7 @@ describe('inputs of policies', () => {
     expect(accessInputs.parse(inputs)).to.deep.equal(inputs);
   });
 
-  it('of a token begin with it, at the address of the request', () => {
+  it('of a token begin with the sign-in it comes of, however new it is, nobody knows where', () => {
     const token = {
       kind: 'user',
       principal,
@@ -128,24 +128,28 @@ describe('inputs of policies', () => {
       deviceStates: null,
     } as const;
     const client = { address: '198.51.100.7', userAgent: 'Mozilla/5.0 (X11; Linux x86_64)' };
-    const of = (kind: 'user' | 'app') =>
+    const of = (kind: 'user' | 'app', authenticatedAtMs: number | null = null) =>
       gatherInputs({
         appId: 'app_a',
-        asker: askerOfAccessToken({ ...token, kind }, initialUserState),
+        asker: askerOfAccessToken({ ...token, kind, authenticatedAtMs }, initialUserState),
         client,
         country: null,
         nowMs: NOW,
       });
     expect(of('user')).to.deep.include({
       authenticatedAtMs: 0,
-      sessionStartedAtMs: NOW - 5_000,
-      sessionAddress: '198.51.100.7',
+      sessionStartedAtMs: 0,
+      sessionAddress: 'unknown',
       authenticationContexts: ['c2'],
       clientKind: 'native',
       platform: 'linux',
       isGuest: null,
     });
-    expect(of('app')).to.include({ clientKind: 'machine', isGuest: false });
+    const signedIn = { authenticatedAtMs: NOW - 86_400_000, sessionStartedAtMs: NOW - 86_400_000 };
+    expect(of('user', NOW - 86_400_000)).to.include(signedIn);
+    const alone = { clientKind: 'machine', isGuest: false, sessionStartedAtMs: 0, sessionAddress: 'unknown' };
+    expect(of('app', NOW)).to.include({ ...alone, authenticatedAtMs: 0 });
+    expect(accessInputs.parse(of('app'))).to.deep.equal(of('app'));
   });
 
   it('can be recorded as they are', () => {
