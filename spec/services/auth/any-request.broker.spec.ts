@@ -56,4 +56,67 @@ describe('auth', function anyRequestSpecs() {
     await browser.signIn('bob', 'app_wiki');
     expect((await browser.authorize('app_wiki')).verdict).to.equal('allow');
   });
+  it('survives anything that administrators, detectors and identity providers may say of people', async () => {
+    const names = ['changeUser', 'users', 'assessSession', 'endSession', 'endSessions', 'sessions'] as const;
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 400 }),
+      fc.constantFrom(BOB.oid, BOB.oid.toUpperCase(), '', '*', '>', '__proto__', 'usr_', `usr_${'0'.repeat(24)}`),
+    );
+    const change = fc.record(
+      {
+        type: fc.constantFrom('DisableUser', 'EnableUser', 'SetUserRisk', 'SignOutUserEverywhere', 'X'),
+        level: fc.constantFrom('none', 'high', 'X'),
+        detail: text,
+      },
+      { requiredKeys: ['type'] },
+    );
+    const shaped = fc.record(
+      {
+        commandId: fc.oneof(fc.uuid(), text),
+        actor: fc.record({ kind: fc.constantFrom('user', 'local-operator'), id: text }),
+        correlationId: fc.oneof(fc.uuid(), text),
+        user: text,
+        directoryTenant: text,
+        command: change,
+        sessionId: text,
+        reason: fc.constantFrom('revoked', 'X'),
+        level: fc.constantFrom('none', 'high', 'X'),
+        appId: text,
+        deviceId: text,
+        limit: fc.integer({ min: -1, max: 501 }),
+      },
+      { requiredKeys: ['commandId', 'actor', 'correlationId', 'user', 'command', 'sessionId', 'level', 'reason'] },
+    );
+    const told = fc.record({
+      requestId: text,
+      client: fc.record({ address: fc.string({ maxLength: 64 }), userAgent: fc.string({ maxLength: 400 }) }),
+      message: fc.oneof(
+        fc.record({
+          kind: fc.constant('back-channel'),
+          providerId: fc.option(text),
+          logoutToken: fc.oneof(text, fc.constantFrom('a.b.c', 'e30.e30.', '..')),
+        }),
+        fc.record({
+          kind: fc.constant('front-channel'),
+          issuer: fc.option(fc.oneof(text, fc.constant(world.idp.issuer))),
+          providerSessionId: text,
+        }),
+      ),
+    });
+    const isAnswer = async (asker: typeof world.ingress, subject: string, request: unknown) => {
+      const answer = (await asker.request(subject, JSON.stringify(request), { timeout: 10_000 })).json();
+      expect(answer).to.have.any.keys('ok', 'error');
+      expect(Object(answer)).not.to.have.nested.property('error.code', 'ERR_INTERNAL');
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...names), shaped, (name, request) =>
+        isAnswer(world.console, endpoints[name](TENANT), request),
+      ),
+      { numRuns: 300 },
+    );
+    await fc.assert(
+      fc.asyncProperty(told, (request) => isAnswer(world.ingress, endpoints.providerLogout(TENANT), request)),
+      { numRuns: 150 },
+    );
+  });
 });
