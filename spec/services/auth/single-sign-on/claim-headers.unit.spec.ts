@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { array, assert, asyncProperty, oneof, string } from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Principal } from '#libs/contracts';
 import {
@@ -98,5 +99,19 @@ describe('headers from claims', () => {
     const { 'X-Sallyport-Truncated': truncated, ...fields } = await fieldsOf(Object.keys(claims), { claims });
     expect(Object.values(fields).join('').length).to.be.within(5_000, MAX_CLAIM_HEADERS_CHARACTERS);
     expect(truncated?.split(',').length).to.equal(30 - Object.keys(fields).length);
+  });
+
+  it('bring any text, and any list, back as it was', async () => {
+    const decode = (text: string) => (text.startsWith("UTF-8''") ? decodeURIComponent(text.slice(7)) : text);
+    const wellFormed = (text: string) => Buffer.from(text, 'utf8').toString('utf8');
+    const anyText = oneof(string(), string({ unit: 'binary' }));
+    await assert(
+      asyncProperty(anyText, array(anyText, { maxLength: 8 }), async (text, list) => {
+        const fields = await fieldsOf(['text', 'list'], { claims: { text, list } });
+        expect(decode(fields['X-0'] ?? '')).to.equal(wellFormed(text));
+        const items = fields['X-1'] === undefined ? [] : fields['X-1'].split(',').map(decode);
+        expect(items).to.deep.equal(list.map(wellFormed));
+      }),
+    );
   });
 });
