@@ -87,7 +87,12 @@ const refreshed = z.object({
   deviceStates: z.array(deviceState).max(4).optional(),
   at: z.iso.datetime(),
 });
-const refreshRefused = z.object({ attemptId: z.string().max(64), reason: z.string().max(64) });
+const refreshFailed = z.object({
+  attemptId: z.string().max(64),
+  reason: z.string().max(64),
+  /** The answer confirmed nobody, but brought the next one, sealed. Absent: the one before stays. */
+  refreshToken: z.string().max(8192).optional(),
+});
 export const sessionEndReason = z.enum([
   'signed-out',
   'revoked',
@@ -121,7 +126,7 @@ export type UserSessionFact =
   | Fact<'SessionRefreshStarted', z.infer<typeof lease>>
   | Fact<'SessionRefreshed', z.infer<typeof refreshed>>
   /** The provider could not be asked, or answered nonsense; the session goes on as it is. */
-  | Fact<'SessionRefreshFailed', z.infer<typeof refreshRefused>>
+  | Fact<'SessionRefreshFailed', z.infer<typeof refreshFailed>>
   | Fact<'SignInRiskChanged', { readonly level: z.infer<typeof riskLevel>; readonly detail: string }>
   | Fact<'SessionEnded', { readonly reason: SessionEndReason }>;
 
@@ -133,7 +138,7 @@ export const userSessionAggregate: AggregateType<UserSessionFact> = {
     AppAccessOpened: { version: 1, schema: appAccessOpened },
     SessionRefreshStarted: { version: 1, schema: lease },
     SessionRefreshed: { version: 1, schema: refreshed },
-    SessionRefreshFailed: { version: 1, schema: refreshRefused },
+    SessionRefreshFailed: { version: 1, schema: refreshFailed },
     SignInRiskChanged: { version: 1, schema: z.object({ level: riskLevel, detail: z.string().max(400) }) },
     SessionEnded: { version: 1, schema: z.object({ reason: sessionEndReason }) },
   },
@@ -180,7 +185,8 @@ export function evolveUserSession(state: UserSessionState, fact: UserSessionFact
     }
     case 'SessionRefreshFailed': {
       const { refreshLease: _lease, ...rest } = state;
-      return rest;
+      const { refreshToken } = fact.data;
+      return refreshToken === undefined ? rest : { ...rest, refreshToken };
     }
     case 'SignInRiskChanged':
       return { ...state, signInRisk: fact.data.level };

@@ -103,12 +103,8 @@ export function createPassportIdentityProvider(options: {
       if (kind === 'app') return { kind, ...times, ...APP_ALONE, principal: appPrincipalOf(claims, checked.clientId) };
       return { kind, ...times, ...personOf(claims, nowMs(), readingAccess) } satisfies VerifiedAccessToken;
     },
-    refresh: async (refreshToken, person) => {
-      const answer = await useRefreshToken(oidc, refreshToken, person);
-      if (answer.claims === null) return { principal: null, refreshToken: answer.refreshToken };
-      const { principal, deviceStates } = personOf(answer.claims, nowMs(), reading);
-      return { principal, deviceStates, refreshToken: answer.refreshToken };
-    },
+    refresh: (refreshToken, person) =>
+      useRefreshToken(oidc, refreshToken, person, (claims) => personOf(claims, nowMs(), reading)),
     checkLogoutToken: (token) => checkLogoutToken(store, token, { issuer, clientId, tenantId, nowMs: nowMs() }),
     endSessionUrl: async (postLogoutRedirectUri, hint) => {
       const metadata = await store.get().catch(() => null);

@@ -1,7 +1,8 @@
 import { IdentityProviderError } from '../errors.ts';
 import { checkToken } from './check-token.ts';
 import type { HardenedOidcOptions, PassportUser } from './hardened-oidc.ts';
-import type { RefreshedPerson } from './identity-provider.ts';
+import type { Refreshed, RefreshedPerson } from './identity-provider.ts';
+import { keepingNextToken } from './unconfirmed-refresh.ts';
 
 /** Longest refresh token kept, in characters: sealed it fits into a fact. Of a longer one the session is not refreshed. */
 export const MAX_REFRESH_TOKEN_LENGTH = 5_800;
@@ -14,13 +15,15 @@ const FINAL = new Set(['invalid_grant', 'interaction_required', 'login_required'
 
 /**
  * RFC 6749, 6, at the connection with its bounds (`timeoutMs`, no redirects, 1 MiB, a JSON object). An ID token that comes is checked as
- * one of a sign-in is, but for the nonce, which need not be there, and must be of the same person (OpenID Connect Core, 12.2).
+ * one of a sign-in is, but for the nonce, which need not be there, and must be of the same person (OpenID Connect Core, 12.2). Error:
+ * UnconfirmedRefreshError, with the next token, when all but the ID token is well.
  */
 export async function useRefreshToken(
   options: Omit<HardenedOidcOptions, 'redirectUrl'>,
   refreshToken: string,
   person: RefreshedPerson,
-): Promise<{ readonly claims: PassportUser['claims'] | null; readonly refreshToken: string | null }> {
+  read: (claims: PassportUser['claims']) => Omit<Refreshed, 'refreshToken'>,
+): Promise<Refreshed> {
   const { store, connection, issuer, tenantId, clientId, clientSecret, scopes, timeoutMs } = options;
   const { oidc } = await store.get();
   const form = new URLSearchParams({
@@ -33,16 +36,19 @@ export async function useRefreshToken(
   const answer = await connection.postForm(oidc.token_endpoint, form, AbortSignal.timeout(timeoutMs), onRefreshRefusal);
   const { id_token: idToken } = answer;
   const next = requireKeepable(answer.refresh_token);
-  if (idToken === undefined) return { claims: null, refreshToken: next };
-  if (typeof idToken !== 'string') throw nonsense('id_token is not text');
-  const claims = await checkToken(store, idToken, { issuer, audience: [clientId], tenantId });
-  const { oid, tid, sub } = claims;
-  if (tid !== person.directoryTenant || oid !== person.subject || (person.providerSubject ?? sub) !== sub)
-    throw new IdentityProviderError(
-      'refresh-refused',
-      'The refreshed token of the identity provider is of another person.',
-    );
-  return { claims, refreshToken: next };
+  if (idToken === undefined) return { principal: null, refreshToken: next };
+  return keepingNextToken(next, async () => {
+    if (typeof idToken !== 'string') throw nonsense('id_token is not text');
+    const claims = await checkToken(store, idToken, { issuer, audience: [clientId], tenantId });
+    const { oid, tid, sub } = claims;
+    if (tid !== person.directoryTenant || oid !== person.subject || (person.providerSubject ?? sub) !== sub)
+      throw new IdentityProviderError(
+        'refresh-refused',
+        'The refreshed token of the identity provider is of another person.',
+      );
+    const { principal, deviceStates = null } = read(claims);
+    return { principal, deviceStates, refreshToken: next };
+  });
 }
 
 /** The next refresh token, null for none. One that cannot be kept is an error: the one before may be used up. */

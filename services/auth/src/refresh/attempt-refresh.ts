@@ -3,6 +3,7 @@ import { newId } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { IdentityProviderError } from '../errors.ts';
 import type { Refreshed } from '../identity-provider/identity-provider.ts';
+import { UnconfirmedRefreshError } from '../identity-provider/unconfirmed-refresh.ts';
 import { serviceActor } from '../recording.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
 import { type ConfirmedSession, dueOf } from './due.ts';
@@ -51,7 +52,7 @@ export async function attemptRefresh(
   if (begun.facts.length === 0 || begun.state.status !== 'active') return { kind: 'taken' };
   const leased = begun.state;
   const exchanged = await exchange(options, leased, beginsAtMs);
-  if ('failure' in exchanged) return conclude(options, id, attemptId, exchanged.failure, leased);
+  if ('reason' in exchanged) return conclude(options, id, attemptId, exchanged, leased);
   const { principal, refreshToken, deviceStates = null } = exchanged.refreshed;
   const sealed = await sealNext(options, refreshToken, leased);
   const at = new Date(nowMs()).toISOString();
@@ -60,7 +61,9 @@ export async function attemptRefresh(
   return { kind: 'refreshed' };
 }
 
-type Exchanged = { readonly refreshed: Refreshed } | { readonly failure: string };
+/** `nextToken`: what the provider gives in place of the one that was used; null: it stays good, as far as we know. */
+type Failure = { readonly reason: string; readonly nextToken: string | null };
+type Exchanged = { readonly refreshed: Refreshed } | Failure;
 
 /** Never throws: whatever goes wrong is a reason. */
 async function exchange(
@@ -69,10 +72,10 @@ async function exchange(
   beganAtMs: number,
 ): Promise<Exchanged> {
   const provider = providers.ofSession(session);
-  if (provider === undefined) return { failure: 'identity-provider-unknown' };
+  if (provider === undefined) return failed('identity-provider-unknown');
   const opened = await sealer.open('refresh-token', session.refreshToken);
-  if (opened === null) return { failure: 'refresh-token-unreadable' };
-  if (nowMs() > beganAtMs + LEASE_MS - MIN_LEASE_LEFT_MS) return { failure: 'lease-too-short' };
+  if (opened === null) return failed('refresh-token-unreadable');
+  if (nowMs() > beganAtMs + LEASE_MS - MIN_LEASE_LEFT_MS) return failed('lease-too-short');
   const { directoryTenant, subject } = session.principal;
   const person = { directoryTenant, subject, providerSubject: session.providerSubject ?? null };
   try {
@@ -80,18 +83,22 @@ async function exchange(
   } catch (error) {
     if (error instanceof IdentityProviderError) {
       logger.debug('refresh failed', { reason: error.reason, detail: error.message });
-      return { failure: error.reason };
+      return failed(error.reason, error instanceof UnconfirmedRefreshError ? error.nextToken : null);
     }
     logger.error('identity provider adapter failed', { error });
-    return { failure: 'internal' };
+    return failed('internal');
   }
+}
+
+function failed(reason: string, nextToken: string | null = null): Failure {
+  return { reason, nextToken };
 }
 
 async function conclude(
   options: SessionRefresherOptions,
   id: string,
   attemptId: string,
-  reason: string,
+  { reason, nextToken }: Failure,
   session: ConfirmedSession,
 ): Promise<RefreshAttempt> {
   if (reason === 'refresh-refused') {
@@ -99,7 +106,9 @@ async function conclude(
     return { kind: 'refused' };
   }
   const { isOverdue } = dueOf(session, options, options.nowMs());
-  await record(options, id, { type: 'FailRefresh', attemptId, reason, isOverdue });
+  const sealed = await sealNext(options, nextToken, session);
+  const next = sealed === null ? {} : { refreshToken: sealed };
+  await record(options, id, { type: 'FailRefresh', attemptId, reason, isOverdue, ...next });
   return isOverdue ? { kind: 'refused' } : { kind: 'failed', reason };
 }
 

@@ -115,7 +115,9 @@ function decideRefresh(command: RefreshCommand, state: UserSessionState): readon
     case 'RefuseRefresh':
       return [{ type: 'SessionEnded', data: { reason: 'refresh-refused' } }];
     case 'FailRefresh': {
-      const failed = { type: 'SessionRefreshFailed', data: { attemptId, reason: command.reason } } as const;
+      const { reason, refreshToken } = command;
+      const data = { attemptId, reason, ...(refreshToken === undefined ? {} : { refreshToken }) };
+      const failed = { type: 'SessionRefreshFailed', data } as const;
       return command.isOverdue ? [failed, { type: 'SessionEnded', data: { reason: 'unconfirmed' } }] : [failed];
     }
     default:

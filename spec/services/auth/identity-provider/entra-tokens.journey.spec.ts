@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -9,6 +10,7 @@ import { createLogger } from '#libs/telemetry';
 import { IdentityProviderError, ScopeMissingError } from '../../../../services/auth/src/errors.ts';
 import type { IdentityProvider } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
 import { createPassportIdentityProvider } from '../../../../services/auth/src/identity-provider/passport-identity-provider.ts';
+import { UnconfirmedRefreshError } from '../../../../services/auth/src/identity-provider/unconfirmed-refresh.ts';
 import {
   forgeToken,
   type HostileAnswer,
@@ -22,7 +24,7 @@ const CLIENT_ID = '11111111-1111-4111-8111-111111111111';
 const API_ID = '44444444-4444-4444-8444-444444444444';
 const OID = 'b2b2b2b2-0000-4000-8000-000000000002';
 const OTHER = 'b2b2b2b2-0000-4000-8000-00000000000f';
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1_000;
 const EXPECTED = { audience: `api://${API_ID}`, scope: 'Wiki.Read' };
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -353,6 +355,17 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
     ];
     for (const [what, answer, reason] of cases)
       it(`${what}: ${reason}`, async () => expect(await reasonOf(refresh(answer()))).to.equal(reason));
+
+    it('keep the next refresh token when the ID token beside it is not good, where nobody prints it', async () => {
+      for (const change of [{ exp: seconds() - 600 }, { groups: 'all' }, { auth_time: seconds() + 86_400 }]) {
+        const error: unknown = await refresh(given(change)).catch((thrown: unknown) => thrown);
+        if (!(error instanceof UnconfirmedRefreshError)) throw new Error('expected the next token to be kept');
+        expect(error).to.include({ reason: 'token-invalid', nextToken: 'rt-2' });
+        expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.to.include('rt-2');
+      }
+      const other: unknown = await refresh(given({ oid: OTHER })).catch((thrown: unknown) => thrown);
+      expect(other).not.to.be.instanceOf(UnconfirmedRefreshError);
+    });
 
     it('of a new key are taken: the keys are read again', async () => {
       expect(await reasonOf(refresh(given()))).to.equal('accepted');

@@ -11,6 +11,7 @@ import {
   type ConfiguredProvider,
   IdentityProviders,
 } from '../../../../services/auth/src/identity-provider/providers.ts';
+import { UnconfirmedRefreshError } from '../../../../services/auth/src/identity-provider/unconfirmed-refresh.ts';
 import { AUTH_AGGREGATES } from '../../../../services/auth/src/ports.ts';
 import { typeSealer } from '../../../../services/auth/src/preauth/sealed-values.ts';
 import { LEASE_MS } from '../../../../services/auth/src/refresh/attempt-refresh.ts';
@@ -269,6 +270,22 @@ describe('a session refresher', () => {
       expect(asked).to.have.length(4);
       expect(await one.stateOf(id)).to.include({ status: 'ended', reason: 'unconfirmed' });
     });
+
+  it('keeps the next token of an answer that confirms nobody: the one before may be used up', async () => {
+    const one = await instance();
+    const id = await startSession(one);
+    pass(16);
+    answer = new UnconfirmedRefreshError(failure('token-invalid'), 'second');
+    await one.refresh(id);
+    const state = await one.stateOf(id);
+    expect(state).to.include({ status: 'active' }).and.not.to.have.any.keys('refreshLease', 'refreshedAt');
+    expect(await tokenOf(state)).to.equal('second');
+    nowMs += SESSION_PAUSE_MS;
+    answer = { principal: null, refreshToken: 'third' };
+    await one.refresh(id);
+    expect(asked.map(({ token }) => token)).to.deep.equal(['first', 'second']);
+    expect(log.join('\n')).to.include('token-invalid').and.not.to.include('second');
+  });
 
   it('asks nobody with a token it cannot open, or of a provider that is not configured any more', async () => {
     const one = await instance();

@@ -125,6 +125,18 @@ describe('refresh of a user session', () => {
     }));
   it('ends nothing when the provider cannot be asked', () =>
     check({ given: [started, leased()], when: fail(false), facts: [failed] }));
+  it('keeps the next token that an answer brought which confirms nobody', () => {
+    const data = { attemptId: 'cmd_1', reason: 'token-invalid', refreshToken: 'sealed-2' };
+    const kept: UserSessionFact = { type: 'SessionRefreshFailed', data };
+    check({ given: [started, leased()], when: { type: 'FailRefresh', isOverdue: false, ...data }, facts: [kept] });
+    const next = complete({ attemptId: 'cmd_2', refreshToken: null });
+    const confirmed = { attemptId: 'cmd_2', principal, refreshToken: 'sealed-2', at: '2026-11-22T11:00:01.000Z' };
+    check({
+      given: [started, leased(), kept, leased('cmd_2')],
+      when: next,
+      facts: [{ type: 'SessionRefreshed', data: confirmed }],
+    });
+  });
   it('ends the session that has gone unconfirmed for too long', () =>
     check({
       given: [started, leased()],
