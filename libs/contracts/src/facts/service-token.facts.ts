@@ -39,7 +39,7 @@ export const serviceTokenAggregate: AggregateType<ServiceTokenFact> = {
 
 type Secret = z.infer<typeof secret>;
 type Issued = Omit<z.infer<typeof issued>, 'secretHash'> & {
-  /** The newest first, at most two. */
+  /** The newest first, at most two; none outlives the newest. */
   readonly secrets: readonly Secret[];
 };
 
@@ -59,8 +59,9 @@ export function evolveServiceToken(state: ServiceTokenState, fact: ServiceTokenF
   switch (fact.type) {
     case 'ServiceTokenRotated': {
       const { secretHash, expiresAt, previousUntil } = fact.data;
+      const end = earlier(previousUntil, expiresAt);
       const [before] = state.secrets;
-      const kept = before === undefined ? [] : [{ ...before, expiresAt: earlier(before.expiresAt, previousUntil) }];
+      const kept = before === undefined ? [] : [{ ...before, expiresAt: earlier(before.expiresAt, end) }];
       return { ...state, expiresAt, secrets: [{ secretHash, expiresAt }, ...kept] };
     }
     case 'ServiceTokenAppsChanged':

@@ -38,7 +38,8 @@ export function judgeServiceToken(
   if (secret === undefined) return { status: 'refused', reason: 'service-token-invalid' };
   if (state.status === 'revoked') return { status: 'refused', reason: 'service-token-revoked' };
   // A day that cannot be read is over.
-  if (!(Date.parse(secret.expiresAt) > nowMs)) return { status: 'refused', reason: 'service-token-expired' };
+  const isGood = [secret.expiresAt, state.expiresAt].every((end) => Date.parse(end) > nowMs);
+  if (!isGood) return { status: 'refused', reason: 'service-token-expired' };
   if (!state.appIds.includes(appId)) return { status: 'refused', reason: 'service-token-of-another-app' };
   return { status: 'accepted', token: state, expiresAt: secret.expiresAt };
 }

@@ -22,9 +22,9 @@ const issued = (change: object = {}): ServiceTokenFact => ({
   type: 'ServiceTokenIssued',
   data: { name: 'ci', appIds: ['app_1'], secretHash: A, expiresAt: at(NOW + 90 * DAY_MS), ...change },
 });
-const rotated = (secretHash: string, previousUntilMs: number): ServiceTokenFact => ({
+const rotated = (secretHash: string, previousUntilMs: number, endMs = NOW + 90 * DAY_MS): ServiceTokenFact => ({
   type: 'ServiceTokenRotated',
-  data: { secretHash, expiresAt: at(NOW + 90 * DAY_MS), previousUntil: at(previousUntilMs) },
+  data: { secretHash, expiresAt: at(endMs), previousUntil: at(previousUntilMs) },
 });
 const revoked: ServiceTokenFact = { type: 'ServiceTokenRevoked', data: { reason: 'lost' } };
 const issue = { type: 'IssueServiceToken', name: 'ci', appIds: ['app_1', 'app_1'], secretHash: A, nowMs: NOW } as const;
@@ -84,6 +84,13 @@ describe('service tokens that are brought', () => {
       A,
       NOW,
       at(NOW + 1),
+    ],
+    [
+      'do not outlive the newest for a long overlap',
+      [issued(), rotated(B, NOW + 7 * DAY_MS, NOW + DAY_MS)],
+      A,
+      NOW,
+      at(NOW + DAY_MS),
     ],
     ['do not count with another secret', [issued()], B, NOW, 'service-token-invalid'],
     ['do not count with a hash of another length', [issued()], A.slice(1), NOW, 'service-token-invalid'],
