@@ -6,7 +6,7 @@ import { codeOfCallback } from './callback-query.ts';
 import { readLogoutToken } from './check-logout-token.ts';
 import { refused } from './check-token.ts';
 import { readClientSecret } from './client-secret.ts';
-import type { IdentityProvider, RefreshedPerson, SignedIn, SignInDemand } from './identity-provider.ts';
+import type { IdentityProvider, RefreshedPerson, SignedIn } from './identity-provider.ts';
 import { KeptMetadata } from './kept-metadata.ts';
 import { configureClient, toIdentityProviderError } from './openid-client-calls.ts';
 import { type OpenidMetadata, readOpenidMetadata } from './openid-metadata.ts';
@@ -17,15 +17,15 @@ import {
   principalOfApp,
   principalOfClaims,
 } from './openid-principal.ts';
+import { parametersOf } from './openid-request.ts';
 import { checkIdToken, checkOpenidAccessToken, type OpenidClaims, verifyOpenidLogoutToken } from './openid-tokens.ts';
 import type { OpenidProviderConfig } from './provider-config.ts';
 import { createProviderConnection } from './provider-connection.ts';
 import { keepableRefreshToken, onRefreshRefusal, requireKeepable } from './refresh-token.ts';
+import { keepingNextToken } from './unconfirmed-refresh.ts';
 import { warnOnce } from './warn-once.ts';
 
 const API_SCOPES = [MANAGE_SCOPE, REGISTER_SCOPE];
-/** Longest user name sent as a hint, in characters, as long as the longest we keep; a longer one is no hint. */
-const MAX_HINT_LENGTH = 320;
 
 export type OpenidIdentityProviderOptions = {
   readonly config: OpenidProviderConfig;
@@ -83,24 +83,23 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
     return { kind, ...times, principal, authenticationContexts: contexts, authenticatedAtMs };
   };
   /** Claims of the ID token go before those of UserInfo. */
-  const withUserInfo = async (configuration: client.Configuration, claims: OpenidClaims, accessToken: string) =>
-    config.userInfo ? { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub)), ...claims } : claims;
+  const withUserInfo = guarded(
+    async (configuration: client.Configuration, claims: OpenidClaims, accessToken: string) =>
+      config.userInfo ? { ...(await client.fetchUserInfo(configuration, accessToken, claims.sub)), ...claims } : claims,
+  );
 
   return {
     begin: guarded(async (demand) => {
       const { configuration, document } = await published.get();
       const codeVerifier = client.randomPKCECodeVerifier();
       const transaction = { state: client.randomState(), nonce: client.randomNonce(), codeVerifier };
-      const scopes = scopesOf(config, wantsRefreshTokens ? (document.scopes_supported ?? ['offline_access']) : []);
       const url = client.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
-        scope: scopes.join(' '),
         state: transaction.state,
         nonce: transaction.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
-        ...(document.claims_parameter_supported === true && { claims: ASK_FOR_TIME }),
-        ...parametersOf(demand, authenticationContexts.acr),
+        ...parametersOf(demand, { config, document, wantsRefreshTokens }),
       });
       return { location: url.href, transaction: { ...transaction, startedAtMs: nowMs() } };
     }),
@@ -144,24 +143,26 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
       const { id_token: idToken, access_token: accessToken, refresh_token: next } = requireBearer(answer);
       const kept = requireKeepable(next);
       if (idToken === undefined) return { principal: null, refreshToken: kept };
-      const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
-      const known = await withUserInfo(configuration, claims, accessToken);
-      const principal = principalOfClaims(known, reading);
-      requireSamePerson(person, { ...principal, providerSubject: claims.sub });
-      return { principal, refreshToken: kept };
+      return keepingNextToken(kept, async () => {
+        const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
+        const known = await withUserInfo(configuration, claims, accessToken);
+        const principal = principalOfClaims(known, reading);
+        requireSamePerson(person, { ...principal, providerSubject: claims.sub });
+        return { principal, refreshToken: kept };
+      });
     }),
     checkLogoutToken: guarded(async (token) => {
       const payload = await verifyOpenidLogoutToken(tokens, token);
       return readLogoutToken(payload, { issuer, tenantId: null, nowMs: nowMs() });
     }),
-    endSessionUrl: async (postLogoutRedirectUri, hint) => {
+    endSessionUrl: guarded(async (postLogoutRedirectUri, hint) => {
       const known = await published.get().catch(() => null);
       if (known?.document.end_session_endpoint === undefined) return null;
       return client.buildEndSessionUrl(known.configuration, {
         post_logout_redirect_uri: postLogoutRedirectUri,
         ...(hint !== undefined && { logout_hint: hint.logoutHint }),
       }).href;
-    },
+    }),
     close: () => connection.close(),
   };
 }
@@ -174,30 +175,6 @@ function guarded<A extends readonly unknown[], R>(work: (...args: A) => Promise<
     } catch (error) {
       throw toIdentityProviderError(error);
     }
-  };
-}
-
-/** By the claims parameter (OpenID Connect Core, 5.5), where the provider takes it: a session is dated by `auth_time`. */
-const ASK_FOR_TIME = JSON.stringify({ id_token: { auth_time: { essential: true } } });
-
-function scopesOf({ scopes }: OpenidProviderConfig, offered: readonly string[]): readonly string[] {
-  return [...new Set(['openid', ...scopes, ...offered.filter((scope) => scope === 'offline_access')])];
-}
-
-/**
- * What is asked for (OpenID Connect Core, 3.1.2.1). `max_age` makes `auth_time` a claim that must come, by which a fresh sign-in is
- * judged. A context that no value of `acr` stands for cannot be asked for.
- */
-function parametersOf(
-  demand: SignInDemand | undefined,
-  acr: OpenidReading['authenticationContexts']['acr'],
-): Record<string, string> {
-  const { contexts, isFresh, loginHint } = demand ?? { contexts: [], isFresh: false, loginHint: null };
-  const values = Object.keys(acr).filter((value) => contexts.includes(acr[value] ?? ''));
-  return {
-    ...(values.length > 0 && { acr_values: values.join(' ') }),
-    ...(isFresh && { prompt: 'login', max_age: '0' }),
-    ...(loginHint !== null && loginHint.length <= MAX_HINT_LENGTH && { login_hint: loginHint }),
   };
 }
 

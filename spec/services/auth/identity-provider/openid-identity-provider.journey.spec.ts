@@ -8,6 +8,7 @@ import { after, afterEach, before, describe, it } from 'mocha';
 import type { IdentityProvider } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
 import { createOpenidIdentityProvider } from '../../../../services/auth/src/identity-provider/openid-identity-provider.ts';
 import { firstIdentityProvider } from '../../../../services/auth/src/identity-provider/provider-config.ts';
+import { UnconfirmedRefreshError } from '../../../../services/auth/src/identity-provider/unconfirmed-refresh.ts';
 import {
   type HostileIdentityProvider,
   publicJwk,
@@ -224,6 +225,19 @@ describe('an OpenID provider', function openidSpecs() {
       expect(await reasonOf(signInWith({ sub: 'u1' }, { userinfo_endpoint: undefined }))).to.equal(
         'identity-provider-answer-invalid',
       );
+    });
+
+    it('and when that fails at a refresh, the next token is not lost', async () => {
+      Object.assign(sts.metadata, { userinfo_endpoint: `https://localhost:${sts.port}/x/token` });
+      const provider = providerOf({ userInfo: true });
+      const id_token = await sign(hostile(), { aud: CLIENT_ID });
+      const body = { id_token, access_token: 'a', token_type: 'Bearer', refresh_token: 'rt-2', sub: 'somebody else' };
+      sts.answers.token = { body };
+      const person = { subject: 'u1', directoryTenant: sts.issuer, providerSubject: 'u1' };
+      const failure = await provider.refresh('rt-1', person).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(UnconfirmedRefreshError).with.property('nextToken', 'rt-2');
+      sts.answers.token = { body: { ...body, sub: 'u1' } };
+      expect((await provider.refresh('rt-2', person)).principal).to.include({ subject: 'u1' });
     });
 
     it('by https alone', async () => {
