@@ -44,7 +44,7 @@ export const ingressLimits = z.object({
   maxAccessRecords: z.number().int().min(1).default(20_000),
   /** Cached access decisions. Default 10,000; the least used goes first. */
   maxDecisions: z.number().int().min(1).default(10_000),
-  /** Decisions asked of auth at once. Default 400 (auth works on 512); more get 503. */
+  /** Decisions asked of auth at once. Default 400 (auth works on 512); more wait their turn, up to 4,000 for 5 s, then 503. */
   maxPendingDecisions: z.number().int().min(1).default(400),
   /** Time a drain waits for running requests. Default 25 s; then they are cut. */
   drainMs: z.number().int().min(0).default(25_000),

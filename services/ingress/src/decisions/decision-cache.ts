@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
+import { askWithPatience } from './ask-with-patience.ts';
 import { decisionKey, tokenDecisionKey } from './decision-key.ts';
 import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
+import { QuestionQueue } from './question-queue.ts';
 import { type RunningAccess, RunningReviews } from './running-reviews.ts';
 
 export type Decision =
@@ -31,8 +33,10 @@ type Revocation = (access: GrantedAccess) => boolean;
 export type DecisionsOptions = {
   readonly authorize: (question: DecisionQuestion) => Promise<AuthorizeReply>;
   readonly maxDecisions: number;
-  /** Questions at auth at once; past it the verdict is `unavailable`. */
+  /** Questions at auth at once; more wait for their turn (QuestionQueue), and past its bounds the verdict is `unavailable`. */
   readonly maxPending: number;
+  /** Default MAX_WAITING_QUESTIONS. */
+  readonly maxWaiting?: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -48,7 +52,7 @@ const MAX_RECENT_REVOCATIONS = 1_000;
  */
 export const MAX_CLIENTS_PER_COOKIE = 4;
 /**
- * Questions at auth at once about one cookie and app, each for another address or user agent; past it the verdict is
+ * Questions under way about one cookie and app, each for another address or user agent; past it the verdict is
  * `unavailable`: one cookie does not use up what all may ask. Reviews of running requests have a bound of their own.
  */
 export const MAX_PENDING_PER_COOKIE = 8;
@@ -63,6 +67,7 @@ export class Decisions {
   readonly #pending = new Map<string, Promise<Decision>>();
   /** How many are pending, by `decisionKey`. */
   readonly #pendingOf = new Map<string, number>();
+  readonly #queue: QuestionQueue;
   readonly #running: RunningReviews;
   /** The newest last. */
   readonly #recentRevocations: Revocation[] = [];
@@ -71,6 +76,7 @@ export class Decisions {
   constructor(options: DecisionsOptions) {
     this.#options = options;
     this.#granted = new LRUCache({ max: options.maxDecisions });
+    this.#queue = new QuestionQueue({ maxAsking: options.maxPending, maxWaiting: options.maxWaiting });
     this.#running = new RunningReviews({
       // A cookie that runs much at many clients loses all of it as soon as others do.
       decide: (question) => this.#decide(question, options.maxPending),
@@ -116,6 +122,7 @@ export class Decisions {
 
   stop(): void {
     this.#running.stop();
+    this.#queue.stop();
   }
 
   drop(sessionIds: readonly string[], appIds: readonly string[]): void {
@@ -140,9 +147,8 @@ export class Decisions {
     const place = `${key} ${client.address} ${client.userAgent}`;
     const pending = this.#pending.get(place);
     if (pending) return pending;
-    if (this.#pending.size >= this.#options.maxPending) return { verdict: 'unavailable' };
     if ((this.#pendingOf.get(key) ?? 0) >= maxPendingOfCookie) return { verdict: 'unavailable' };
-    const asked = this.#ask(key, question).finally(() => {
+    const asked = this.#askInTurn(key, question).finally(() => {
       this.#pending.delete(place);
       this.#countPending(key, -1);
     });
@@ -155,6 +161,10 @@ export class Decisions {
     const count = (this.#pendingOf.get(key) ?? 0) + change;
     if (count === 0) this.#pendingOf.delete(key);
     else this.#pendingOf.set(key, count);
+  }
+
+  async #askInTurn(key: string, question: DecisionQuestion): Promise<Decision> {
+    return (await this.#queue.run(key, () => this.#ask(key, question))) ?? { verdict: 'unavailable' };
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {
@@ -195,7 +205,7 @@ export class Decisions {
 
   async #authorize(question: DecisionQuestion): Promise<AuthorizeReply | Unavailable> {
     try {
-      return await this.#options.authorize(question);
+      return await askWithPatience(() => this.#options.authorize(question), this.#options.now);
     } catch (error) {
       this.#options.logger.error('access decision not made', { requestId: question.requestId, error });
       const isProvider = isSallyportError(error, 'ERR_AUTH_IDENTITY_PROVIDER');

@@ -196,17 +196,25 @@ describe('access decisions', () => {
     expect(asked).to.equal(2);
   });
 
-  it('asks about at most the configured number at once and refuses the rest', async () => {
+  it('asks about at most the configured number at once; the others wait their turn, and past the bound are refused', async () => {
     let answer: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => {
       answer = resolve;
     });
-    const decisions = decisionsWith({ authorize: () => answered.then(() => allow()) });
-    const running = [decisions.decide(question('a')), decisions.decide(question('b'))];
-    expect(decisions.decide(question('c'))).to.deep.equal({ verdict: 'unavailable' });
+    let asked = 0;
+    const authorize = () => {
+      asked += 1;
+      return answered.then(() => allow());
+    };
+    const decisions = decisionsWith({ authorize, maxWaiting: 1 });
+    const running = ['a', 'b', 'c'].map((cookie) => decisions.decide(question(cookie)));
+    expect(await decisions.decide(question('d'))).to.deep.equal({ verdict: 'unavailable' });
     expect(decisions.decide(question('a'))).to.equal(running[0]);
+    expect(decisions.decide(question('c')), 'one that waits is shared too').to.equal(running[2]);
+    expect(asked).to.equal(2);
     answer();
     for (const decision of running) expect(await decision).to.include({ verdict: 'allow' });
+    expect(asked).to.equal(3);
   });
 
   it('asks about eight clients of one cookie at once and refuses the rest: others are still asked about', async () => {

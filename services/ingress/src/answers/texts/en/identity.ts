@@ -19,7 +19,7 @@ export const identityTexts = {
     detail: 'The sign-in service of Sallyport does not answer, so nobody can be let in at the moment.',
     advice: 'This is not about your account. Try again in a minute.',
     cause:
-      'The ingress asked auth over the hub and got no answer, an error, or it asks already as much as it may (`maxPendingDecisions`). Decisions that are cached still hold; without one nobody gets through.',
+      'The ingress asked auth over the hub and got no answer, an error, or so many questions wait already (`maxPendingDecisions` at once, 4,000 more for up to 5 s) that this one was not asked. Decisions that are cached still hold; without one nobody gets through.',
     look: ['`sallyport status`: whether auth runs.', 'The log of auth and of the ingress, by the request id.'],
   },
   'user-unauthorized': {

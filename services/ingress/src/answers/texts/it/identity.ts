@@ -19,7 +19,7 @@ export const identityTexts = {
     detail: 'Il servizio di accesso di Sallyport non risponde, perciò al momento nessuno può entrare.',
     advice: 'Non dipende dal tuo account. Riprova tra un minuto.',
     cause:
-      'L’ingress ha interpellato auth attraverso l’hub e non ha avuto risposta, o ha avuto un errore, o lo sta già interpellando quanto può (`maxPendingDecisions`). Le decisioni in cache valgono ancora; senza una decisione nessuno passa.',
+      'L’ingress ha interpellato auth attraverso l’hub e non ha avuto risposta, o ha avuto un errore, oppure aspettano già tante domande (`maxPendingDecisions` alla volta, altre 4.000 fino a 5 s) che questa non è stata posta. Le decisioni in cache valgono ancora; senza una decisione nessuno passa.',
     look: [
       '`sallyport status`: se auth è in funzione.',
       'Il log di auth e dell’ingress, in base all’id della richiesta.',
