@@ -322,7 +322,7 @@ describe('a session refresher', () => {
     pass(16);
     const beganAtMs = Date.now();
     await Promise.all(ids.map((id) => one.refresh(id)));
-    expect(Date.now() - beganAtMs).to.be.within(MAX_WAIT_MS - 50, MAX_WAIT_MS + 1500);
+    expect(Date.now() - beganAtMs, 'less than an ingress waits').to.be.within(MAX_WAIT_MS - 50, 4_900);
     expect(asked).to.have.length(MAX_REFRESHES_AT_ONCE);
     expect(log.join('\n')).to.include('too many sessions to refresh at once');
     for (const { answer: settle } of asked) settle({ principal: null, refreshToken: 'second' });
