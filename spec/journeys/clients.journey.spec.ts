@@ -193,9 +193,8 @@ describe('clients without a browser, from the command line to the origin', funct
       expect((await get(app.externalUrl, `X-Sallyport-Authorization: Bearer ${token}`)).status).to.equal(200);
     const socket = await openSocket(rotated.token);
     const again = await sallyport('service-tokens', 'rotate', 'nightly report', '--overlap-hours', '1');
-    expect((await get(app.externalUrl, `X-Sallyport-Authorization: Bearer ${first}`)).json.reason).to.equal(
-      'service-token-invalid',
-    );
+    // Of three secrets that count, each until its end; the one before is good for an hour.
+    expect((await get(app.externalUrl, `X-Sallyport-Authorization: Bearer ${first}`)).status).to.equal(200);
     expect(socket.isClosed(), 'the overlap of the secret it runs on').to.equal(false);
 
     // Not by the command line: how long that takes to start is not what is measured.

@@ -59,6 +59,16 @@ describe('service tokens in the console API', () => {
     ]);
   });
 
+  it('are changed on the revision that If-Match names', async () => {
+    const headers = { 'if-match': '"9"' };
+    await world.call('POST', '/v1/service-tokens/stk_1/rotate', { headers });
+    await world.call('PUT', '/v1/service-tokens/stk_1/apps', { body: { appIds: ['app_2'] }, headers });
+    await world.call('DELETE', '/v1/service-tokens/stk_1', { headers });
+    expect(asked.map(({ expectedRevision }) => expectedRevision)).to.deep.equal([9, 9, 9]);
+    await world.call('DELETE', '/v1/service-tokens/stk_1');
+    expect(asked.at(-1)).not.to.have.property('expectedRevision');
+  });
+
   for (const [path, body] of [
     ['/v1/service-tokens', { name: 'ci', appIds: [] }],
     ['/v1/service-tokens', { name: '', appIds: ['app_1'] }],

@@ -4,6 +4,11 @@ import type { AggregateType, Fact } from '#libs/events';
 /** Apps one service token may open. */
 export const MAX_APPS_PER_SERVICE_TOKEN = 50;
 export const MAX_SERVICE_TOKEN_DAYS = 366;
+/**
+ * Secrets of one token that may count at once: one in use whose successor was made and never arrived is not lost when another one is
+ * asked for. The one before those counts no more.
+ */
+const MAX_SECRETS = 3;
 /** What a service token begins with, so that it is known for one wherever it turns up; its id and its secret follow. */
 export const SERVICE_TOKEN_PREFIX = 'sallyport_';
 
@@ -16,7 +21,7 @@ const issued = secret.extend({
   name: z.string().min(1).max(120),
   appIds: z.array(z.string().max(64)).min(1).max(MAX_APPS_PER_SERVICE_TOKEN),
 });
-/** The secret before stays good until `previousUntil`, so that its users can be changed one by one. */
+/** Those before stay good until `previousUntil`, or until their own end if that is earlier, so that its users can be changed one by one. */
 const rotated = secret.extend({ previousUntil: z.iso.datetime() });
 
 /** A key of a program that has no identity of its own at the identity provider, good for named apps until a named day. */
@@ -39,7 +44,7 @@ export const serviceTokenAggregate: AggregateType<ServiceTokenFact> = {
 
 type Secret = z.infer<typeof secret>;
 type Issued = Omit<z.infer<typeof issued>, 'secretHash'> & {
-  /** The newest first, at most two; none outlives the newest. */
+  /** The newest first, at most MAX_SECRETS; none outlives the one after it. */
   readonly secrets: readonly Secret[];
 };
 
@@ -60,8 +65,9 @@ export function evolveServiceToken(state: ServiceTokenState, fact: ServiceTokenF
     case 'ServiceTokenRotated': {
       const { secretHash, expiresAt, previousUntil } = fact.data;
       const end = earlier(previousUntil, expiresAt);
-      const [before] = state.secrets;
-      const kept = before === undefined ? [] : [{ ...before, expiresAt: earlier(before.expiresAt, end) }];
+      const kept = state.secrets
+        .slice(0, MAX_SECRETS - 1)
+        .map((before) => ({ ...before, expiresAt: earlier(before.expiresAt, end) }));
       return { ...state, expiresAt, secrets: [{ secretHash, expiresAt }, ...kept] };
     }
     case 'ServiceTokenAppsChanged':

@@ -24,6 +24,8 @@ export type ServiceTokenView = z.infer<typeof serviceTokenView>;
 export const changeServiceToken = endpoint(
   endpoints.changeServiceToken,
   commandContext.extend({
+    /** Of the token, 0 for a new one; not current: ERR_EVENTS_STALE_REVISION. */
+    expectedRevision: z.number().int().min(0).optional(),
     command: z.discriminatedUnion('type', [
       z.object({
         type: z.literal('IssueServiceToken'),

@@ -50,15 +50,16 @@ export function serveServiceTokens(
 }
 
 /**
- * The token stands in the answer to the command that made its secret, and nowhere else: the same command sent again is answered with
- * null. Errors: those of the decider, ERR_SERVICE_TOKEN_APP, ERR_SERVICE_TOKEN_NAME, ERR_SERVICE_TOKEN_TOO_MANY, those of the event store.
+ * The token stands in the answer to the attempt whose secret was recorded, and nowhere else: the same command sent again is answered with
+ * null. What was recorded is told by the facts, not by how the store answered: its acknowledgement may get lost. Errors: those of the
+ * decider, ERR_SERVICE_TOKEN_APP, ERR_SERVICE_TOKEN_NAME, ERR_SERVICE_TOKEN_TOO_MANY, those of `handleCommand`.
  */
 export async function handleChangeServiceToken(
   context: ServiceTokensContext,
   request: Change,
 ): Promise<z.infer<typeof changeServiceToken.reply>> {
   const { store, tenant, live, nowMs } = context;
-  const { command, commandId } = request;
+  const { command, commandId, expectedRevision } = request;
   const id = command.type === 'IssueServiceToken' ? serviceTokenIdOf(commandId) : command.id;
   if (!isSubjectToken(id)) throw absentServiceToken();
   if (command.type === 'IssueServiceToken') requireRoom(context, id, command.name);
@@ -67,10 +68,12 @@ export async function handleChangeServiceToken(
   const metadata = commandMetadata(request, nowMs());
   const ref = { tenant, type: serviceTokenAggregate, id };
   const made = commandOf(command, { secretHash, nowMs: nowMs() });
-  const { state, revision, duplicate } = await handleCommand(store, serviceTokenDecider, ref, made, metadata);
+  const expected = expectedRevision === undefined ? {} : { expectedRevision };
+  const { state, revision } = await handleCommand(store, serviceTokenDecider, ref, made, metadata, expected);
   if (state.status === 'absent') throw absentServiceToken();
   await live.waitFor(revision, VIEW_DEADLINE_MS);
-  const token = 'secretHash' in made && !duplicate ? tokenOf(id) : null;
+  const isRecorded = 'secretHash' in made && state.secrets[0]?.secretHash === made.secretHash;
+  const token = isRecorded ? tokenOf(id) : null;
   return { serviceToken: viewOf(id, { state, revision }, nowMs()), token };
 }
 

@@ -63,7 +63,7 @@ export const serviceTokenCommands: readonly Command[] = [
   {
     name: 'service-tokens rotate',
     summary: 'Give a service token a new secret; the one before stays good for an overlap',
-    details: `${WHICH} At most two secrets are good at once: rotated again, the one before the last ends now.`,
+    details: `${WHICH} At most three secrets are good at once, each until the end it was given; an overlap of 0 ends all before.`,
     positionals: TOKEN,
     options: {
       days: DAYS,

@@ -18,8 +18,7 @@ type Change = z.input<typeof changeServiceToken.request>['command'];
 /** Keys of programs without an identity of their own at the identity provider; `token` is told in the answer that made it, and never again. */
 export function serviceTokenRoutes(backbone: Backbone): readonly Route[] {
   const send = async (call: Call, command: Change): Promise<Answer> => {
-    const { expectedRevision: _none, ...context } = contextOf(call);
-    const changed = await backbone.ask(changeServiceToken, { ...context, command });
+    const changed = await backbone.ask(changeServiceToken, { ...contextOf(call), command });
     return { body: changed, revision: changed.serviceToken.revision };
   };
   const idOf = (call: Call) => param(call, 'serviceTokenId');
@@ -48,6 +47,7 @@ export function serviceTokenRoutes(backbone: Backbone): readonly Route[] {
       method: 'post',
       path: `${path}/rotate`,
       summary: 'Make a new secret; the one before stays good for the overlap (24 h unless said)',
+      takesIfMatch: true,
       body: z.strictObject({ lifetimeDays, overlapHours: z.number().int().min(0).max(MAX_OVERLAP_HOURS).optional() }),
       reply,
       handle: ({ body, call }) => send(call, { type: 'RotateServiceToken', id: idOf(call), ...body }),
@@ -56,6 +56,7 @@ export function serviceTokenRoutes(backbone: Backbone): readonly Route[] {
       method: 'put',
       path: `${path}/apps`,
       summary: 'Replace the apps that a service token opens',
+      takesIfMatch: true,
       body: z.strictObject({ appIds }),
       reply,
       handle: ({ body, call }) => send(call, { type: 'ChangeServiceTokenApps', id: idOf(call), ...body }),
@@ -64,6 +65,7 @@ export function serviceTokenRoutes(backbone: Backbone): readonly Route[] {
       method: 'delete',
       path,
       summary: 'Revoke a service token for good; what runs on it is cut',
+      takesIfMatch: true,
       query: z.strictObject({ reason: z.string().max(400).optional() }),
       reply,
       handle: ({ query, call }) => send(call, { type: 'RevokeServiceToken', id: idOf(call), ...query }),

@@ -77,7 +77,15 @@ describe('service tokens that are brought', () => {
     ['count within the overlap, and no longer', overlap, A, NOW, at(NOW + HOUR_MS)],
     ['do not count after it', overlap, A, NOW + HOUR_MS, 'service-token-expired'],
     ['count with the new secret', overlap, B, NOW + HOUR_MS, at(NOW + 90 * DAY_MS)],
-    ['do not count when rotated twice', [...overlap, rotated(C, NOW + DAY_MS)], A, NOW, 'service-token-invalid'],
+    ['keep their end when rotated twice', [...overlap, rotated(C, NOW + DAY_MS)], A, NOW, at(NOW + HOUR_MS)],
+    ['end all with an overlap of nothing', [...overlap, rotated(C, NOW)], A, NOW, 'service-token-expired'],
+    [
+      'are three at most',
+      [...overlap, rotated(C, NOW + DAY_MS), rotated(hashSecret('d'), NOW + DAY_MS)],
+      A,
+      NOW,
+      'service-token-invalid',
+    ],
     [
       'live no longer for being rotated',
       [issued({ expiresAt: at(NOW + 1) }), rotated(B, NOW + DAY_MS)],
