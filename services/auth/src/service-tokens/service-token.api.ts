@@ -62,8 +62,7 @@ export async function handleChangeServiceToken(
   const { command, commandId, expectedRevision } = request;
   const id = command.type === 'IssueServiceToken' ? serviceTokenIdOf(commandId) : command.id;
   if (!isSubjectToken(id)) throw absentServiceToken();
-  if (command.type === 'IssueServiceToken') requireRoom(context, id, command.name);
-  if ('appIds' in command) await requireApps(context, command.appIds);
+  await requireFit(context, id, command);
   const { tokenOf, secretHash } = makeSecret();
   const metadata = commandMetadata(request, nowMs());
   const ref = { tenant, type: serviceTokenAggregate, id };
@@ -110,6 +109,18 @@ export async function queryServiceTokens(
   return { serviceTokens: sorted.slice(0, MAX_LISTED) };
 }
 
+/** What must hold where a token begins to count: issued, or rotated after its end. One that is rotated must open something. */
+async function requireFit(context: ServiceTokensContext, id: string, command: Change['command']): Promise<void> {
+  if (command.type === 'IssueServiceToken') requireRoom(context, id, command.name);
+  if ('appIds' in command) await requireApps(context, command.appIds);
+  if (command.type !== 'RotateServiceToken') return;
+  const { state } = await context.live.serviceToken(id);
+  if (state.status !== 'active') return;
+  const { name, expiresAt } = state;
+  if (Date.parse(expiresAt) <= context.nowMs()) requireRoom(context, id, name);
+  await requireAnyApp(context, state);
+}
+
 /** Of what this instance knows; two that come at the same instant may both get through, which harms nothing. */
 function requireRoom({ live, nowMs }: ServiceTokensContext, id: string, name: string): void {
   const others = live.serviceTokens().filter(([other, state]) => other !== id && isActive(state, nowMs()));
@@ -132,6 +143,14 @@ async function requireApps({ live }: ServiceTokensContext, appIds: readonly stri
     if (!isPublished)
       throw serviceTokenError('ERR_SERVICE_TOKEN_APP', `there is no published app ${JSON.stringify(appId)}`);
   }
+}
+
+async function requireAnyApp({ live }: ServiceTokensContext, { name, appIds }: Issued): Promise<void> {
+  for (const appId of appIds) if ((await live.app(appId)).state.status === 'published') return;
+  throw serviceTokenError(
+    'ERR_SERVICE_TOKEN_APP',
+    `none of the apps of service token ${JSON.stringify(name)} is published any more: change its apps first, or issue another one`,
+  );
 }
 
 function isActive(state: ServiceTokenState, nowMs: number): state is Issued {

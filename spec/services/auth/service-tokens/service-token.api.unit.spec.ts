@@ -9,10 +9,12 @@ import {
 } from '../../../../services/auth/src/service-tokens/judge-service-token.ts';
 import {
   handleChangeServiceToken,
+  MAX_SERVICE_TOKENS,
   type ServiceTokensContext,
 } from '../../../../services/auth/src/service-tokens/service-token.api.ts';
 import { type PeopleWorld, startPeopleWorld } from '../support/people-world.ts';
 
+const DAY_MS = 86_400_000;
 type Request = Parameters<typeof handleChangeServiceToken>[1];
 
 describe('commands on service tokens', () => {
@@ -91,6 +93,31 @@ describe('commands on service tokens', () => {
     const rotated = await rotate(serviceToken.id, { expectedRevision });
     expect(rotated.serviceToken.revision).to.be.greaterThan(expectedRevision);
     expect(await codeOf(rotate(serviceToken.id, { expectedRevision }))).to.equal('ERR_EVENTS_STALE_REVISION');
+  });
+
+  it('make one count again only where it could be issued anew', async () => {
+    const old = await issue('ci');
+    nowMs += 2 * DAY_MS;
+    await issue('CI');
+    expect(await codeOf(rotate(old.serviceToken.id))).to.equal('ERR_SERVICE_TOKEN_NAME');
+    nowMs += 2 * DAY_MS;
+    expect(await judge((await rotate(old.serviceToken.id)).token)).to.equal('accepted');
+  });
+
+  it('make no more count again than may be issued', async () => {
+    const old = await issue('old');
+    nowMs += 2 * DAY_MS;
+    for (let index = 0; index < MAX_SERVICE_TOKENS; index += 1) await issue(`t${index}`, ['app_a'], 7);
+    expect(await codeOf(issue('one more'))).to.equal('ERR_SERVICE_TOKEN_TOO_MANY');
+    expect(await codeOf(rotate(old.serviceToken.id))).to.equal('ERR_SERVICE_TOKEN_TOO_MANY');
+  });
+
+  it('renew nothing that opens nothing', async () => {
+    const { serviceToken } = await issue('ci', ['app_a', 'app_b']);
+    published.delete('app_a');
+    await rotate(serviceToken.id);
+    published.delete('app_b');
+    expect(await codeOf(rotate(serviceToken.id))).to.equal('ERR_SERVICE_TOKEN_APP');
   });
 });
 
