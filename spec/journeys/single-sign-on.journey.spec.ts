@@ -1,3 +1,4 @@
+// long because one world, which takes seconds to start, shows every mode of single sign-on at every kind of origin
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
