@@ -10,11 +10,11 @@ import type { SignInContext } from './sign-in-context.ts';
 export const SIGNED_OUT_PATH = `${RESERVED_PATH}signed-out`;
 
 /**
- * Ends the sessions behind the cookies of this host, everywhere, and with them every other session of this browser; then lets one
- * identity provider end its own: that of the cookie's app, or the first of those that had a session.
+ * Ends the sessions behind the cookies of this host, everywhere, and with them every other session of this browser, also the one that
+ * replaced them; then lets one identity provider end its own: that of the cookie's app, or the first of those that had a session.
  */
 export async function handleSignOut(
-  context: SignInContext,
+  context: SignOutContext,
   request: z.infer<typeof signOut.request>,
 ): Promise<AuthReply> {
   const { sealer, providers, signInOrigin } = context;
@@ -24,15 +24,17 @@ export async function handleSignOut(
   );
   const access = await sealer.open('access', request.cookies[ACCESS_COOKIE]);
   const ids = new Set([access, ...sessions].flatMap((opened) => (opened === null ? [] : [opened.sessionId])));
+  const known = await sessionsNamed(context, ids);
   const ended: Ended[] = [];
-  for (const [id, state] of await sessionsOfBrowser(context, ids)) {
+  for (const [id, state] of activeInBrowser(context, known)) {
     const actor = { kind: 'user', id: state.principal.subject, name: state.principal.username } as const;
     const correlationId = toCorrelationId(request.requestId);
     const isEnded = await endSession(context, id, { actor, correlationId });
     const provider = providers.ofSession(state);
     if (isEnded && provider !== undefined) ended.push({ provider, session: state });
   }
-  const [first] = ended;
+  const [named] = known.values();
+  const first = ended.find(({ provider }) => provider.issuer === named?.identityProvider) ?? ended[0];
   const location = first === undefined ? null : await endSessionUrl(first, `${signInOrigin}${SIGNED_OUT_PATH}`);
   return location === null ? { kind: 'signed-out', setCookies } : { kind: 'redirect', location, setCookies };
 }
@@ -46,25 +48,38 @@ async function endSessionUrl({ provider, session }: Ended, returnTo: string): Pr
   return port.endSessionUrl(returnTo, logoutHint === undefined ? undefined : { logoutHint });
 }
 
+type SignOutContext = Pick<SignInContext, 'sealer' | 'live' | 'userSessions' | 'providers' | 'signInOrigin'>;
+type PresentSession = Exclude<UserSessionState, { status: 'absent' }>;
 type ActiveSession = Extract<UserSessionState, { status: 'active' }>;
 type Ended = { readonly provider: ConfiguredProvider; readonly session: ActiveSession };
 
-/** The active ones among these, and those of the same devices: an app's host knows nothing of the session of another provider. */
-async function sessionsOfBrowser({ live }: SignInContext, ids: Iterable<string>): Promise<Map<string, ActiveSession>> {
-  const found = new Map<string, ActiveSession>();
+async function sessionsNamed(
+  { live }: SignOutContext,
+  ids: Iterable<string>,
+): Promise<ReadonlyMap<string, PresentSession>> {
+  const known = new Map<string, PresentSession>();
   for (const id of ids) {
     const { state } = await live.session(id);
-    if (state.status === 'active') found.set(id, state);
+    if (state.status !== 'absent') known.set(id, state);
   }
-  const devices = new Set([...found.values()].flatMap(({ deviceId }) => deviceId ?? []));
-  if (devices.size === 0) return found;
-  for (const device of devices)
-    for (const [id, state] of live.sessionsOfDevice(device)) if (state.status === 'active') found.set(id, state);
-  return found;
+  return known;
+}
+
+/**
+ * The active ones among these, and those of the same devices: an app's host knows nothing of the session of another provider, nor of
+ * the one that replaced its own after a second factor at another app.
+ */
+function activeInBrowser(
+  { live }: SignOutContext,
+  known: ReadonlyMap<string, PresentSession>,
+): ReadonlyMap<string, ActiveSession> {
+  const devices = new Set([...known.values()].flatMap(({ deviceId }) => deviceId ?? []));
+  const found = [...known, ...[...devices].flatMap((device) => live.sessionsOfDevice(device))];
+  return new Map(found.flatMap(([id, state]) => (state.status === 'active' ? [[id, state] as const] : [])));
 }
 
 async function endSession(
-  { userSessions }: SignInContext,
+  { userSessions }: SignOutContext,
   id: string,
   command: Parameters<SignInContext['userSessions']>[2],
 ): Promise<boolean> {
