@@ -15,8 +15,10 @@ const LOGOUT_JWT = headerOf(['logout+jwt', 'JWT']);
 /** Longest `sub` or `sid` taken, in characters; OpenID Connect Core, 2 allows 255. */
 const MAX_NAME_LENGTH = 256;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-/** Seconds since the epoch that a Date can still hold. */
-const MAX_INSTANT_SECONDS = 8_640_000_000_000;
+/** Seconds since the epoch that still are a time of four-digit years, as everything we record and answer has them. */
+const MAX_INSTANT_SECONDS = 253_402_300_799;
+/** A time in a token (NumericDate, RFC 7519, 2). One in milliseconds is none. */
+export const numericDate = z.number().min(0).max(MAX_INSTANT_SECONDS);
 const shortText = z.string().max(2048);
 /** Types of every claim that we or passport-azure-ad read: it calls string methods on some, outside of any try. */
 const claims = z.looseObject({
@@ -24,12 +26,12 @@ const claims = z.looseObject({
   sub: z.string().min(1).max(MAX_NAME_LENGTH),
   sid: z.string().min(1).max(MAX_NAME_LENGTH).optional(),
   aud: z.union([shortText, z.array(shortText).length(1)]),
-  exp: z.number(),
-  iat: z.number(),
-  nbf: z.number(),
+  exp: numericDate,
+  iat: numericDate,
+  nbf: numericDate,
   tid: shortText,
   oid: z.guid(),
-  auth_time: z.int().min(0).max(MAX_INSTANT_SECONDS).optional(),
+  auth_time: numericDate.int().optional(),
   ver: z.literal('2.0'),
   nonce: shortText.optional(),
   c_hash: shortText.optional(),
@@ -81,9 +83,15 @@ export async function checkToken(
   const parsed = claims.safeParse(payload);
   if (!parsed.success) throw wrongClaim(parsed.error);
   if (parsed.data.tid !== expected.tenantId) throw refused('it is of another directory (claim tid)');
+  requireMade(parsed.data);
   if (expected.nonce !== undefined && parsed.data.nonce !== expected.nonce)
     throw refused('its nonce is not of this sign-in');
   return parsed.data;
+}
+
+/** What says that it was made in the future would outlive every "signed out before". */
+export function requireMade({ iat }: { readonly iat: number }): void {
+  if (iat > Date.now() / 1000 + CLOCK_SKEW_SECONDS) throw refused('claim iat lies in the future');
 }
 
 type Verification = {

@@ -92,12 +92,31 @@ describe('hostile access tokens at a published app', function hostileSpecs() {
       expect(await ask(claims), JSON.stringify(claims)).to.include({ verdict: 'allow' });
   });
 
+  it('of any times are judged: no answer of ours breaks on them', async () => {
+    const edges = [0, -1, 1e300, -1e300, now(), now() + 600, Date.now(), 253_402_300_799, 253_402_300_800, 8.64e12];
+    const time = fc.oneof(fc.constantFrom(...edges), fc.double({ noNaN: true }), fc.integer());
+    const times = fc.record({ iat: time, exp: time, nbf: time, auth_time: time }, { requiredKeys: [] });
+    await fc.assert(
+      fc.asyncProperty(times, async (claims) => {
+        expect(await ask(claims))
+          .to.have.property('verdict')
+          .that.is.oneOf(['allow', 'refuse-token']);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   const cases: readonly Case[] = [
     ['expired', { exp: now() - 120 }],
     ['without an end', { exp: undefined }],
     ['not valid yet', { nbf: now() + 120 }],
     ['without nbf', { nbf: undefined }],
     ['without iat', { iat: undefined }],
+    ['with an end in milliseconds', { exp: Date.now() }],
+    ['without any end to speak of', { exp: 1e300 }],
+    ['made in ten years', { iat: now() + 315_360_000 }],
+    ['made before all times', { iat: -1e300 }],
+    ['signed in for in milliseconds', { auth_time: Date.now() }],
     ['of the sign-in client', { aud: WEB }],
     ['of our own API', { aud: OTHER_API }],
     ['for two audiences', { aud: [API, OTHER_API] }],
