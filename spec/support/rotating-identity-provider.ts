@@ -32,6 +32,8 @@ type Line = { isTakenBack: boolean };
 export async function startRotatingIdentityProvider(): Promise<RotatingIdentityProvider> {
   const sts = await startHostileIdentityProvider();
   const nonces = new Map<string, string>();
+  /** Codes of sign-ins that asked for no refresh token. */
+  const plain = new Set<string>();
   const tokens = new Map<string, { readonly line: Line; isUsed: boolean }>();
   const seen = { refreshes: 0, reuses: 0 };
   const claims: Record<string, unknown> = {
@@ -48,7 +50,7 @@ export async function startRotatingIdentityProvider(): Promise<RotatingIdentityP
     sendsIdToken: true,
     rotates: true,
   };
-  const answerOf = (line: Line, nonce?: string): HostileAnswer => {
+  const answerOf = (line: Line, nonce?: string, isPlain = false): HostileAnswer => {
     const at = Math.floor(Date.now() / 1000);
     const token = randomUUID();
     tokens.set(token, { line, isUsed: false });
@@ -65,7 +67,8 @@ export async function startRotatingIdentityProvider(): Promise<RotatingIdentityP
     };
     const isIdTokenSent = nonce !== undefined || behavior.sendsIdToken;
     const id_token = isIdTokenSent ? forgeToken({ key: sts.key, payload }) : undefined;
-    return { body: { id_token, access_token: 'opaque', token_type: 'Bearer', refresh_token: token } };
+    const answer = { id_token, access_token: 'opaque', token_type: 'Bearer' };
+    return { body: isPlain ? answer : { ...answer, refresh_token: token } };
   };
   const refresh = (token: string): HostileAnswer => {
     seen.refreshes += 1;
@@ -86,7 +89,7 @@ export async function startRotatingIdentityProvider(): Promise<RotatingIdentityP
     const answer =
       form.get('grant_type') === 'refresh_token'
         ? refresh(form.get('refresh_token') ?? '')
-        : answerOf({ isTakenBack: false }, nonces.get(form.get('code') ?? ''));
+        : answerOf({ isTakenBack: false }, nonces.get(form.get('code') ?? ''), plain.has(form.get('code') ?? ''));
     if (behavior.delayMs > 0) await delay(behavior.delayMs);
     return answer;
   };
@@ -100,6 +103,7 @@ export async function startRotatingIdentityProvider(): Promise<RotatingIdentityP
       const { searchParams } = new URL(location);
       const code = randomUUID();
       nonces.set(code, searchParams.get('nonce') ?? '');
+      if (!searchParams.get('scope')?.split(' ').includes('offline_access')) plain.add(code);
       const back = new URL(searchParams.get('redirect_uri') ?? '');
       back.search = new URLSearchParams({ code, state: searchParams.get('state') ?? '' }).toString();
       return back.href;

@@ -61,8 +61,8 @@ const options = z.strictObject({
     .max(MAX_KEPT_CLAIMS)
     .default([]),
   /**
-   * Minutes after which a session that is used is confirmed by the identity provider's refresh token, where it gives one. null: never,
-   * and no refresh tokens are asked for or kept. Default null.
+   * Minutes after which a session that is used is confirmed by the identity provider's refresh token. One that has none ends early, see
+   * `refreshTokens` of the provider. null: never, and no refresh tokens are asked for or kept. Default null.
    */
   refreshMinutes: z.number().min(1).max(1440).nullable().default(null),
   /** Minutes a session goes on unconfirmed while the identity provider does not answer; then people sign in again. Default 60. */

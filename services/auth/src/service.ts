@@ -42,6 +42,7 @@ import { type TypedSealer, typeSealer } from './preauth/sealed-values.ts';
 import { createFindSignInApp } from './preauth/sign-in-app.ts';
 import { answerStep, type SignInContext } from './preauth/sign-in-context.ts';
 import { handleSignOut } from './preauth/sign-out.ts';
+import { unconfirmedSecondsOf } from './refresh/due.ts';
 import { createSessionRefresher } from './refresh/session-refresher.ts';
 import { createRefusalRecorder } from './refusal-recorder.ts';
 import { cacheOpened } from './sealing/cached-sealer.ts';
@@ -116,6 +117,7 @@ export async function startAuth(
     sessionSeconds: Math.floor(config.sessionHours * 3600),
     trustsIssuedAt: config.trustIssuedAtOfFreshSignIn,
     keepsRefreshTokens: config.refreshMinutes !== null,
+    unconfirmedSeconds: unconfirmedSecondsOf(config),
     nowMs,
   };
   const refresher = createSessionRefresher(config, context);

@@ -22,6 +22,12 @@ const common = {
   caFile: file.optional(),
   /** Milliseconds for one exchange with the provider. Default 4000, below the 5 s the ingress waits. */
   timeoutMs: z.number().int().min(100).max(60_000).default(4000),
+  /**
+   * false: it gives no refresh tokens, and with `refreshMinutes` its sessions last as long as without, unconfirmed. true: a session
+   * without one, which whoever edits the address of a sign-in can have, ends `refreshMinutes` and `refreshGraceMinutes` after it began.
+   * Default true.
+   */
+  refreshTokens: z.boolean().optional(),
 };
 
 const entra = z.strictObject({

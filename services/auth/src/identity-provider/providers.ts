@@ -17,6 +17,8 @@ export type ConfiguredProvider = {
   /** Whether people who sign out are sent there too, and with what hint. */
   readonly signOut: 'username' | 'session' | 'plain' | 'none';
   readonly port: IdentityProvider;
+  /** Its sessions can be confirmed, see `refreshTokens` of the configuration. */
+  readonly givesRefreshTokens: boolean;
   /** Its redirect URI, on the sign-in host; no answer of it is taken at another's (RFC 9700, 4.4.2.2). */
   readonly callbackPath: string;
   /** One session of each provider lives in a browser. */
@@ -77,10 +79,11 @@ export function createIdentityProviders(
 ): IdentityProviders {
   const { identityProvider: first, furtherIdentityProviders: further, expectGroupsClaim, keepClaims } = config;
   const { signInOrigin, logger } = options;
-  const shared = { signInOrigin, logger, keepClaims, wantsRefreshTokens: config.refreshMinutes !== null };
+  const shared = { signInOrigin, logger, keepClaims };
   const configured = (provider: FirstProviderConfig | FurtherProviderConfig, port?: IdentityProvider) => {
     const isFirst = provider === first;
-    const { issuer } = provider;
+    const { issuer, refreshTokens: givesRefreshTokens = true } = provider;
+    const wantsRefreshTokens = givesRefreshTokens && config.refreshMinutes !== null;
     const callbackPath = isFirst ? authPaths.callback : `${authPaths.callback}/${provider.id}`;
     const sendsGroups = isFirst ? expectGroupsClaim : 'expectGroupsClaim' in provider && provider.expectGroupsClaim;
     return {
@@ -91,9 +94,10 @@ export function createIdentityProviders(
       // Entra ID takes no hint but a claim that is not kept, and asks.
       signOut: provider.kind === 'openid' ? provider.signOut : ('plain' as const),
       directory: 'tenantId' in provider ? provider.tenantId.toLowerCase() : issuer,
+      givesRefreshTokens,
       callbackPath,
       sessionCookie: isFirst ? SESSION_COOKIE : `${SESSION_COOKIE}-${provider.id}`,
-      port: port ?? createPort(provider, { ...shared, callbackPath, sendsGroups }),
+      port: port ?? createPort(provider, { ...shared, callbackPath, sendsGroups, wantsRefreshTokens }),
     };
   };
   return new IdentityProviders(

@@ -10,7 +10,7 @@ import { type Challenge, describeShortfall, isMetBySession, newSessionOf, shortf
 import { keptSecondsOf } from './cookie-lifetime.ts';
 import { clear, deviceOf, sessionCookie, transactionCookieName } from './cookies.ts';
 import { deny } from './denials.ts';
-import { factsOfProvider } from './facts-of-provider.ts';
+import { endOfSession, factsOfProvider } from './facts-of-provider.ts';
 import { issueTicket } from './issue-ticket.ts';
 import { findLiveSession, type LiveSession } from './live-session.ts';
 import type { SignInContext } from './sign-in-context.ts';
@@ -110,17 +110,18 @@ async function startSession(
   if (live !== null) await userSessions(live.id, { type: 'EndSession', reason: 'replaced' }, command);
   const fresh = newSessionOf({ signedIn, session: own, isFresh, nowMs, trustsIssuedAt: context.trustsIssuedAt });
   const device = deviceOf(request.cookies);
+  const kept = await factsOfProvider(context, signedIn);
   const start: UserSessionCommand = {
     type: 'StartSession',
     principal,
     identityProvider: provider.issuer,
     providerId: provider.id,
-    ...(await factsOfProvider(context, signedIn)),
+    ...kept,
     authenticationContexts: [...fresh.authenticationContexts],
     authenticatedAt: new Date(fresh.authenticatedAtMs ?? nowMs).toISOString(),
     ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
     startedAt: new Date(nowMs).toISOString(),
-    expiresAt: fresh.expiresAt ?? new Date(nowMs + sessionSeconds * 1000).toISOString(),
+    expiresAt: endOfSession(context, provider, kept, fresh.expiresAt),
     address: own === null || isFresh ? request.client.address : own.address,
     ...(own?.otherAddress !== undefined && !isFresh && { otherAddress: own.otherAddress }),
     userAgent: request.client.userAgent,

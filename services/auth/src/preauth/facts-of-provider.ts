@@ -2,6 +2,7 @@ import type { UserSessionFact } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { FactOf } from '#libs/events';
 import type { SignedIn } from '../identity-provider/identity-provider.ts';
+import type { ConfiguredProvider } from '../identity-provider/providers.ts';
 import type { SignInContext } from './sign-in-context.ts';
 
 type Started = FactOf<UserSessionFact, 'SessionStarted'>['data'];
@@ -20,7 +21,22 @@ export async function factsOfProvider(
   };
 }
 
-/** One that is too long to be kept is as good as none: the session lasts, and is not confirmed. */
+/**
+ * When the session ends, given when it would; null: nothing says so. One that should be confirmed and has no refresh token ends early:
+ * who took the scope `offline_access` out of the address would never be asked about again.
+ */
+export function endOfSession(
+  { sessionSeconds, unconfirmedSeconds, nowMs }: SignInContext,
+  provider: Pick<ConfiguredProvider, 'givesRefreshTokens'>,
+  { refreshToken }: Partial<Started>,
+  expiresAt: string | null,
+): string {
+  const isLong = refreshToken !== undefined || !provider.givesRefreshTokens;
+  const endsAtMs = nowMs() + (isLong ? sessionSeconds : unconfirmedSeconds) * 1000;
+  return new Date(expiresAt === null ? endsAtMs : Math.min(endsAtMs, Date.parse(expiresAt))).toISOString();
+}
+
+/** One that is too long to be kept is as good as none: the session is not confirmed. */
 async function sealRefreshToken(
   { keepsRefreshTokens, sealer, sessionSeconds, logger }: SignInContext,
   token: string,

@@ -28,6 +28,8 @@ export type SignInContext = {
   readonly trustsIssuedAt: boolean;
   /** Refresh tokens are kept, sealed: sessions are confirmed with them. */
   readonly keepsRefreshTokens: boolean;
+  /** How long a session lasts at most that should be confirmed and has no refresh token. */
+  readonly unconfirmedSeconds: number;
   readonly nowMs: () => number;
 };
 

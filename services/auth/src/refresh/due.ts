@@ -18,7 +18,21 @@ export type Due = {
 const MINUTE_MS = 60_000;
 const NEVER: Due = { isDue: false, isOverdue: false };
 
-/** A session without a refresh token is never due: its provider gave none, or it began when none were asked for. */
+/** Seconds a session lasts that nobody can confirm: as long as one does whose provider does not answer. */
+export function unconfirmedSecondsOf(config: {
+  readonly sessionHours: number;
+  readonly refreshMinutes: number | null;
+  readonly refreshGraceMinutes: number;
+}): number {
+  const { sessionHours, refreshMinutes, refreshGraceMinutes } = config;
+  const minutes = refreshMinutes === null ? Number.POSITIVE_INFINITY : refreshMinutes + refreshGraceMinutes;
+  return Math.floor(Math.min(sessionHours * 60, minutes) * 60);
+}
+
+/**
+ * A session without a refresh token is never due: it began when none were asked for, its provider is known to give none, or it is short
+ * (`unconfirmedSecondsOf`).
+ */
 export function dueOf(session: ConfirmedSession, { refreshMinutes, graceMinutes }: RefreshPace, nowMs: number): Due {
   const { status, refreshToken, refreshedAt, startedAt, authenticatedAt, expiresAt } = session;
   if (status !== 'active' || refreshToken === undefined || Date.parse(expiresAt) <= nowMs) return NEVER;
