@@ -6,6 +6,8 @@ const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const USER_ID = /^usr_[0-9a-f]{24}$/i;
 /** People named in an error. */
 const MAX_NAMED = 5;
+/** As facts take it. */
+const MAX_SUBJECT_CHARACTERS = 128;
 
 export type KnownPerson = {
   readonly id: string;
@@ -50,8 +52,10 @@ export function newestPeople(live: Known, limit: number): readonly KnownPerson[]
 }
 
 /**
- * Whom an admin means. A subject nobody signed in with is taken as it is where it must be one: with its directory, or as a GUID of
- * the first of `directories`. Errors: ERR_USER_ABSENT, ERR_USER_AMBIGUOUS.
+ * Whom an admin means: an id, then a subject of the named directory, or of the first of `directories`, then a username. People give
+ * themselves usernames, so none is ever taken for a GUID, nor where a subject may be meant, nor alone for somebody of another directory than the
+ * first. A subject nobody signed in with is taken as it is where it must be one: with its directory, or as a GUID of the first.
+ * Errors: ERR_USER_ABSENT, ERR_USER_AMBIGUOUS.
  */
 export async function findPerson(
   live: Known,
@@ -59,22 +63,44 @@ export async function findPerson(
   directories: readonly string[],
 ): Promise<Person> {
   const { user } = asked;
-  const named = asked.directoryTenant === undefined ? undefined : asCompared(asked.directoryTenant);
-  const people = await peopleCalled(live, user, named === undefined ? directories : [named]);
-  const found = people.filter(
-    ({ person }) => named === undefined || person.directoryTenant.toLowerCase() === named.toLowerCase(),
-  );
-  const [only, ...others] = found;
-  if (only !== undefined && others.length > 0) throw ambiguous(user, found);
-  if (only !== undefined) return only.person;
+  const named = asked.directoryTenant === undefined ? undefined : asConfigured(asked.directoryTenant, directories);
   const directoryTenant = named ?? directories[0];
-  const isSubject = named === undefined ? GUID.test(user) : !user.includes('@') && !USER_ID.test(user);
-  if (!isSubject || directoryTenant === undefined || user.length > 128)
-    throw userError(
-      'ERR_USER_ABSENT',
-      `nobody known goes by ${user}: give the subject id (in Entra the object id), with its directory unless it is a GUID of the first identity provider`,
-    );
-  return { directoryTenant, subject: asCompared(user) };
+  const called = await peopleCalled(live, user, named === undefined ? directories : [named]);
+  const people = called.map(({ person }) => person).filter((one) => named === undefined || isOfDirectory(one, named));
+  const [only, ...others] = people;
+  if (USER_ID.test(user) || directoryTenant === undefined) {
+    const byId = people.find((one) => userIdOf(one) === user.toLowerCase());
+    if (byId === undefined) throw absent(user);
+    return byId;
+  }
+  const ofDirectory = people.filter((one) => isOfDirectory(one, directoryTenant));
+  const bySubject = ofDirectory.filter(({ subject }) => isSameText(subject, user));
+  const exactly = bySubject.find(({ subject }) => subject === user) ?? bySubject[0];
+  if (exactly !== undefined) return exactly;
+  if (only === undefined && named !== undefined && !directories.includes(named))
+    throw unknownDirectory(user, named, directories);
+  const self = { directoryTenant, subject: asCompared(user) };
+  if (GUID.test(user)) {
+    const elsewhere = people.filter(({ subject }) => isSameText(subject, user));
+    if (elsewhere.length > 0) throw ambiguous(user, [self, ...elsewhere]);
+    return self;
+  }
+  const mayBeSubject = named !== undefined && !user.includes('@');
+  if (only === undefined) {
+    if (mayBeSubject && user.length <= MAX_SUBJECT_CHARACTERS) return self;
+    throw absent(user);
+  }
+  if (mayBeSubject) throw ambiguous(user, [...people, self]);
+  if (others.length > 0 || ofDirectory.length === 0) throw ambiguous(user, people);
+  return only;
+}
+
+function isOfDirectory(person: Person, directoryTenant: string): boolean {
+  return isSameText(person.directoryTenant, directoryTenant);
+}
+
+function isSameText(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 function add(
@@ -87,13 +113,31 @@ function add(
   if (!people.has(id)) people.set(id, { id, person, username });
 }
 
-function ambiguous(user: string, found: readonly KnownPerson[]) {
+function absent(user: string) {
+  return userError(
+    'ERR_USER_ABSENT',
+    `nobody known goes by ${user}: give the subject id (in Entra the object id), with its directory unless it is a GUID of the first identity provider`,
+  );
+}
+
+function ambiguous(user: string, found: readonly Person[]) {
   const named = found
     .slice(0, MAX_NAMED)
-    .map(({ person }) => `${person.subject} of directory ${person.directoryTenant}`)
+    .map(({ subject, directoryTenant }) => `${subject} of directory ${directoryTenant}`)
     .join(', ');
   const more = found.length > MAX_NAMED ? ` and ${found.length - MAX_NAMED} more` : '';
   return userError('ERR_USER_AMBIGUOUS', `${user} may be ${named}${more}: give the subject id and the directory`);
+}
+
+function asConfigured(named: string, directories: readonly string[]): string {
+  return directories.find((one) => isSameText(one, named)) ?? asCompared(named);
+}
+
+function unknownDirectory(user: string, named: string, directories: readonly string[]) {
+  return userError(
+    'ERR_USER_ABSENT',
+    `nobody known goes by ${user} in directory ${named}, which no identity provider has: give the subject id, with one of ${directories.join(', ')}`,
+  );
 }
 
 /** Entra ID writes GUIDs in lower case; people may not. */
