@@ -72,8 +72,8 @@ export type CheckedOpenidAccessToken = {
 };
 
 /**
- * A JWT access token (RFC 9068, 4). Of a program alone when its subject is the client itself (2.2), or the provider says so in its own
- * words; else of a user, of whom the scope is asked.
+ * A JWT access token (RFC 9068, 4). Of a program alone when the provider says so in its own words, or its subject is the client itself
+ * (2.2) and nothing in it is of a person, for a person may have the id of a client as subject; else of a user, of whom the scope is asked.
  */
 export async function checkOpenidAccessToken(
   parts: TokenParts,
@@ -88,7 +88,8 @@ export async function checkOpenidAccessToken(
   if (typeof payload.typ === 'string' && payload.typ !== 'Bearer') throw refused('it is no access token (claim typ)');
   const read = readClaims(payload);
   const clientId = read.client_id ?? read.azp ?? read.cid ?? null;
-  const isApp = payload.idtyp === 'app' || payload.gty === 'client-credentials' || read.sub === clientId;
+  const isSaid = payload.idtyp === 'app' || payload.gty === 'client-credentials';
+  const isApp = isSaid || (read.sub === clientId && !OF_PEOPLE.some((claim) => payload[claim] !== undefined));
   if (!isApp && !hasScope(read, expected.scope)) throw new ScopeMissingError(expected.scope);
   return { kind: isApp ? 'app' : 'user', claims: read, clientId };
 }
@@ -97,6 +98,20 @@ export async function checkOpenidAccessToken(
 export function verifyOpenidLogoutToken(parts: TokenParts, token: string): Promise<JWTPayload> {
   return verify(parts, token, { audience: parts.clientId, types: ['', 'jwt', 'logout+jwt'] });
 }
+
+/** Of people alone: that they signed in, and their names. */
+const OF_PEOPLE = [
+  'auth_time',
+  'acr',
+  'amr',
+  'sid',
+  'uid',
+  'preferred_username',
+  'upn',
+  'email',
+  'given_name',
+  'family_name',
+];
 
 /** Of ID tokens (nonce, hashes) and logout tokens (events); an access token of the same audience has none of them. */
 const OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 'events'];

@@ -233,7 +233,7 @@ describe('an OpenID provider', function openidSpecs() {
       const id_token = await sign(hostile(), { aud: CLIENT_ID });
       const body = { id_token, access_token: 'a', token_type: 'Bearer', refresh_token: 'rt-2', sub: 'somebody else' };
       sts.answers.token = { body };
-      const person = { subject: 'u1', directoryTenant: sts.issuer, providerSubject: 'u1' };
+      const person = { subject: 'u1', directoryTenant: sts.issuer, providerSubject: 'u1', known: null };
       const failure = await provider.refresh('rt-1', person).catch((error: unknown) => error);
       expect(failure).to.be.instanceOf(UnconfirmedRefreshError).with.property('nextToken', 'rt-2');
       sts.answers.token = { body: { ...body, sub: 'u1' } };
@@ -281,6 +281,21 @@ describe('an OpenID provider', function openidSpecs() {
     it('of programs alone, by the subject or in its own words', async () => {
       for (const change of [{ sub: 'cli' }, { gty: 'client-credentials' }, { idtyp: 'app' }])
         expect(await verify({ ...change, scope: undefined })).to.include({ kind: 'app' });
+    });
+
+    it('of a person whose subject is the id of a client, who need the scope as everybody', async () => {
+      const marks = [
+        { auth_time: seconds() },
+        { acr: '1' },
+        { amr: ['pwd'] },
+        { sid: 's' },
+        { preferred_username: 'cli' },
+      ];
+      for (const mark of [...marks, { email: 'cli@example.test' }, { uid: '1' }]) {
+        const what = JSON.stringify(mark);
+        expect(await verify({ ...mark, sub: 'cli' }), what).to.include({ kind: 'user' });
+        expect(await reasonOf(verify({ ...mark, sub: 'cli', scope: undefined })), what).to.equal('token-invalid');
+      }
     });
 
     it('for its administration only when the configuration names their audience', async () => {
