@@ -25,8 +25,8 @@ const MAX_TOKEN_LENGTH = 16_384;
 /** RFC 6750, 2.1; the scheme in whatever case (RFC 9110, 11.1). */
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 const BEARER_SCHEME = /(?:^|,)[ \t]*bearer(?:[ \t,]|$)/i;
-/** Wherever it stands in the value, and however a lenient reader would find it. */
-const OWN_TOKEN = new RegExp(`bearer[ \\t]+"?${SERVICE_TOKEN_PREFIX}`, 'i');
+/** Wherever it stands in the value, whatever is around it, and whatever calls itself one of ours as a bearer token. */
+const OWN_TOKEN = new RegExp(`${SERVICE_TOKEN_PREFIX}stk_[a-z2-7]{24}_|bearer[ \\t]+"?${SERVICE_TOKEN_PREFIX}`, 'i');
 const MALFORMED: PresentedToken = { kind: 'malformed' };
 
 /** Whether a value of Authorization holds a token of ours, which no origin is ever shown. */

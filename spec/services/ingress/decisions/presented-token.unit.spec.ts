@@ -94,6 +94,12 @@ describe('tokens that a request presents', () => {
     ['a scheme alone', { authorization: 'Bearer' }, malformed, undefined],
     ['two words', { authorization: `Bearer ${JWT} x` }, malformed, undefined],
     ['a tab in place of a space', { authorization: `Bearer\t${OURS}` }, malformed, malformed],
+    ['a service token without a scheme', { authorization: OURS }, malformed, malformed],
+    ['a service token of another scheme', { authorization: `Token ${OURS}` }, malformed, malformed],
+    ['a service token and a colon', { authorization: `Bearer: ${OURS}` }, malformed, malformed],
+    ['a service token in a parameter', { authorization: `Token token='${OURS}'` }, malformed, malformed],
+    ['a part of a service token', { authorization: `Token ${OURS.slice(0, -1)}` }, malformed, malformed],
+    ['what only begins like one', { authorization: 'Token sallyport_stick' }, undefined, undefined],
     ['quotes', { authorization: `Bearer "${OURS}"` }, malformed, malformed],
     [
       'a service token in capitals',
@@ -118,7 +124,7 @@ describe('tokens that a request presents', () => {
   it('of ours are found wherever they stand, so that no origin sees one', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 30 }), fc.string({ maxLength: 30 }), (before, after) => {
-        const value = `${before}Bearer ${OURS}${after}`;
+        const value = `${before}${OURS}${after}`;
         expect(holdsOwnToken(value)).to.equal(true);
         const presented = readPresentedToken(fields({ authorization: value }), false);
         expect(presented?.kind).to.be.oneOf(['token', 'malformed']);
