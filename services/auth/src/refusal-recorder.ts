@@ -4,8 +4,8 @@ import type { Logger } from '#libs/telemetry';
 import { serviceActor, toCorrelationId } from './recording.ts';
 
 /**
- * Refusals of each kind recorded in one minute. Anybody can cause them without signing in, and what is recorded stays for
- * good, so beyond the bound they are only counted, and the counts logged.
+ * Refusals of each source recorded in one minute. Anybody can cause them without signing in, and what is recorded stays for
+ * good, so beyond the bound they are only counted, and the counts logged. A flood at one source hides nothing of another.
  */
 export const MAX_REFUSALS_PER_MINUTE = 120;
 const MINUTE_MS = 60_000;
@@ -13,9 +13,12 @@ const MINUTE_MS = 60_000;
 const REPORT_MS = 10_000;
 const MAX_TEXT = 400;
 
+/** `service-tokens`: whose secret was right, which nobody brings by chance; `apps`: all other tokens for published apps. */
+export type RefusalSource = 'sign-in' | 'apps' | 'service-tokens' | 'api' | 'provider-logout';
+
 export type RefusalRecorder = {
   /** Never throws: the refusal stands whether or not it can be recorded. */
-  record(fact: RefusalFact, requestId: string): Promise<void>;
+  record(fact: RefusalFact, requestId: string, source: RefusalSource): Promise<void>;
   stop(): void;
 };
 
@@ -26,26 +29,26 @@ export function createRefusalRecorder(options: {
   readonly nowMs: () => number;
 }): RefusalRecorder {
   const { store, tenant, logger, nowMs } = options;
-  const buckets = new Map<string, { minuteOf: number; spent: number }>();
-  const onlyCounted = new Map<string, number>();
+  const buckets = new Map<RefusalSource, { minuteOf: number; spent: number }>();
+  const onlyCounted = new Map<RefusalSource, number>();
   const report = () => {
-    for (const [type, count] of onlyCounted)
-      logger.warn('refusals beyond the bound were not recorded', { type, count });
+    for (const [source, count] of onlyCounted)
+      logger.warn('refusals beyond the bound were not recorded', { source, count });
     onlyCounted.clear();
   };
   const reporting = setInterval(report, REPORT_MS).unref();
-  const admits = (type: string) => {
+  const admits = (source: RefusalSource) => {
     const minuteOf = Math.floor(nowMs() / MINUTE_MS);
-    const bucket = buckets.get(type);
-    if (bucket === undefined || bucket.minuteOf !== minuteOf) buckets.set(type, { minuteOf, spent: 1 });
+    const bucket = buckets.get(source);
+    if (bucket === undefined || bucket.minuteOf !== minuteOf) buckets.set(source, { minuteOf, spent: 1 });
     else if (bucket.spent >= MAX_REFUSALS_PER_MINUTE) return false;
     else bucket.spent += 1;
     return true;
   };
   return {
-    record: async (fact, requestId) => {
-      if (!admits(fact.type)) {
-        onlyCounted.set(fact.type, (onlyCounted.get(fact.type) ?? 0) + 1);
+    record: async (fact, requestId, source) => {
+      if (!admits(source)) {
+        onlyCounted.set(source, (onlyCounted.get(source) ?? 0) + 1);
         return;
       }
       const at = new Date(nowMs()).toISOString();

@@ -33,6 +33,19 @@ const INSUFFICIENT: ReadonlySet<TokenRefusalReason> = new Set([
   'service-token-of-another-app',
 ]);
 
+/** Of service tokens whose secret was right. */
+const OF_KNOWN_TOKENS = ['service-token-expired', 'service-token-revoked', 'service-token-of-another-app'] as const;
+
+export function isOfKnownToken(reason: string): reason is (typeof OF_KNOWN_TOKENS)[number] {
+  return OF_KNOWN_TOKENS.some((one) => one === reason);
+}
+
+/** Names a token whose secret was right, so that its admin finds who still brings it; of all others nothing is known. */
+export function refuseServiceToken(reason: TokenRefusalReason, id: string): TokenRefusal {
+  const detail = DETAILS[reason];
+  return refuseToken(reason, isOfKnownToken(reason) ? detail.replace('service token', `service token ${id}`) : detail);
+}
+
 /** As RFC 6750, 3.1, tells apart a token that is not good and one that is not good enough. */
 export function refuseToken(reason: TokenRefusalReason, detail: string = DETAILS[reason]): TokenRefusal {
   const error = INSUFFICIENT.has(reason) ? 'insufficient_scope' : 'invalid_token';

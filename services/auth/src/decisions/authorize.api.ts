@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type AppState, type AuthorizeReply, type authorize, initialAppState, PORTAL_APP_ID } from '#libs/contracts';
 import { isSubjectToken } from '#libs/events';
 import type { IdentifyBearer } from '../bearer/identify-bearer.ts';
+import { isOfKnownToken } from '../bearer/refuse-token.ts';
 import type { TypedSealer } from '../preauth/sealed-values.ts';
 import type { RefusalRecorder } from '../refusal-recorder.ts';
 import type { LiveState } from '../user-session/live-state.ts';
@@ -28,7 +29,8 @@ export async function handleAuthorize(parts: AuthorizeParts, request: Request): 
     'verdict' in credential ? credential : await parts.decider.decide({ appId, credential, requestId, client });
   if (reply.verdict === 'refuse-token') {
     const { reason, detail } = reply;
-    await parts.refusals.record({ type: 'TokenRefused', data: { reason, detail, audience: appId } }, requestId);
+    const source = isOfKnownToken(reason) ? 'service-tokens' : 'apps';
+    await parts.refusals.record({ type: 'TokenRefused', data: { reason, detail, audience: appId } }, requestId, source);
   }
   return reply;
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AppState, AuthorizeReply, BearerTokens } from '#libs/contracts';
-import { refuseToken, type TokenRefusal } from '../bearer/refuse-token.ts';
+import { refuseServiceToken, refuseToken, type TokenRefusal } from '../bearer/refuse-token.ts';
 import { CLOCK_SKEW_SECONDS } from '../identity-provider/check-token.ts';
 import type { VerifiedAccessToken } from '../identity-provider/identity-provider.ts';
 import { judgeServiceToken, type PresentedServiceToken } from '../service-tokens/judge-service-token.ts';
@@ -78,7 +78,7 @@ export async function whoAsks(
       const { presented } = credential;
       const { state } = await live.serviceToken(presented.id);
       const judged = judgeServiceToken(state, presented, { appId, nowMs: nowMs() });
-      if (judged.status === 'refused') return refuseToken(judged.reason);
+      if (judged.status === 'refused') return refuseServiceToken(judged.reason, presented.id);
       return askerOfServiceToken(presented.id, judged.token, judged.expiresAt);
     }
     default:

@@ -51,7 +51,7 @@ export async function answerStep(
     const { reason, detail } = reply;
     const { requestId, client } = request;
     const data = { reason, detail, requestId, address: client.address };
-    await context.refusals.record({ type: 'SignInRefused', data }, requestId);
+    await context.refusals.record({ type: 'SignInRefused', data }, requestId, 'sign-in');
   }
   return reply;
 }

@@ -125,6 +125,7 @@ async function record(
   reply: Extract<Reply, { status: 'refused' }>,
 ): Promise<Reply> {
   const { reason, detail } = reply;
-  await refusals.record({ type: 'TokenRefused', data: { reason, detail, audience: 'back-channel-logout' } }, requestId);
+  const data = { reason, detail, audience: 'back-channel-logout' };
+  await refusals.record({ type: 'TokenRefused', data }, requestId, 'provider-logout');
   return reply;
 }

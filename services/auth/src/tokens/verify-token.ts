@@ -50,7 +50,7 @@ export function createVerifyToken(options: {
     return fresh;
   };
   const refuse = async ({ reason, detail }: Refusal, audience: string, requestId: string) => {
-    await refusals.record({ type: 'TokenRefused', data: { reason, detail, audience } }, requestId);
+    await refusals.record({ type: 'TokenRefused', data: { reason, detail, audience } }, requestId, 'api');
     return { status: 'refused' as const, reason, detail };
   };
   return async ({ token, scope, requestId }) => {

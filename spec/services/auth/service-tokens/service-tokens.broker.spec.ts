@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { accessPolicy, changePolicySet, newId, type ServiceTokenView, serviceTokens } from '#libs/contracts';
+import {
+  accessPolicy,
+  changePolicySet,
+  MANAGE_SCOPE,
+  newId,
+  type ServiceTokenView,
+  serviceTokens,
+  verifyToken,
+} from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import { callEndpoint } from '#libs/messaging';
 import { explainDecision } from '../../../../services/audit/src/decisions/explain-decision.ts';
@@ -9,6 +17,7 @@ import { type Clients, createClients } from '../bearer/client-double.ts';
 import { type AuthWorld, published, startAuthWorld, TENANT } from '../support/auth-world.ts';
 
 const DAY_MS = 86_400_000;
+const CLIENT = { address: '192.0.2.7', userAgent: 'spec' };
 
 describe('service tokens', function serviceTokenSpecs() {
   this.timeout(30_000);
@@ -138,6 +147,32 @@ describe('service tokens', function serviceTokenSpecs() {
     ];
     for (const guess of guesses)
       expect(await clients.ask('app_one', guess), guess.slice(0, 80)).to.include(refused('service-token-invalid'));
+  });
+
+  it('are named where they are refused, to whoever knows the secret and on the record, and to nobody else', async () => {
+    const issued = await clients.issue(['app_one']);
+    await clients.change({ type: 'RevokeServiceToken', id: issued.id });
+    const known = [await clients.ask('app_one', issued.token), await clients.ask('app_two', issued.token)];
+    for (const reply of known) expect(reply).to.have.property('detail', `The service token ${issued.id} was revoked.`);
+    const guess = await clients.ask('app_one', `sallyport_${issued.id}_${'a'.repeat(32)}`);
+    expect(guess).to.have.property('detail').that.does.not.include('stk_');
+    const details = (await world.factsNamed('TokenRefused')).map(({ data }) => Reflect.get(Object(data), 'detail'));
+    expect(details).to.include(`The service token ${issued.id} was revoked.`);
+  });
+
+  it('leave a record when they are refused though others flood us with guesses', async () => {
+    const issued = await clients.issue(['app_one']);
+    await clients.change({ type: 'RevokeServiceToken', id: issued.id });
+    world.clock.offsetMs = 1_020_000 - (Date.now() % 60_000);
+    await Promise.all(Array.from({ length: 300 }, () => clients.ask('app_one', 'sallyport_guess')));
+    const operator = { token: 'nonsense', scope: MANAGE_SCOPE, requestId: 'req_flood', client: CLIENT };
+    await callEndpoint(world.console, TENANT, verifyToken, operator);
+    await clients.ask('app_one', issued.token);
+    world.clock.offsetMs = 0;
+    const facts = (await world.factsNamed('TokenRefused')).map(({ data }) => Object(data) as Record<string, unknown>);
+    expect(facts.filter(({ reason }) => reason === 'service-token-invalid')).to.have.length.within(120, 160);
+    expect(facts.at(-1)?.detail).to.include(issued.id);
+    expect(facts.at(-2)).to.include({ audience: MANAGE_SCOPE });
   });
 
   it('are subject to policies as everybody is, and a machine cannot bring more', async () => {
