@@ -59,8 +59,15 @@ export type RefreshedPerson = {
   readonly subject: string;
   /** `sub` as the session knows it; null: not known, then any is taken. */
   readonly providerSubject: string | null;
+  /** What was known so far, see `Refreshed`; null: nothing. */
+  readonly known: Principal | null;
 };
 
+/**
+ * ID tokens of a refresh may say less than those of a sign-in (OpenID Connect Core, 12.2), so what one leaves out is nothing to let
+ * somebody in by: groups are unknown then, unless the person was in none, and app roles, which only ever let in, are none. Names and
+ * being a guest stay as known. Who leaves out all of it says nothing, and everything stays.
+ */
 export type Refreshed = {
   /** null: no ID token came, and nothing new is known. */
   readonly principal: Principal | null;

@@ -146,7 +146,7 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
       return keepingNextToken(kept, async () => {
         const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
         const known = await withUserInfo(configuration, claims, accessToken);
-        const principal = principalOfClaims(known, reading);
+        const principal = principalOfClaims(known, { ...reading, refreshes: person.known });
         requireSamePerson(person, { ...principal, providerSubject: claims.sub });
         return { principal, refreshToken: kept };
       });

@@ -3,6 +3,7 @@ import type { Principal } from '#libs/contracts';
 import { CLOCK_SKEW_SECONDS, refused } from './check-token.ts';
 import { keptClaimsOf, type OnLeftOut } from './kept-claims.ts';
 import type { OpenidClaims } from './openid-tokens.ts';
+import { mayBeInNone } from './principal-of-claims.ts';
 import type { OpenidProviderConfig } from './provider-config.ts';
 
 export type OpenidReading = Pick<OpenidProviderConfig, 'issuer' | 'claims' | 'authenticationContexts'> & {
@@ -11,6 +12,8 @@ export type OpenidReading = Pick<OpenidProviderConfig, 'issuer' | 'claims' | 'au
   /** Further claims to keep, by name. */
   readonly keepClaims: readonly string[];
   readonly onLeftOut: OnLeftOut;
+  /** The token is of a refresh, and this was known of the person; null: nothing. See `Refreshed`. */
+  readonly refreshes?: Principal | null;
 };
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -31,20 +34,22 @@ const roles = ids(200);
 
 /**
  * Who a token speaks of, by the configured claims. Key is the subject within the issuer; names only show. Groups and directory roles
- * that are not there are unknown, never none, unless the provider is known to send groups.
+ * that are not there are unknown, never none, unless the provider is known to send groups. Of a refresh, see `Refreshed`.
  */
 export function principalOfClaims(claims: Claims, reading: OpenidReading): Principal {
-  const { claims: names, issuer } = reading;
+  const { claims: names, issuer, refreshes } = reading;
   const subject = subjectOf(claims, names.subject);
-  const email = emailOf(claims, names.email);
-  const username = textOf(claims, names.username) ?? email ?? subject;
-  const inGroups = listOf(claims, names.groups, groups) ?? (reading.sendsGroups ? [] : null);
+  if (refreshes != null && !saysAnything(claims, names)) return { ...refreshes, subject, directoryTenant: issuer };
+  const email = claimAt(claims, names.email) == null ? (refreshes?.email ?? null) : emailOf(claims, names.email);
+  const username = textOf(claims, names.username) ?? refreshes?.username ?? email ?? subject;
+  const isInNone = reading.sendsGroups && mayBeInNone(refreshes);
+  const inGroups = listOf(claims, names.groups, groups) ?? (isInNone ? [] : null);
   const directoryRoles = names.directoryRoles === null ? null : listOf(claims, names.directoryRoles, roles);
   return {
     subject,
     directoryTenant: issuer,
     username,
-    name: textOf(claims, names.name) ?? username,
+    name: textOf(claims, names.name) ?? refreshes?.name ?? username,
     email,
     groups: inGroups ?? [],
     ...(inGroups === null ? { groupsOverage: true } : {}),
@@ -53,6 +58,12 @@ export function principalOfClaims(claims: Claims, reading: OpenidReading): Princ
     ...(directoryRoles === null ? { directoryRolesUnknown: true } : {}),
     ...keptClaimsOf(claims, reading),
   };
+}
+
+/** Whether there is any claim that says something of the person. */
+function saysAnything(claims: Claims, { username, name, email, ...lists }: OpenidReading['claims']): boolean {
+  const told = [username, name, email, lists.groups, lists.roles, lists.directoryRoles];
+  return told.some((claim) => claim !== null && claimAt(claims, claim) != null);
 }
 
 /** A program on its own behalf: nothing says its groups. */

@@ -104,7 +104,9 @@ export function createPassportIdentityProvider(options: {
       return { kind, ...times, ...personOf(claims, nowMs(), readingAccess) } satisfies VerifiedAccessToken;
     },
     refresh: (refreshToken, person) =>
-      useRefreshToken(oidc, refreshToken, person, (claims) => personOf(claims, nowMs(), reading)),
+      useRefreshToken(oidc, refreshToken, person, (claims) =>
+        personOf(claims, nowMs(), { ...reading, refreshes: person.known }),
+      ),
     checkLogoutToken: (token) => checkLogoutToken(store, token, { issuer, clientId, tenantId, nowMs: nowMs() }),
     endSessionUrl: async (postLogoutRedirectUri, hint) => {
       const metadata = await store.get().catch(() => null);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Principal } from '#libs/contracts';
+import { groupsOf, type Principal } from '#libs/contracts';
 import { refused, type TokenClaims } from './check-token.ts';
 import { keptClaimsOf, type OnLeftOut } from './kept-claims.ts';
 
@@ -35,38 +35,52 @@ export type PrincipalOptions = {
   readonly keepClaims?: readonly string[];
   /** Told of claims that are there and cannot be kept. Must not throw. */
   readonly onLeftOut?: OnLeftOut;
+  /** The token is of a refresh, and this was known of the person; null: nothing. See `Refreshed`. */
+  readonly refreshes?: Principal | null;
 };
+
+/** Of which at least one stands in a token that says anything of a person. */
+const OF_PERSON = 'preferred_username upn name email groups hasgroups _claim_names roles wids acct'.split(' ');
 
 /**
  * Who the token speaks of. Key is `oid` within `tid`; names only show. A token that says "more groups than I list" gives a
  * principal with `groupsOverage`, and what it lists is left out: unknown groups are never no groups, nor only some. So does one
  * without `groups`, unless the registration is known to send them: then it is of somebody in none. Without `wids`, directory roles
- * are unknown: where the registration sends them, everybody has one.
+ * are unknown: where the registration sends them, everybody has one. Of a refresh, see `Refreshed`.
  */
 export function principalOf(claims: TokenClaims, options: PrincipalOptions = {}): Person {
   const parsed = personal.safeParse(claims);
   if (!parsed.success) throw refused(`claim ${parsed.error.issues[0]?.path[0]?.toString() ?? '?'} is of a wrong kind`);
   const { name, preferred_username, upn, email, groups, roles, wids, acrs, acct } = parsed.data;
+  const { sendsGroups = false, refreshes } = options;
   const elsewhere = parsed.data._claim_names;
-  const isUnlisted = groups === undefined && options.sendsGroups !== true;
+  const isUnlisted = groups === undefined && !(sendsGroups && mayBeInNone(refreshes));
   const isOverage = isUnlisted || hasUnknownGroups(claims.hasgroups, elsewhere);
   const hasRoles = wids !== undefined && !Object.hasOwn(elsewhere ?? {}, 'wids');
-  const username = display(preferred_username ?? upn ?? email ?? claims.oid);
+  const isGuest = acct === undefined ? refreshes?.isGuest : acct === 1;
+  const username = display(preferred_username ?? upn ?? email ?? refreshes?.username ?? claims.oid);
   const principal: Principal = {
     subject: claims.oid,
     directoryTenant: claims.tid.slice(0, 128),
     username,
-    name: display(name ?? username),
-    email: email?.includes('@') ? display(email) : null,
+    name: display(name ?? refreshes?.name ?? username),
+    email: email === undefined ? (refreshes?.email ?? null) : addressOf(email),
     groups: isOverage ? [] : (groups ?? []),
     ...(isOverage ? { groupsOverage: true } : {}),
     roles,
     directoryRoles: hasRoles ? wids : [],
     ...(hasRoles ? {} : { directoryRolesUnknown: true }),
-    ...(acct === undefined ? {} : { isGuest: acct === 1 }),
+    ...(isGuest === undefined ? {} : { isGuest }),
     ...keptClaimsOf(claims, options),
   };
-  return { principal, authenticationContexts: acrs.filter(({ length }) => length <= MAX_CONTEXT_LENGTH) };
+  const authenticationContexts = acrs.filter(({ length }) => length <= MAX_CONTEXT_LENGTH);
+  const saysNothing = refreshes != null && !OF_PERSON.some((claim) => claims[claim] !== undefined);
+  return { principal: saysNothing ? refreshes : principal, authenticationContexts };
+}
+
+/** Whether a token without groups can be of somebody in none: at a sign-in, and later while nothing else was said. */
+export function mayBeInNone(refreshes: Principal | null | undefined): boolean {
+  return refreshes === undefined || (refreshes !== null && groupsOf(refreshes)?.length === 0);
 }
 
 /**
@@ -94,6 +108,10 @@ export function appPrincipalOf(claims: TokenClaims, clientId: string | null): Pr
 /** Entra above 200 groups: `_claim_names.groups`, or `hasgroups` in the implicit flow. Any `hasgroups` but false counts. */
 function hasUnknownGroups(hasgroups: unknown, elsewhere: Readonly<Record<string, unknown>> = {}): boolean {
   return Object.hasOwn(elsewhere, 'groups') || (hasgroups !== undefined && hasgroups !== false);
+}
+
+function addressOf(email: string): string | null {
+  return email.includes('@') ? display(email) : null;
 }
 
 /** Control characters become spaces: names end up on pages, in log lines and in headers. */

@@ -76,8 +76,9 @@ async function exchange(
   const opened = await sealer.open('refresh-token', session.refreshToken);
   if (opened === null) return failed('refresh-token-unreadable');
   if (nowMs() > beganAtMs + LEASE_MS - MIN_LEASE_LEFT_MS) return failed('lease-too-short');
-  const { directoryTenant, subject } = session.principal;
-  const person = { directoryTenant, subject, providerSubject: session.providerSubject ?? null };
+  const { principal: known, providerSubject = null } = session;
+  const { directoryTenant, subject } = known;
+  const person = { directoryTenant, subject, providerSubject, known };
   try {
     return { refreshed: await provider.port.refresh(opened.token, person) };
   } catch (error) {

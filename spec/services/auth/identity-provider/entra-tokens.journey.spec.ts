@@ -258,7 +258,7 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
   });
 
   describe('of a refresh', () => {
-    const bob = () => ({ directoryTenant: sts.tenantId, subject: OID, providerSubject: 'pairwise' });
+    const bob = () => ({ directoryTenant: sts.tenantId, subject: OID, providerSubject: 'pairwise', known: null });
     const refresh = (answer: HostileAnswer) => {
       sts.answers.token = answer;
       return provider.refresh('rt-1', bob());

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { after, afterEach, before, describe, it } from 'mocha';
+import type { Principal } from '#libs/contracts';
 import { createLogger } from '#libs/telemetry';
 import { IdentityProviderError, ScopeMissingError } from '../../../../services/auth/src/errors.ts';
 import type {
@@ -31,6 +32,25 @@ export const SIGN_IN_ORIGIN = 'https://login.sallyport.localhost:8443';
 const TIMEOUT_MS = 1_500;
 const ACCESS_TOKEN = 'an-opaque-access-token';
 const REFRESH_TOKEN = 'an-opaque-refresh-token';
+/** What an ID token of a refresh need not say (OpenID Connect Core, 12.2). */
+const THIN = {
+  name: undefined,
+  preferred_username: undefined,
+  email: undefined,
+  groups: undefined,
+  roles: undefined,
+  wids: undefined,
+};
+const BOB = {
+  username: 'bob@example.test',
+  name: 'Bob',
+  email: 'bob@mail.example',
+  groups: ['g1'],
+  roles: ['Reader'],
+  directoryRoles: ['r1'],
+  isGuest: true,
+  claims: { department: 'Sales' },
+};
 const JWT = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\./;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -332,7 +352,9 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
           fc.asyncProperty(answers, statuses, async (body, status) => {
             sts.answers.token = { status, body: JSON.stringify(body) };
             await reasonOf(provider.complete({ code: 'x', state: transaction.state }, transaction));
-            await reasonOf(provider.refresh('rt', { ...maker.person(optionsNow()), providerSubject: null }));
+            await reasonOf(
+              provider.refresh('rt', { ...maker.person(optionsNow()), providerSubject: null, known: null }),
+            );
           }),
           { numRuns: 100 },
         );
@@ -521,7 +543,11 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
     });
 
     describe('refreshing', () => {
-      const bob = () => ({ ...maker.person(optionsNow()), providerSubject: SUB });
+      const bob = () => ({ ...maker.person(optionsNow()), providerSubject: SUB, known });
+      let known: Principal | null = null;
+      afterEach(() => {
+        known = null;
+      });
       const refreshed = (answer: HostileAnswer) => {
         sts.answers.token = answer;
         return provider.refresh(REFRESH_TOKEN, bob());
@@ -539,6 +565,19 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
           grant_type: 'refresh_token',
           refresh_token: REFRESH_TOKEN,
         });
+      });
+
+      it('leaves as it was what a thin ID token does not say of the person', async () => {
+        known = { ...maker.person(optionsNow()), ...BOB };
+        const { principal } = await refreshed(given(THIN));
+        expect(principal).to.deep.equal(known);
+      });
+
+      it('knows no groups and no app roles where an ID token leaves them out, but the names', async () => {
+        known = { ...maker.person(optionsNow()), ...BOB };
+        const { principal } = await refreshed(given({ ...THIN, name: 'Bobby' }));
+        expect(principal).to.deep.include({ name: 'Bobby', username: BOB.username, email: BOB.email });
+        expect(principal).to.deep.include({ groups: [], groupsOverage: true, roles: [], directoryRolesUnknown: true });
       });
 
       it('knows nothing new without an ID token, and keeps the token that was used', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import { groupsOf, type Principal } from '#libs/contracts';
 import { IdentityProviderError } from '../../../../services/auth/src/errors.ts';
 import {
   contextsOf,
@@ -45,6 +46,15 @@ describe('the person of OpenID claims', () => {
       directoryRoles: [],
       directoryRolesUnknown: true,
     });
+  });
+
+  it('of a refresh is in no groups only while it was in none, where groups are expected', () => {
+    const known = (change: object) => principalOfClaims({ ...claims, ...change }, readingOf({}, { sendsGroups: true }));
+    const refreshed = (refreshes: Principal | null) =>
+      groupsOf(principalOfClaims(claims, readingOf({}, { sendsGroups: true, refreshes })));
+    expect(refreshed(known({ groups: ['a'] }))).to.equal(null);
+    expect(refreshed(null)).to.equal(null);
+    expect(refreshed(known({}))).to.deep.equal([]);
   });
 
   it('is named by address, then by subject, where there is no user name', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { directoryRolesOf, groupsOf, principal as principalSchema } from '#libs/contracts';
+import { directoryRolesOf, groupsOf, type Principal, principal as principalSchema } from '#libs/contracts';
 import type { TokenClaims } from '../../../../services/auth/src/identity-provider/check-token.ts';
 import { principalOf } from '../../../../services/auth/src/identity-provider/principal-of-claims.ts';
 
@@ -51,6 +51,18 @@ describe('the principal of a token', () => {
   it('has known groups when another claim stands elsewhere, or hasgroups is false', () => {
     expect(groupsOf(principalFrom({ _claim_names: { roles: 'src1' }, groups: ['g1'] }))).to.deep.equal(['g1']);
     expect(groupsOf(principalFrom({ hasgroups: false, groups: ['g1'] }))).to.deep.equal(['g1']);
+  });
+
+  it('of a refresh has no groups only while it had none, where the claim is expected', () => {
+    const signedIn = (change: object) => principalOf(claims(change), { sendsGroups: true }).principal;
+    const refreshed = (refreshes: Principal | null, change: object = {}) =>
+      groupsOf(principalOf(claims(change), { sendsGroups: true, refreshes }).principal);
+    expect(refreshed(signedIn({ groups: ['g1'] }))).to.equal(null);
+    expect(refreshed(signedIn({ hasgroups: true }))).to.equal(null);
+    expect(refreshed(null)).to.equal(null);
+    expect(refreshed(signedIn({}))).to.deep.equal([]);
+    expect(refreshed(signedIn({ groups: ['g1'] }), { groups: [] })).to.deep.equal([]);
+    expect(refreshed(signedIn({}), { groups: ['g2'] })).to.deep.equal(['g2']);
   });
 
   it('has the app roles of the token', () => {
