@@ -5,6 +5,7 @@ import {
   type AccessChallengeView,
   type AccessPolicy,
   accessPolicy,
+  assessSession,
   changePolicySet,
   newId,
 } from '#libs/contracts';
@@ -96,6 +97,19 @@ describe('step-up', function stepUpSpecs() {
     const fresh = await challenged({ contexts: [], maxAgeMinutes: 10 });
     redirected(await browser.complete(await browser.authenticate(fresh, 'bob')));
     expect((await last('SessionStarted'))?.data).to.deep.include({ address: '198.51.100.9' });
+  });
+
+  it('keeps the risk of the sign-in; a fresh one has one of its own', async () => {
+    const before = await last('SessionStarted');
+    const sessionId = before?.commit.id ?? '';
+    const said = { commandId: newId('cmd'), actor: OPERATOR, correlationId: 'req_spec', detail: 'spec' };
+    await callEndpoint(world.console, TENANT, assessSession, { ...said, sessionId, level: 'medium' });
+    redirected(await browser.complete(await browser.authenticate(await challenged(C1), 'bob')));
+    expect((await last('SessionStarted'))?.data).to.include({ signInRisk: 'medium' });
+    world.clock.offsetMs = 20 * 60_000;
+    const fresh = await challenged({ contexts: [], maxAgeMinutes: 10 });
+    redirected(await browser.complete(await browser.authenticate(fresh, 'bob')));
+    expect((await last('SessionStarted'))?.data).not.to.have.property('signInRisk');
   });
 
   it('goes straight on when the session has what is asked, also in a second tab that began earlier', async () => {

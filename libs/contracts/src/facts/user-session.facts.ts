@@ -66,6 +66,8 @@ const started = z.object({
   refreshToken: z.string().max(8192).optional(),
   /** See `appAccessOpened`; of the session that this one goes on from. */
   otherAddress: z.string().max(64).optional(),
+  /** Of the session that this one goes on from. Absent: nobody has judged it. */
+  signInRisk: riskLevel.optional(),
 });
 
 const appAccessOpened = z.object({
@@ -151,8 +153,6 @@ type Started = z.infer<typeof started> & {
   readonly refreshedAt?: string;
   /** Whoever holds it may use the refresh token. Absent: nobody does. */
   readonly refreshLease?: z.infer<typeof lease>;
-  /** Absent: nobody has judged it. */
-  readonly signInRisk?: z.infer<typeof riskLevel>;
 };
 
 export type UserSessionState =

@@ -91,7 +91,7 @@ type Arrival = {
 /**
  * A live session of the same person that has all that is asked is kept (another tab was faster): two sessions in one
  * browser would mean that signing out ends only one. Any other is replaced, and its access cookies stop counting. A second factor
- * leaves the session where it began, as it leaves its end: only a fresh sign-in moves one that is bound to its network.
+ * leaves the session where it began, as it leaves its end and its risk: only a fresh sign-in moves one that is bound to its network.
  */
 async function startSession(
   context: SignInContext,
@@ -124,6 +124,7 @@ async function startSession(
     expiresAt: endOfSession(context, provider, kept, fresh.expiresAt),
     address: own === null || isFresh ? request.client.address : own.address,
     ...(own?.otherAddress !== undefined && !isFresh && { otherAddress: own.otherAddress }),
+    ...(own?.signInRisk !== undefined && !isFresh && { signInRisk: own.signInRisk }),
     userAgent: request.client.userAgent,
     deviceId: device.deviceId,
   };
