@@ -124,6 +124,7 @@ export async function startAuth(
   const checks = createPolicySetChecks(administratorRoles, {
     isCountryKnown: config.countryDatabase !== null,
     isGuestKnown: config.expectGuestClaim,
+    hasSeveralProviders: providers.all.length > 1,
   });
   const served = [
     ...servePeople(backbone, { ...context, store, tenant }),

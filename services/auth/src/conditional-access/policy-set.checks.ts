@@ -1,6 +1,7 @@
 import { compilePolicySet, findContradictions, findPitfalls, locksOutAdministrators } from '#libs/conditional-access';
 import { type AccessPolicy, PORTAL_APP_ID, type PolicyFinding, type PolicySetState } from '#libs/contracts';
 import { findUnknownCountries } from './countries/find-unknown-countries.ts';
+import { findSharedIds } from './find-shared-ids.ts';
 import type { PolicySetChecks } from './policy-set.api.ts';
 
 /** Beyond: one more finding, which says how many are left out. */
@@ -8,22 +9,22 @@ export const MAX_FINDINGS = 100;
 
 /**
  * `administratorRoles` as configured: who has none of them is no administrator, whatever else a policy spares. `isCountryKnown`: whether
- * there is a database of countries. `isGuestKnown`: whether tokens say who is a guest. Pure.
+ * there is a database of countries. `isGuestKnown`: whether tokens say who is a guest. `hasSeveralProviders`: of identities. Pure.
  */
 export function createPolicySetChecks(
   administratorRoles: readonly string[],
-  { isCountryKnown, isGuestKnown }: { readonly isCountryKnown: boolean; readonly isGuestKnown: boolean },
+  known: { readonly isCountryKnown: boolean; readonly isGuestKnown: boolean; readonly hasSeveralProviders: boolean },
 ): PolicySetChecks {
   return {
     findContradictions: (state) =>
       cutFindings([
         ...findContradictions(state),
         ...findPitfalls(state),
-        ...(isCountryKnown ? [] : findUnknownCountries(state)),
+        ...(known.isCountryKnown ? [] : findUnknownCountries(state)),
+        ...(known.hasSeveralProviders ? findSharedIds(state) : []),
       ]),
     findLockout: (state) => {
       const compiled = compilePolicySet(withoutUnknowns(state));
-      const known = { isCountryKnown, isGuestKnown };
       const culprit = locksOutAdministrators(compiled, administratorRoles, PORTAL_APP_ID, known);
       if (culprit === undefined) return [];
       const named = state.policies.find(({ document }) => document.id === culprit.policyId);

@@ -21,8 +21,11 @@ const ROLES = ['role-admin', 'role-other-admin'];
 const { findLockout, findContradictions } = createPolicySetChecks(ROLES, {
   isCountryKnown: false,
   isGuestKnown: false,
+  hasSeveralProviders: false,
 });
-const withCountries = createPolicySetChecks(ROLES, { isCountryKnown: true, isGuestKnown: true });
+const known = { isCountryKnown: true, isGuestKnown: true };
+const withCountries = createPolicySetChecks(ROLES, { ...known, hasSeveralProviders: false });
+const withProviders = createPolicySetChecks(ROLES, { ...known, hasSeveralProviders: true });
 const office = namedLocation.parse({ id: 'office', name: 'Office', ranges: ['192.0.2.0/24'] });
 const italy = namedLocation.parse({ id: 'italy', name: 'Italy', countries: ['IT'] });
 
@@ -146,6 +149,24 @@ describe('checks of a policy set', () => {
   it('find no question about countries where ranges are enough', () => {
     for (const choice of [{ include: ['office'] }, { include: ['trusted'] }, { include: ['all'] }])
       expect(findingsOf(choice, { findLockout, findContradictions })).to.deep.equal([]);
+  });
+
+  for (const exclude of [{ users: ['ada'] }, { groups: ['g'] }, { directoryRoles: ['role-admin'] }])
+    it(`find that ${JSON.stringify(exclude)} may be spared at any of several identity providers`, () => {
+      const [finding, ...others] = withProviders.findContradictions(stateWith(sparing(exclude)));
+      expect(finding).to.include({ policyId: 'p0', clause: 'assignments.users.exclude' });
+      expect(finding?.text).to.include('several identity providers');
+      expect(others).to.deep.equal([]);
+      expect(withCountries.findContradictions(stateWith(sparing(exclude)))).to.deep.equal([]);
+    });
+
+  it('find nobody spared by an id where nobody is, or apps are named', () => {
+    const users = { include: 'all' as const, exclude: { users: ['ada'] } };
+    const named = { assignments: { users, apps: { include: ['app_1'] } } };
+    const guests = { grant: { kind: 'require' as const, controls: [strong] }, ...sparing({ guests: true }) };
+    const including = { assignments: { users: { include: { users: ['ada'] } }, apps: { include: 'all' as const } } };
+    for (const change of [named, guests, including])
+      expect(JSON.stringify(withProviders.findContradictions(stateWith(change)))).not.to.include('several');
   });
 
   it('know what auth does not know: change them together', () => {
