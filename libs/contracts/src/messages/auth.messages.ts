@@ -151,6 +151,8 @@ export const authorize = endpoint(
        * They may hold secrets: never logged.
        */
       originFields: z.array(z.string().max(8192)).max(80).optional(),
+      /** Of the app as the decision was made, `originFields` for its origin included; 0: the portal, or an auth that does not say. */
+      appRevision: z.number().int().min(0).default(0),
       expiresAt: z.iso.datetime(),
       cacheSeconds: z.number().int().min(0).max(300),
     }),

@@ -225,7 +225,8 @@ export class AccessDecider {
     const identity = { sessionId, principal, assertion };
     const originFields = fields.length === 0 ? {} : { originFields: [...fields] };
     const { cacheSeconds } = this.#options;
-    return { reply: { verdict: 'allow', decisionId, identity, ...originFields, expiresAt, cacheSeconds }, untilMs };
+    const madeFor = { ...originFields, appRevision: app?.revision ?? 0 };
+    return { reply: { verdict: 'allow', decisionId, identity, ...madeFor, expiresAt, cacheSeconds }, untilMs };
   }
 
   async #record(decided: Case): Promise<string> {

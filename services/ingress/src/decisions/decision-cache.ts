@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { AuthorizeReply, ClientInfo } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
 import { askWithPatience } from './ask-with-patience.ts';
 import { decisionKey, tokenDecisionKey } from './decision-key.ts';
-import { type GrantedAccess, grantedAccessOf } from './granted-access.ts';
+import { ageBeside, type GrantedAccess, grantedAccessOf, type KnownApp } from './granted-access.ts';
 import { QuestionQueue } from './question-queue.ts';
 import { type RunningAccess, RunningReviews } from './running-reviews.ts';
 
@@ -25,6 +26,8 @@ export type DecisionQuestion = Proof & {
   readonly appId: string;
   readonly requestId: string;
   readonly client: ClientInfo;
+  /** As the directory knows it; a decision that single sign-on makes older than that lets nobody in. Undefined: the portal. */
+  readonly app?: KnownApp | undefined;
 };
 
 /** Whether it names a decision. */
@@ -44,6 +47,9 @@ export type DecisionsOptions = {
 
 /** How often a decision is asked again because a revocation named it while it was made; then the verdict is `unavailable`. */
 const MAX_REPEATS = 2;
+/** The same for one made of the app as it was before (`ageBeside`): auth hears of the change any moment. */
+const MAX_BEHIND = 20;
+const BEHIND_EVERY_MS = 50;
 /** Revocations remembered for the decisions under way; one that began before the oldest of them counts as named. */
 const MAX_RECENT_REVOCATIONS = 1_000;
 /**
@@ -90,13 +96,13 @@ export class Decisions {
     return this.#granted.size;
   }
 
-  /** What is cached under a `decisionKey` for this client and still counts. */
-  granted(key: string, client: ClientInfo): GrantedAccess | undefined {
+  /** What is cached under a `decisionKey` for this client and still counts, for the app as it is. */
+  granted(key: string, client: ClientInfo, app?: KnownApp): GrantedAccess | undefined {
     const known = this.#granted.get(key);
     if (known === undefined) return undefined;
     for (const granted of known) {
       if (!isSameClient(granted.client, client)) continue;
-      if (granted.usableUntilMs > this.#options.now()) return granted;
+      if (granted.usableUntilMs > this.#options.now() && ageBeside(granted, app) !== 'before') return granted;
       this.#keep(
         key,
         known.filter((access) => access !== granted),
@@ -141,10 +147,10 @@ export class Decisions {
 
   #decide(question: DecisionQuestion, maxPendingOfCookie: number): Decision | Promise<Decision> {
     const key = keyOf(question);
-    const { client } = question;
-    const granted = this.granted(key, client);
+    const { client, app } = question;
+    const granted = this.granted(key, client, app);
     if (granted !== undefined) return { verdict: 'allow', access: granted };
-    const place = `${key} ${client.address} ${client.userAgent}`;
+    const place = `${key} ${app?.view.revision ?? 0} ${client.address} ${client.userAgent}`;
     const pending = this.#pending.get(place);
     if (pending) return pending;
     if ((this.#pendingOf.get(key) ?? 0) >= maxPendingOfCookie) return { verdict: 'unavailable' };
@@ -168,17 +174,24 @@ export class Decisions {
   }
 
   async #ask(key: string, question: DecisionQuestion): Promise<Decision> {
-    for (let repeats = 0; ; repeats += 1) {
+    for (let repeats = 0, behind = 0; ; ) {
       const epoch = this.#revocationEpoch;
       const reply = await this.#authorize(question);
       if (reply.verdict !== 'allow') return reply;
       const access = grantedAccessOf(question, reply, this.#options.now());
+      if (ageBeside(access, question.app) === 'before') {
+        behind += 1;
+        if (behind > MAX_BEHIND) return { verdict: 'unavailable' };
+        await delay(BEHIND_EVERY_MS, undefined, { ref: false });
+        continue;
+      }
       if (!this.#isRevokedSince(epoch, access)) {
         if (access.usableUntilMs > this.#options.now()) this.#add(key, access);
         return { verdict: 'allow', access };
       }
       // Perhaps auth said so before the last revocation: old truth lets nobody in.
       if (repeats === MAX_REPEATS) return { verdict: 'unavailable' };
+      repeats += 1;
     }
   }
 

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type AccessChallengeView, PORTAL_APP_ID } from '#libs/contracts';
 import { denialProblem, staleCookieProblem } from '../answers/problem-reasons.ts';
 import { respondProblem } from '../answers/respond.ts';
 import { challengeField } from '../decisions/challenge-field.ts';
 import type { Decision, DecisionQuestion } from '../decisions/decision-cache.ts';
+import { ageBeside, type GrantedAccess } from '../decisions/granted-access.ts';
 import { answerAuthReply, browserRequest, respondAuthUnavailable } from '../sign-in/answer-auth-reply.ts';
 import { appHintCookies } from '../sign-in/app-hint.ts';
 import type { Exchange } from './exchange.ts';
@@ -11,6 +13,9 @@ import { DONE, NEXT, type StepResult } from './step.ts';
 /** Destinations (Fetch, 2.2.5) of navigations inside of another page. */
 const FRAMES: ReadonlySet<string> = new Set(['iframe', 'frame', 'embed', 'object', 'fencedframe']);
 const MAX_RETURN_URL_LENGTH = 8192;
+/** How often a request looks at the directory for a change that its decision was made of, beside the first time, and in which milliseconds. */
+const MAX_LOOKS = 20;
+const LOOK_EVERY_MS = 50;
 
 /**
  * Preauthentication and access decision. A cached decision is used at once; otherwise auth is asked. Without a usable
@@ -24,11 +29,8 @@ export function requireAccessDecision(exchange: Exchange): StepResult {
   if (token?.kind === 'malformed') return refuseCredential(exchange);
   const { decisions } = exchange.tenant;
   const key = facts.decisionKey(exchange.app?.view.id ?? PORTAL_APP_ID, token);
-  const granted = decisions.granted(key, facts.clientInfo);
-  if (granted !== undefined) {
-    exchange.access = granted;
-    return NEXT;
-  }
+  const granted = decisions.granted(key, facts.clientInfo, exchange.app);
+  if (granted !== undefined) return enter(exchange, granted);
   const decided = decisions.decide(questionOf(exchange));
   return decided instanceof Promise
     ? decided.then((decision) => answerDecision(exchange, decision))
@@ -38,18 +40,40 @@ export function requireAccessDecision(exchange: Exchange): StepResult {
 /** What auth is asked about this request. */
 export function questionOf(exchange: Exchange): DecisionQuestion {
   const { app, requestId, facts } = exchange;
-  const about = { appId: app?.view.id ?? PORTAL_APP_ID, requestId, client: facts.clientInfo };
+  const about = { appId: app?.view.id ?? PORTAL_APP_ID, requestId, client: facts.clientInfo, app };
   const token = facts.tokenFor(app);
   if (token?.kind === 'token') return { ...about, bearerToken: token.token };
   return { ...about, accessCookie: facts.accessCookie ?? '' };
 }
 
-/** What any verdict but `allow` is answered with. */
+/** A decision may know of a change that the directory has not heard of: the request goes where the app is then, or nowhere. */
+function enter(exchange: Exchange, access: GrantedAccess): StepResult {
+  exchange.access = access;
+  return ageBeside(access, exchange.app) === 'after' ? followApp(exchange, access) : NEXT;
+}
+
+async function followApp(exchange: Exchange, access: GrantedAccess): Promise<typeof NEXT | typeof DONE> {
+  const { target, hostname, tenant } = exchange;
+  for (let looks = 0; looks <= MAX_LOOKS; looks += 1) {
+    if (looks > 0) await delay(LOOK_EVERY_MS, undefined, { ref: false });
+    const app = tenant.directory.placesOf(hostname)?.find(target.path, target.matchPath);
+    if (app?.view.id !== access.appId || app.view.preauthentication === 'passthrough') break;
+    const age = ageBeside(access, app);
+    if (age === 'before') break;
+    if (age === 'after') continue;
+    exchange.app = app;
+    return NEXT;
+  }
+  exchange.access = undefined;
+  respondAuthUnavailable(exchange);
+  return DONE;
+}
+
+/** What any verdict is answered with. */
 export function answerDecision(exchange: Exchange, decision: Decision): StepResult {
   switch (decision.verdict) {
     case 'allow':
-      exchange.access = decision.access;
-      return NEXT;
+      return enter(exchange, decision.access);
     case 'sign-in':
       return requireSignIn(exchange, decision.reason);
     case 'step-up':

@@ -36,12 +36,15 @@ export type FakeAuth = {
 
 export const COOKIE = `${ACCESS_COOKIE}=sealed-1`;
 
-export function allow(changes: { readonly sessionId?: string; readonly cacheSeconds?: number } = {}): AuthorizeReply {
+export function allow(
+  changes: { readonly sessionId?: string; readonly cacheSeconds?: number; readonly appRevision?: number } = {},
+): AuthorizeReply {
   return {
     verdict: 'allow',
     decisionId: 'dec_1',
     expiresAt: new Date(Date.now() + 600_000).toISOString(),
     cacheSeconds: changes.cacheSeconds ?? 300,
+    appRevision: changes.appRevision ?? 1,
     identity: {
       sessionId: changes.sessionId ?? 'ses_1',
       assertion: 'header.payload.signature',
