@@ -12,6 +12,7 @@ import {
   userIdOf,
 } from '#libs/contracts';
 import type { VerifiedAccessToken } from '../identity-provider/identity-provider.ts';
+import { isNameOfPerson, usernameOfProgram } from './program-names.ts';
 
 export type SignedIn = Exclude<UserSessionState, { status: 'absent' }>;
 type IssuedToken = Exclude<ServiceTokenState, { status: 'absent' }>;
@@ -51,7 +52,7 @@ export function askerOfSession(id: string, session: SignedIn, user: UserState): 
     acceptedBy: 'session-active',
     credential: null,
     id,
-    principal: session.principal,
+    principal: personOf(session.principal),
     authenticatedAtMs,
     startedAtMs: authenticatedAtMs,
     startAddress: session.address,
@@ -68,7 +69,7 @@ export function askerOfSession(id: string, session: SignedIn, user: UserState): 
 }
 
 /**
- * A program is `machine` when it asks on its own behalf, whatever its user agent looks like. It is nobody's guest. A token is as old as the
+ * A program is `machine` when it asks on its own behalf, whatever its user agent looks like. A token is as old as the
  * sign-in it comes of, not as itself: programs get new ones without asking anybody.
  */
 export function askerOfAccessToken(token: VerifiedAccessToken, user: UserState): Asker {
@@ -79,7 +80,7 @@ export function askerOfAccessToken(token: VerifiedAccessToken, user: UserState):
     acceptedBy: 'token-accepted',
     credential: { kind: isApp ? 'app-token' : 'user-token', id },
     id,
-    principal: isApp ? { ...token.principal, isGuest: false } : token.principal,
+    principal: isApp ? programOf(token.principal) : personOf(token.principal),
     authenticatedAtMs,
     startedAtMs: authenticatedAtMs,
     startAddress: null,
@@ -93,6 +94,16 @@ export function askerOfAccessToken(token: VerifiedAccessToken, user: UserState):
     isAssignedByToken: false,
     expiresAt: new Date(token.expiresAtMs).toISOString(),
   };
+}
+
+/** People call themselves what they like at some providers: whose username is in the form of a program's goes by the subject. */
+function personOf(principal: Principal): Principal {
+  return isNameOfPerson(principal.username) ? principal : { ...principal, username: principal.subject };
+}
+
+/** It is nobody's guest, and its user name is its client id in a form that no person has. */
+function programOf(principal: Principal): Principal {
+  return { ...principal, username: usernameOfProgram(principal.username), isGuest: false };
 }
 
 /**

@@ -111,6 +111,7 @@ describe('clients without a browser', function clientSpecs() {
     expect(view.credential?.kind).to.equal('app-token');
     expect(view.reasons).to.include('app-role-assigned');
     expect(view.inputs).to.include({ clientKind: 'machine', isGuest: false });
+    expect(reply.identity.principal).to.include({ username: `app:${DAEMON.clientId}`, name: DAEMON.clientId });
     const url = 'https://by-id.sallyport.localhost:8443/';
     await publish('app_by_id', [...published({ url, users: [DAEMON.oid] }), TAKES]);
     expect(await clients.ask('app_by_id', token)).to.include({ verdict: 'allow' });
