@@ -3,6 +3,7 @@ import { ACCESS_COOKIE, type AuthReply, RESERVED_PATH, type signOut, type UserSe
 import { isSallyportError } from '#libs/errors';
 import type { ConfiguredProvider } from '../identity-provider/providers.ts';
 import { toCorrelationId } from '../recording.ts';
+import { findActiveSessions, type Started } from '../user-session/find-sessions.ts';
 import { clearAll } from './cookies.ts';
 import type { SignInContext } from './sign-in-context.ts';
 
@@ -26,7 +27,7 @@ export async function handleSignOut(
   const ids = new Set([access, ...sessions].flatMap((opened) => (opened === null ? [] : [opened.sessionId])));
   const known = await sessionsNamed(context, ids);
   const ended: Ended[] = [];
-  for (const [id, state] of activeInBrowser(context, known)) {
+  for (const [id, state] of await activeInBrowser(context, known)) {
     const actor = { kind: 'user', id: state.principal.subject, name: state.principal.username } as const;
     const correlationId = toCorrelationId(request.requestId);
     const isEnded = await endSession(context, id, { actor, correlationId });
@@ -67,15 +68,23 @@ async function sessionsNamed(
 
 /**
  * The active ones among these, and those of the same devices: an app's host knows nothing of the session of another provider, nor of
- * the one that replaced its own after a second factor at another app.
+ * the one that replaced its own after a second factor at another app. Where not all sessions are in memory the history is read, once for
+ * a session: cookies of one that is over find what is in memory.
  */
-function activeInBrowser(
+async function activeInBrowser(
   { live }: SignOutContext,
   known: ReadonlyMap<string, PresentSession>,
-): ReadonlyMap<string, ActiveSession> {
+): Promise<ReadonlyMap<string, ActiveSession>> {
   const devices = new Set([...known.values()].flatMap(({ deviceId }) => deviceId ?? []));
-  const found = [...known, ...[...devices].flatMap((device) => live.sessionsOfDevice(device))];
-  return new Map(found.flatMap(([id, state]) => (state.status === 'active' ? [[id, state] as const] : [])));
+  const found = new Map<string, UserSessionState>(known);
+  for (const device of devices) for (const [id, state] of live.sessionsOfDevice(device)) found.set(id, state);
+  const isAnyActive = [...known.values()].some(({ status }) => status === 'active');
+  if (live.isPartial && isAnyActive && devices.size > 0) {
+    const isMeant = ({ deviceId }: Started) => deviceId !== undefined && devices.has(deviceId);
+    for (const id of await findActiveSessions(live.source, { isMeant }))
+      if (!found.has(id)) found.set(id, (await live.session(id)).state);
+  }
+  return new Map([...found].flatMap(([id, state]) => (state.status === 'active' ? [[id, state] as const] : [])));
 }
 
 async function endSession(

@@ -15,6 +15,7 @@ import {
 } from '#libs/contracts';
 import { type Commit, type EventStore, factsOf, type Subscription } from '#libs/events';
 import type { Logger } from '#libs/telemetry';
+import type { SessionsSource } from './find-sessions.ts';
 import type { Found } from './live-table.ts';
 import { type KnownUser, liveApps, liveServiceTokens, liveUsers, type Person } from './live-tables.ts';
 import { PositionWaiters } from './position-waiters.ts';
@@ -98,6 +99,12 @@ export class LiveState {
   /** There are sessions that are not in memory: whoever wants all of a person reads the store. */
   get isPartial(): boolean {
     return this.#sessions.isPartial || !this.#isLive;
+  }
+
+  /** For `findActiveSessions`. */
+  get source(): SessionsSource {
+    const { store, tenant, nowMs } = this.#options;
+    return { live: this, store, tenant, nowMs };
   }
 
   /** Whether everything up to this position of the stream came in time. */

@@ -17,6 +17,7 @@ import type { LiveSession } from '../preauth/live-session.ts';
 import type { TypedSealer } from '../preauth/sealed-values.ts';
 import { toCorrelationId } from '../recording.ts';
 import { endActiveSessions } from './end-sessions.ts';
+import { findSessionsOfPerson } from './find-sessions.ts';
 import type { LiveState } from './live-state.ts';
 import type { UserSessions } from './user-sessions.ts';
 
@@ -119,10 +120,10 @@ async function targetsOf(
   current: LiveSession,
   target: z.infer<typeof endOwnSessions.request>['target'],
 ): Promise<readonly string[] | undefined> {
-  if (target.kind === 'others')
-    return activeOf(context, current)
-      .map(({ id }) => id)
-      .filter((id) => id !== current.id);
+  if (target.kind === 'others') {
+    const ids = await findSessionsOfPerson(context.live.source, current.session.principal);
+    return ids.filter((id) => id !== current.id);
+  }
   if (!isSubjectToken(target.sessionId)) return undefined;
   const { state } = await context.live.session(target.sessionId);
   if (state.status === 'absent' || !isSamePerson(state.principal, current.session.principal)) return undefined;

@@ -14,16 +14,17 @@ export class SessionTable {
   readonly #idsOf = new Map<string, string | Set<string>>();
   readonly #nowMs: () => number;
   readonly #max: number;
-  #isPartial = false;
+  /** When the last of those that had to go is over, milliseconds since the epoch. */
+  #partialUntilMs = 0;
 
   constructor(nowMs: () => number, max = MAX_LIVE_SESSIONS) {
     this.#nowMs = nowMs;
     this.#max = max;
   }
 
-  /** Sessions that have not expired had to go: there may be more than are here. */
+  /** Active sessions had to go that have not expired: there may be more than are here. */
   get isPartial(): boolean {
-    return this.#isPartial;
+    return this.#partialUntilMs > this.#nowMs();
   }
 
   get(id: string): Found<UserSessionState> | undefined {
@@ -83,8 +84,9 @@ export class SessionTable {
     this.#sessions.set(id, found);
     const oldest = this.#sessions.keys().next().value;
     if (this.#sessions.size <= this.#max || oldest === undefined) return;
+    const gone = this.#sessions.get(oldest)?.state;
+    if (gone?.status === 'active') this.#partialUntilMs = Math.max(this.#partialUntilMs, Date.parse(gone.expiresAt));
     this.drop(oldest);
-    this.#isPartial = true;
   }
 
   drop(id: string): void {

@@ -1,18 +1,10 @@
 import type { z } from 'zod';
-import {
-  type changeUser,
-  type Principal,
-  type UserState,
-  type UserView,
-  userAggregate,
-  userIdOf,
-  type users,
-} from '#libs/contracts';
+import { type changeUser, type UserState, type UserView, userAggregate, userIdOf, type users } from '#libs/contracts';
 import { handleCommand } from '#libs/events';
 import type { IdentityProviders } from '../identity-provider/providers.ts';
 import { commandMetadata } from '../recording.ts';
 import { endActiveSessions } from '../user-session/end-sessions.ts';
-import { findActiveSessions, type SessionsSource } from '../user-session/find-sessions.ts';
+import { findSessionsOfPerson, type SessionsSource } from '../user-session/find-sessions.ts';
 import type { Person } from '../user-session/live-state.ts';
 import type { UserSessions } from '../user-session/user-sessions.ts';
 import { findPerson, type KnownPerson, newestPeople, peopleCalled } from './find-person.ts';
@@ -65,10 +57,7 @@ async function endAll(
   { person, revision, reason }: { person: Person; revision: number; reason: 'user-disabled' | 'revoked' },
 ): Promise<string[]> {
   const isCurrent = await context.live.waitFor(revision, WRITTEN_DEADLINE_MS);
-  const isInMemory = isCurrent && !context.live.isPartial;
-  const ids = isInMemory
-    ? context.live.activeSessionIdsOf(person)
-    : await findActiveSessions(context, { isMeant: ({ principal }) => isOf(principal, person) }, isCurrent);
+  const ids = await findSessionsOfPerson(context, person, isCurrent);
   const { actor, correlationId, traceparent } = commandMetadata(request, context.nowMs());
   return endActiveSessions(context.userSessions, ids, {
     reason,
@@ -76,10 +65,6 @@ async function endAll(
     correlationId,
     ...(traceparent === undefined ? {} : { traceparent }),
   });
-}
-
-function isOf(principal: Principal, { directoryTenant, subject }: Person): boolean {
-  return principal.directoryTenant === directoryTenant && principal.subject === subject;
 }
 
 /** People by name, or the first of all; those with the newest sessions first. */

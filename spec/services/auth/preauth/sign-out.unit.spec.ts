@@ -56,4 +56,17 @@ describe('sign-out', () => {
     expect((await signOut('ses_1')).kind).to.equal('signed-out');
     expect(await world.status('ses_2')).to.equal('active');
   });
+
+  it('reaches sessions of the browser that are not in memory', async () => {
+    world = await startPeopleWorld({ maxSessions: 2 });
+    await world.session('ses_other', 'ada', { deviceId: 'dev_desk', identityProvider: OTHER });
+    await world.session('ses_1', 'ada', { deviceId: 'dev_desk' });
+    await world.session('ses_phone', 'ada', { deviceId: 'dev_phone' });
+    await world.session('ses_bob', 'bob', { deviceId: 'dev_bob' });
+    expect(world.live.peekSession('ses_other')).to.equal(undefined);
+    await signOut('ses_1');
+    expect(await world.status('ses_1')).to.equal('ended');
+    expect(await world.status('ses_other')).to.equal('ended');
+    for (const id of ['ses_phone', 'ses_bob']) expect(await world.status(id), id).to.equal('active');
+  });
 });

@@ -32,13 +32,14 @@ const session = (change: Partial<Active> = {}, username = 'ada@example.com', dir
 
 describe('table of sessions', () => {
   const given = (max?: number) => {
-    const table = new SessionTable(() => NOW, max);
+    const clock = { nowMs: NOW };
+    const table = new SessionTable(() => clock.nowMs, max);
     let revision = 0;
     const put = (id: string, state: UserSessionState) => {
       revision += 1;
       table.put(id, { state, revision });
     };
-    return { table, put };
+    return { table, put, clock };
   };
   const idsOf = (found: readonly (readonly [string, UserSessionState])[]) => found.map(([id]) => id);
 
@@ -86,5 +87,25 @@ describe('table of sessions', () => {
     table.drop('ses_3');
     expect(idsOf(table.ofPeopleCalled('ada@example.com'))).to.deep.equal([]);
     expect([...table.all()]).to.deep.equal([]);
+  });
+
+  it('holds all that is active again when the last one that had to go is over', () => {
+    const { table, put, clock } = given(1);
+    const until = (expiresAt: string) => session({ expiresAt });
+    put('ses_1', until('2026-11-22T13:00:00.000Z'));
+    put('ses_2', until('2026-11-22T12:00:00.000Z'));
+    put('ses_3', until('2026-11-22T18:00:00.000Z'));
+    clock.nowMs = Date.parse('2026-11-22T12:59:59Z');
+    expect(table.isPartial).to.equal(true);
+    clock.nowMs = Date.parse('2026-11-22T13:00:00Z');
+    expect(table.isPartial).to.equal(false);
+  });
+
+  it('misses nothing when one goes that has ended', () => {
+    const { table, put } = given(1);
+    put('ses_1', { ...session(), status: 'ended', reason: 'revoked' });
+    put('ses_2', session());
+    expect(table.get('ses_1')).to.equal(undefined);
+    expect(table.isPartial).to.equal(false);
   });
 });
