@@ -22,6 +22,8 @@ export const REPLAY_TIMEOUT_MS = 60_000;
 export const MAX_WAIT_SECONDS = 20;
 /** One question of a followed stream; an empty line is written when it brought nothing, so that dead readers are found. */
 export const FOLLOW_WAIT_MS = 15_000;
+/** How often a followed stream asks whether its caller still may: disabled people read no further for longer. */
+export const FOLLOWER_CHECK_MS = 10_000;
 /** Seconds in Retry-After. */
 export const RETRY_AFTER_SECONDS = 2;
 /** How long `GET /v1/health` waits for the hub. */

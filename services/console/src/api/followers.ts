@@ -2,25 +2,36 @@ import { once } from 'node:events';
 import type { Response } from 'express';
 import { SallyportError } from '#libs/errors';
 import type { Logger } from '#libs/telemetry';
-import { MAX_FOLLOWERS } from '../limits.ts';
+import { FOLLOWER_CHECK_MS, MAX_FOLLOWERS } from '../limits.ts';
+
+type Until = {
+  readonly gone: AbortController;
+  readonly expiresAt: string | undefined;
+  /**
+   * Asked every FOLLOWER_CHECK_MS, one question at a time; must not throw. While nobody can say it is to be true: the end of the
+   * token is the bound.
+   */
+  readonly isAllowedStill: () => Promise<boolean>;
+};
 
 /** Answers that go on without end. At the bound one more is refused with ERR_API_TOO_MANY_FOLLOWERS (retryable). */
 export type Followers = {
-  /** Ends when the lines end, the caller is gone, the token has expired, or at stop. */
-  send(
-    res: Response,
-    lines: AsyncIterable<unknown>,
-    until: { readonly gone: AbortController; readonly expiresAt: string | undefined },
-  ): Promise<void>;
+  /** Ends when the lines end, the caller is gone or may no longer, the token has expired, or at stop. */
+  send(res: Response, lines: AsyncIterable<unknown>, until: Until): Promise<void>;
   /** Ends every stream. Safe to call twice. */
   stop(): void;
 };
 
-export function createFollowers(options: { readonly logger: Logger; readonly max?: number }): Followers {
-  const { logger, max = MAX_FOLLOWERS } = options;
+export function createFollowers(options: {
+  readonly logger: Logger;
+  readonly max?: number;
+  /** Milliseconds, default FOLLOWER_CHECK_MS. */
+  readonly checkMs?: number;
+}): Followers {
+  const { logger, max = MAX_FOLLOWERS, checkMs = FOLLOWER_CHECK_MS } = options;
   const open = new Set<AbortController>();
   return {
-    send: async (res, lines, { gone, expiresAt }) => {
+    send: async (res, lines, { gone, expiresAt, isAllowedStill }) => {
       if (open.size >= max)
         throw new SallyportError('ERR_API_TOO_MANY_FOLLOWERS', `${max} streams are followed already, try again later`, {
           expose: true,
@@ -28,6 +39,7 @@ export function createFollowers(options: { readonly logger: Logger; readonly max
         });
       open.add(gone);
       const expiry = expiresAt === undefined ? undefined : setTimeout(() => gone.abort(), untilMs(expiresAt));
+      const checking = setInterval(endUnless(isAllowedStill, gone), checkMs);
       try {
         await writeLines(res, lines, gone.signal);
       } catch (error) {
@@ -35,6 +47,7 @@ export function createFollowers(options: { readonly logger: Logger; readonly max
         logger.warn('followed stream ended', { error });
       } finally {
         clearTimeout(expiry);
+        clearInterval(checking);
         open.delete(gone);
       }
       res.end();
@@ -42,6 +55,18 @@ export function createFollowers(options: { readonly logger: Logger; readonly max
     stop: () => {
       for (const gone of open) gone.abort();
     },
+  };
+}
+
+function endUnless(isAllowedStill: Until['isAllowedStill'], gone: AbortController): () => void {
+  let isAsking = false;
+  return () => {
+    if (isAsking) return;
+    isAsking = true;
+    void isAllowedStill().then((isAllowed) => {
+      isAsking = false;
+      if (!isAllowed) gone.abort();
+    });
   };
 }
 

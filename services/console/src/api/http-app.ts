@@ -72,7 +72,7 @@ function requireJson(req: Request, _res: Response, next: () => void): void {
   next();
 }
 
-function register(router: express.Router, route: Route, { followers, logger }: ApiOptions): void {
+function register(router: express.Router, route: Route, { backbone, followers, logger }: ApiOptions): void {
   router[route.method](route.path, async (req: Request, res: Response) => {
     const gone = new AbortController();
     res.once('close', () => gone.abort());
@@ -80,7 +80,8 @@ function register(router: express.Router, route: Route, { followers, logger }: A
     const call = readCall(req, route, { actor, requestId: requestIdOf(res), signal: gone.signal });
     const answer = await route.handle({ query: req.query, body: req.body, call });
     if (answer.lines !== undefined) {
-      await followers.send(res, answer.lines, { gone, expiresAt });
+      const isAllowedStill = () => mayStill(backbone, req, requestIdOf(res));
+      await followers.send(res, answer.lines, { gone, expiresAt, isAllowedStill });
       return;
     }
     send(res, answer);
@@ -93,6 +94,16 @@ function register(router: express.Router, route: Route, { followers, logger }: A
         route: route.path,
       });
   });
+}
+
+/** A refusal ends it; that auth is away for a while does not. */
+async function mayStill(backbone: Backbone, req: Request, requestId: string): Promise<boolean> {
+  try {
+    await requireAdministrator(backbone, req, requestId);
+    return true;
+  } catch (error) {
+    return isSallyportError(error) && error.retryable;
+  }
 }
 
 function send(res: Response, answer: Answer): void {
