@@ -110,9 +110,10 @@ export interface IdentityProvider {
   ): Promise<VerifiedAccessToken>;
   /**
    * Uses a refresh token (RFC 6749, 6). Reason `refresh-refused` (`invalid_grant`, or the answer speaks of somebody else): it will
-   * never work again. Any other reason: nothing is known.
+   * never work again. Any other reason: nothing is known. The token is not sent once the signal is aborted, and whatever was begun ends
+   * then, with an UnconfirmedRefreshError when the answer brought the next token.
    */
-  refresh(refreshToken: string, person: RefreshedPerson): Promise<Refreshed>;
+  refresh(refreshToken: string, person: RefreshedPerson, signal: AbortSignal): Promise<Refreshed>;
   /** Checks a logout token (OpenID Connect Back-Channel Logout 1.0, 2.6) but for its second use, which the caller knows of. */
   checkLogoutToken(token: string): Promise<LogoutToken>;
   /**

@@ -11,6 +11,10 @@ export type OpenidClientOptions = {
   readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post' | undefined;
   readonly connection: ProviderConnection;
   readonly timeoutMs: number;
+  /** Ends whatever is under way before its time. Default: nothing does. */
+  readonly signal?: AbortSignal;
+  /** Told of each good answer of the token endpoint before it is read. Must not throw. */
+  readonly onTokenAnswer?: (text: string) => void;
 };
 
 const ERROR_CODE = /^[\w.-]{1,60}$/;
@@ -24,7 +28,7 @@ const MAX_CAUSES = 5;
  * when the provider takes no client secret.
  */
 export function configureClient(document: OpenidMetadataDocument, options: OpenidClientOptions): client.Configuration {
-  const { clientId, connection, timeoutMs } = options;
+  const { clientId, connection, timeoutMs, onTokenAnswer } = options;
   const metadata = { [client.clockTolerance]: CLOCK_SKEW_SECONDS };
   const server = { ...withoutUndefined(document), issuer: document.issuer };
   const configuration = new client.Configuration(server, clientId, metadata, authenticationOf(document, options));
@@ -33,12 +37,14 @@ export function configureClient(document: OpenidMetadataDocument, options: Openi
     const isPost = method === 'POST';
     if (!isPost && method !== 'GET') throw new RangeError(`method ${method} is not used here`);
     const text = body instanceof URLSearchParams ? body.toString() : null;
+    const inTime = signal ?? AbortSignal.timeout(timeoutMs);
     const answer = await connection.send(url, {
       method: isPost ? 'POST' : 'GET',
       headers,
       body: text,
-      signal: signal ?? AbortSignal.timeout(timeoutMs),
+      signal: options.signal === undefined ? inTime : AbortSignal.any([inTime, options.signal]),
     });
+    if (isPost && answer.statusCode === 200) onTokenAnswer?.(answer.text);
     // What it says it is does not matter: it is parsed as JSON or refused.
     const fields = { 'content-type': 'application/json' };
     const hasBody = answer.statusCode >= 200 && ![204, 205, 304].includes(answer.statusCode);

@@ -6,7 +6,7 @@ import { codeOfCallback } from './callback-query.ts';
 import { readLogoutToken } from './check-logout-token.ts';
 import { refused } from './check-token.ts';
 import { readClientSecret } from './client-secret.ts';
-import type { IdentityProvider, RefreshedPerson, SignedIn } from './identity-provider.ts';
+import type { IdentityProvider, Refreshed, RefreshedPerson, SignedIn } from './identity-provider.ts';
 import { KeptMetadata } from './kept-metadata.ts';
 import { configureClient, toIdentityProviderError } from './openid-client-calls.ts';
 import { type OpenidMetadata, readOpenidMetadata } from './openid-metadata.ts';
@@ -21,7 +21,7 @@ import { parametersOf } from './openid-request.ts';
 import { checkIdToken, checkOpenidAccessToken, type OpenidClaims, verifyOpenidLogoutToken } from './openid-tokens.ts';
 import type { OpenidProviderConfig } from './provider-config.ts';
 import { createProviderConnection } from './provider-connection.ts';
-import { keepableRefreshToken, onRefreshRefusal, requireKeepable } from './refresh-token.ts';
+import { keepableRefreshToken, nextTokenIn, onRefreshRefusal, requireKeepable } from './refresh-token.ts';
 import { keepingNextToken } from './unconfirmed-refresh.ts';
 import { warnOnce } from './warn-once.ts';
 
@@ -135,21 +135,27 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
       return { principal, issuedAtMs, expiresAtMs };
     }),
     verifyAccessToken: guarded(verifyAccess),
-    refresh: guarded(async (refreshToken, person) => {
-      const { configuration } = await published.get();
-      const answer = await client.refreshTokenGrant(configuration, refreshToken).catch((error: unknown) => {
-        throw toIdentityProviderError(error, onRefreshRefusal);
-      });
-      const { id_token: idToken, access_token: accessToken, refresh_token: next } = requireBearer(answer);
-      const kept = requireKeepable(next);
-      if (idToken === undefined) return { principal: null, refreshToken: kept };
-      return keepingNextToken(kept, async () => {
+    refresh: guarded(async (refreshToken, person, signal) => {
+      const { document } = await published.get();
+      let next: string | null = null;
+      const onTokenAnswer = (text: string) => {
+        next = nextTokenIn(text);
+      };
+      const configuration = configureClient(document, { ...calling, signal, onTokenAnswer });
+      const confirm = guarded(async (): Promise<Refreshed> => {
+        const answer = await client.refreshTokenGrant(configuration, refreshToken).catch((error: unknown) => {
+          throw toIdentityProviderError(error, onRefreshRefusal);
+        });
+        const { id_token: idToken, access_token: accessToken, refresh_token: given } = requireBearer(answer);
+        const kept = requireKeepable(given);
+        if (idToken === undefined) return { principal: null, refreshToken: kept };
         const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
-        const known = await withUserInfo(configuration, claims, accessToken);
-        const principal = principalOfClaims(known, { ...reading, refreshes: person.known });
+        const told = await withUserInfo(configuration, claims, accessToken);
+        const principal = principalOfClaims(told, { ...reading, refreshes: person.known });
         requireSamePerson(person, { ...principal, providerSubject: claims.sub });
         return { principal, refreshToken: kept };
       });
+      return keepingNextToken(() => next, signal, confirm);
     }),
     checkLogoutToken: guarded(async (token) => {
       const payload = await verifyOpenidLogoutToken(tokens, token);

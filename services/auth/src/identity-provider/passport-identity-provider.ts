@@ -103,8 +103,8 @@ export function createPassportIdentityProvider(options: {
       if (kind === 'app') return { kind, ...times, ...APP_ALONE, principal: appPrincipalOf(claims, checked.clientId) };
       return { kind, ...times, ...personOf(claims, nowMs(), readingAccess) } satisfies VerifiedAccessToken;
     },
-    refresh: (refreshToken, person) =>
-      useRefreshToken(oidc, refreshToken, person, (claims) =>
+    refresh: (refreshToken, person, signal) =>
+      useRefreshToken(oidc, refreshToken, person, signal, (claims) =>
         personOf(claims, nowMs(), { ...reading, refreshes: person.known }),
       ),
     checkLogoutToken: (token) => checkLogoutToken(store, token, { issuer, clientId, tenantId, nowMs: nowMs() }),

@@ -20,8 +20,11 @@ const common = {
   clientSecretFile: file,
   /** PEM file with further CA certificates for the provider's https; default: those Node.js ships. */
   caFile: file.optional(),
-  /** Milliseconds for one exchange with the provider. Default 4000, below the 5 s the ingress waits. */
-  timeoutMs: z.number().int().min(100).max(60_000).default(4000),
+  /**
+   * Milliseconds for one exchange with the provider, 100 to 15,000: the ingress waits 20 s for a sign-in. A refresh of a session has 12 s
+   * for all of them. Default 4000.
+   */
+  timeoutMs: z.number().int().min(100).max(15_000).default(4000),
   /**
    * false: it gives no refresh tokens, and with `refreshMinutes` its sessions last as long as without, unconfirmed. true: a session
    * without one, which whoever edits the address of a sign-in can have, ends `refreshMinutes` and `refreshGraceMinutes` after it began.

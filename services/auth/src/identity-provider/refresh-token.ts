@@ -22,6 +22,7 @@ export async function useRefreshToken(
   options: Omit<HardenedOidcOptions, 'redirectUrl'>,
   refreshToken: string,
   person: RefreshedPerson,
+  signal: AbortSignal,
   read: (claims: PassportUser['claims']) => Omit<Refreshed, 'refreshToken'>,
 ): Promise<Refreshed> {
   const { store, connection, issuer, tenantId, clientId, clientSecret, scopes, timeoutMs } = options;
@@ -33,11 +34,12 @@ export async function useRefreshToken(
     client_secret: clientSecret,
     scope: scopes.join(' '),
   });
-  const answer = await connection.postForm(oidc.token_endpoint, form, AbortSignal.timeout(timeoutMs), onRefreshRefusal);
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const answer = await connection.postForm(oidc.token_endpoint, form, inTime, onRefreshRefusal);
   const { id_token: idToken } = answer;
   const next = requireKeepable(answer.refresh_token);
   if (idToken === undefined) return { principal: null, refreshToken: next };
-  return keepingNextToken(next, async () => {
+  const check = async () => {
     if (typeof idToken !== 'string') throw nonsense('id_token is not text');
     const claims = await checkToken(store, idToken, { issuer, audience: [clientId], tenantId });
     const { oid, tid, sub } = claims;
@@ -48,7 +50,8 @@ export async function useRefreshToken(
       );
     const { principal, deviceStates = null } = read(claims);
     return { principal, deviceStates, refreshToken: next };
-  });
+  };
+  return keepingNextToken(() => next, signal, check);
 }
 
 /** The next refresh token, null for none. One that cannot be kept is an error: the one before may be used up. */
@@ -57,6 +60,20 @@ export function requireKeepable(next: unknown): string | null {
   if (typeof next !== 'string' || next === '' || next.length > MAX_REFRESH_TOKEN_LENGTH)
     throw nonsense('refresh_token is no text of a length that can be kept');
   return next;
+}
+
+/**
+ * The next refresh token of an answer as it came, null for none that can be kept: openid-client refuses whole answers for what is wrong
+ * with their ID token.
+ */
+export function nextTokenIn(text: string): string | null {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return requireKeepable(Reflect.get(Object(answer), 'refresh_token'));
+  } catch {
+    // It is read again, and what is wrong is said then.
+    return null;
+  }
 }
 
 /** Null for none, and for one that is too long to be kept. */

@@ -17,13 +17,48 @@ export class UnconfirmedRefreshError extends IdentityProviderError {
   }
 }
 
-/** Runs a check of an answer that brought this next token (null: none); a failure keeps it, unless the session is over anyway. */
-export async function keepingNextToken<T>(nextToken: string | null, check: () => Promise<T>): Promise<T> {
+/**
+ * Runs what is left of a refresh once an answer may have brought the next token (`nextToken`, null: none), until the signal at most: a
+ * failure keeps that token, unless the session is over anyway. Errors: those of `work`; `identity-provider-unreachable` at the signal.
+ */
+export async function keepingNextToken<T>(
+  nextToken: () => string | null,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    return await check();
+    return await beforeAbort(signal, work());
   } catch (error) {
-    if (nextToken === null || !(error instanceof IdentityProviderError) || error.reason === 'refresh-refused')
-      throw error;
-    throw new UnconfirmedRefreshError(error, nextToken);
+    const next = nextToken();
+    if (next === null || !(error instanceof IdentityProviderError) || error.reason === 'refresh-refused') throw error;
+    throw new UnconfirmedRefreshError(error, next);
   }
+}
+
+/** What the work comes to later is of no interest to anybody. */
+async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = rejectable();
+  const onAbort = () =>
+    reject(
+      new IdentityProviderError(
+        'identity-provider-unreachable',
+        'The identity provider did not answer in time.',
+        signal.reason,
+      ),
+    );
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function rejectable(): { readonly promise: Promise<never>; readonly reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<never>((_resolve, rejectIt) => {
+    reject = rejectIt;
+  });
+  return { promise, reject };
 }

@@ -9,10 +9,12 @@ import type { UserSessionCommand } from '../user-session/user-session.decide.ts'
 import { type ConfirmedSession, dueOf } from './due.ts';
 import type { SessionRefresherOptions } from './session-refresher.ts';
 
-/** Milliseconds one attempt may hold the right to use the refresh token: three exchanges with the provider at their default of 4 s. */
+/** Milliseconds one attempt may hold the right to use the refresh token: the exchanges with the provider and the record of it. */
 export const LEASE_MS = 15_000;
 /** What must be left of it when the provider is asked, or it is not: a lease that ran out would let another instance use the same token. */
 const MIN_LEASE_LEFT_MS = 9_000;
+/** What is left of it at least when the provider's answer is given up: the outcome is to be recorded while nobody else may try. */
+const RECORD_MS = 3_000;
 /** How often the outcome is given to an event store that fails; each time the store itself tries for about 15 s. */
 const MAX_RECORD_ATTEMPTS = 3;
 const RECORD_AGAIN_MS = 500;
@@ -75,12 +77,13 @@ async function exchange(
   if (provider === undefined) return failed('identity-provider-unknown');
   const opened = await sealer.open('refresh-token', session.refreshToken);
   if (opened === null) return failed('refresh-token-unreadable');
-  if (nowMs() > beganAtMs + LEASE_MS - MIN_LEASE_LEFT_MS) return failed('lease-too-short');
+  const leftMs = beganAtMs + LEASE_MS - nowMs();
+  if (leftMs < MIN_LEASE_LEFT_MS) return failed('lease-too-short');
   const { principal: known, providerSubject = null } = session;
   const { directoryTenant, subject } = known;
   const person = { directoryTenant, subject, providerSubject, known };
   try {
-    return { refreshed: await provider.port.refresh(opened.token, person) };
+    return { refreshed: await provider.port.refresh(opened.token, person, AbortSignal.timeout(leftMs - RECORD_MS)) };
   } catch (error) {
     if (error instanceof IdentityProviderError) {
       logger.debug('refresh failed', { reason: error.reason, detail: error.message });

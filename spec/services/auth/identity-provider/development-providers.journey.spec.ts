@@ -119,10 +119,11 @@ for (const { name, shape, config: specific, directoryTenant } of cases)
     it('confirms by the refresh token, and takes back one that is used twice', async () => {
       const { principal, refreshToken, providerSubject } = await signIn('alice');
       const person = { ...principal, providerSubject, known: principal };
-      const next = await provider.refresh(refreshToken ?? '', person);
+      const never = new AbortController().signal;
+      const next = await provider.refresh(refreshToken ?? '', person, never);
       expect(next.refreshToken).to.be.a('string').that.does.not.equal(refreshToken);
       expect(next.principal ?? principal).to.deep.include({ subject: ALICE.oid, groups: [...ALICE.groups] });
-      expect(await reasonOf(provider.refresh(refreshToken ?? '', person))).to.equal('refresh-refused');
+      expect(await reasonOf(provider.refresh(refreshToken ?? '', person, never))).to.equal('refresh-refused');
     });
 
     it('takes no code twice', async () => {

@@ -261,7 +261,7 @@ describe('tokens of Entra ID', function entraTokenSpecs() {
     const bob = () => ({ directoryTenant: sts.tenantId, subject: OID, providerSubject: 'pairwise', known: null });
     const refresh = (answer: HostileAnswer) => {
       sts.answers.token = answer;
-      return provider.refresh('rt-1', bob());
+      return provider.refresh('rt-1', bob(), new AbortController().signal);
     };
     const given = (change: Record<string, unknown> = {}, answer: Record<string, unknown> = {}, forge: Forge = {}) => {
       const id_token = forgeToken({ key: sts.key, payload: { ...person(), aud: CLIENT_ID, ...change }, ...forge });

@@ -13,6 +13,7 @@ import type {
   SignInTransaction,
 } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
 import { MAX_UNKNOWN_KEY_READS } from '../../../../services/auth/src/identity-provider/kept-metadata.ts';
+import { UnconfirmedRefreshError } from '../../../../services/auth/src/identity-provider/unconfirmed-refresh.ts';
 import {
   forgeToken,
   type HostileAnswer,
@@ -51,6 +52,8 @@ const BOB = {
   isGuest: true,
   claims: { department: 'Sales' },
 };
+/** Aborted by nobody. */
+const never = new AbortController().signal;
 const JWT = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\./;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -353,7 +356,7 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
             sts.answers.token = { status, body: JSON.stringify(body) };
             await reasonOf(provider.complete({ code: 'x', state: transaction.state }, transaction));
             await reasonOf(
-              provider.refresh('rt', { ...maker.person(optionsNow()), providerSubject: null, known: null }),
+              provider.refresh('rt', { ...maker.person(optionsNow()), providerSubject: null, known: null }, never),
             );
           }),
           { numRuns: 100 },
@@ -548,9 +551,9 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
       afterEach(() => {
         known = null;
       });
-      const refreshed = (answer: HostileAnswer) => {
+      const refreshed = (answer: HostileAnswer, signal = never) => {
         sts.answers.token = answer;
-        return provider.refresh(REFRESH_TOKEN, bob());
+        return provider.refresh(REFRESH_TOKEN, bob(), signal);
       };
       const given = (change: Change = {}, answer: Record<string, unknown> = {}) => {
         const id_token = idToken({ nonce: '' }, { nonce: undefined, ...changed(change) });
@@ -614,6 +617,59 @@ export function describeIdentityProvider(name: string, maker: IdentityProviderMa
         it(`${what}: ${[reason].flat().join(' or ')}`, async () => {
           expect(await reasonOf(refreshed(answer()))).to.be.oneOf([reason].flat());
         });
+    });
+
+    describe('refreshing, when the answer confirms nobody', () => {
+      const refreshed = async (change: Change, forge: Forge, signal = never) => {
+        const id_token = idToken({ nonce: '' }, { nonce: undefined, ...changed(change) }, forge);
+        const body = { id_token, access_token: 'a', token_type: 'Bearer', refresh_token: 'rt-2' };
+        sts.answers.token = { body };
+        const person = { ...maker.person(optionsNow()), providerSubject: SUB, known: null };
+        return provider.refresh(REFRESH_TOKEN, person, signal).catch((error: unknown) => error);
+      };
+
+      const unconfirmed: readonly [string, Change, Forge?][] = [
+        ['is of a clock two minutes ahead', () => ({ nbf: seconds() + 120 })],
+        ['was made two minutes from now', () => ({ iat: seconds() + 120 })],
+        ['has expired', () => ({ iat: seconds() - 900, exp: seconds() - 300 })],
+        ['is for another audience', { aud: API_ID }],
+        ['is of another issuer', { iss: 'https://evil.example' }],
+        ['is signed by a stranger', {}, { key: stranger }],
+        ['is signed by a key nobody knows', {}, { header: { kid: 'key-9' } }],
+        ['has a user name that is a number', { preferred_username: 7 }],
+      ];
+      for (const [what, change, forge = {}] of unconfirmed)
+        it(`keeps the next token where the ID token ${what}`, async () => {
+          const error = await refreshed(change, forge);
+          expect(error).to.be.instanceOf(UnconfirmedRefreshError).with.property('nextToken', 'rt-2');
+        });
+
+      it('gives up when it must, keeping the next token of an answer that came', async () => {
+        await reasonOf(
+          provider.refresh(REFRESH_TOKEN, { ...maker.person(optionsNow()), providerSubject: SUB, known: null }, never),
+        );
+        sts.answers.keys = 'hang';
+        const startedAtMs = Date.now();
+        const error = await refreshed({}, { header: { kid: 'key-9' } }, AbortSignal.timeout(300));
+        expect(Date.now() - startedAtMs).to.be.lessThan(TIMEOUT_MS - 200);
+        expect(error).to.be.instanceOf(UnconfirmedRefreshError);
+        expect(error).to.include({ reason: 'identity-provider-unreachable', nextToken: 'rt-2' });
+      });
+
+      it('gives up when it must, while the token endpoint does not answer', async () => {
+        sts.answers.token = 'hang';
+        const person = { ...maker.person(optionsNow()), providerSubject: SUB, known: null };
+        const startedAtMs = Date.now();
+        const asked = provider.refresh(REFRESH_TOKEN, person, AbortSignal.timeout(300));
+        expect(await reasonOf(asked)).to.equal('identity-provider-unreachable');
+        expect(Date.now() - startedAtMs).to.be.lessThan(TIMEOUT_MS - 200);
+      });
+
+      it('never sends the token too late', async () => {
+        const { token } = sts.seen;
+        expect(await refreshed({}, {}, AbortSignal.abort())).to.include({ reason: 'identity-provider-unreachable' });
+        expect(sts.seen.token).to.equal(token);
+      });
     });
 
     describe('logout tokens', () => {

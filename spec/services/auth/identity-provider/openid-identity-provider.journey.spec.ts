@@ -234,10 +234,11 @@ describe('an OpenID provider', function openidSpecs() {
       const body = { id_token, access_token: 'a', token_type: 'Bearer', refresh_token: 'rt-2', sub: 'somebody else' };
       sts.answers.token = { body };
       const person = { subject: 'u1', directoryTenant: sts.issuer, providerSubject: 'u1', known: null };
-      const failure = await provider.refresh('rt-1', person).catch((error: unknown) => error);
+      const never = new AbortController().signal;
+      const failure = await provider.refresh('rt-1', person, never).catch((error: unknown) => error);
       expect(failure).to.be.instanceOf(UnconfirmedRefreshError).with.property('nextToken', 'rt-2');
       sts.answers.token = { body: { ...body, sub: 'u1' } };
-      expect((await provider.refresh('rt-2', person)).principal).to.include({ subject: 'u1' });
+      expect((await provider.refresh('rt-2', person, never)).principal).to.include({ subject: 'u1' });
     });
 
     it('by https alone', async () => {

@@ -107,6 +107,11 @@ describe('identity providers in the configuration', () => {
       config(entra, [{ ...keycloak, issuer: `https://${'x'.repeat(130)}.example` }]),
       /\.issuer: /,
     ],
+    [
+      'more time for an exchange than a sign-in has',
+      config({ ...entra, timeoutMs: 15_001 }),
+      /^identityProvider\.timeoutMs: /,
+    ],
     ['a kind nobody knows', config({ ...entra, kind: 'saml' }), /^identityProvider\.kind: /],
     ['an option of the other kind', config({ ...entra, claims: {} }), /^identityProvider: .*claims/],
     ['a directory of an OpenID provider', config(entra, [{ ...keycloak, tenantId: entra.tenantId }]), /tenantId/],

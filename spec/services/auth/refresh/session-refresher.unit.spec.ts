@@ -44,7 +44,11 @@ const bob: Principal = {
   directoryRoles: [],
 };
 
-type Asked = { readonly token: string; readonly answer: (outcome: Refreshed | Error) => void };
+type Asked = {
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly answer: (outcome: Refreshed | Error) => void;
+};
 
 describe('a session refresher', () => {
   let nowMs = START_MS;
@@ -91,10 +95,10 @@ describe('a session refresher', () => {
   after(() => Promise.all(stops.map((stop) => stop())));
 
   const port = {
-    refresh: (token: string) =>
+    refresh: (token, _person, signal) =>
       new Promise<Refreshed>((resolve, reject) => {
         const settle = (outcome: Refreshed | Error) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
-        asked.push({ token, answer: settle });
+        asked.push({ token, signal, answer: settle });
         if (answer !== null) settle(answer);
       }),
   } satisfies Pick<IdentityProvider, 'refresh'>;
@@ -312,6 +316,27 @@ describe('a session refresher', () => {
     await one.refresh(id);
     expect(asked).to.have.length(0);
     expect((await one.stateOf(id)).status).to.equal('active');
+  });
+
+  it('gives the provider no longer than the lease lasts, less what the record takes', async () => {
+    const one = await instance();
+    const id = await startSession(one);
+    pass(16);
+    leaseTakesMs = 2_500;
+    answer = { principal: null, refreshToken: 'second' };
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const bounds: number[] = [];
+    AbortSignal.timeout = (milliseconds) => {
+      bounds.push(milliseconds);
+      return timeout(milliseconds);
+    };
+    try {
+      await one.refresh(id);
+    } finally {
+      AbortSignal.timeout = timeout;
+    }
+    expect(bounds).to.deep.equal([LEASE_MS - 2_500 - 3_000]);
+    expect(asked[0]?.signal.aborted).to.equal(false);
   });
 
   it('answers within its bound, and refreshes as many sessions at once as it may', async function atOnce() {
