@@ -82,6 +82,7 @@ function withoutBlock({ conditions }: AccessPolicy): string {
 }
 
 function neededBy(policy: AccessPolicy, clause: string): string {
+  if (clause === 'session.bindToNetwork') return lackingOf(policy, clause);
   return controlAt(policy, clause)?.kind === 'compliant-device'
     ? 'the state of your device'
     : `what ${clause} asks for`;

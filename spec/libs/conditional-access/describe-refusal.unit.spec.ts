@@ -108,6 +108,13 @@ describe('words of a refusal', () => {
       'once that is known, if the policy then lets it pass',
     ],
     [
+      'a network that nobody knows, as with a token',
+      { session: { bindToNetwork: true } },
+      outcome('input-missing', 'session.bindToNetwork'),
+      'needs to know the network that the session began in, and that is not known',
+      'once that is known, if the policy then lets it pass',
+    ],
+    [
       'a clause that has no words',
       {},
       outcome('input-missing', 'conditions.new'),
