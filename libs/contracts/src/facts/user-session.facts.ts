@@ -107,6 +107,10 @@ export const sessionEndReason = z.enum([
   'refresh-refused',
   /** The identity provider could not be asked for longer than `refreshGraceMinutes`. */
   'unconfirmed',
+  /** It opened apps so often that its history would become too long to be read. */
+  'too-many-openings',
+  /** The person has more sessions than anybody may have; this was the oldest. */
+  'too-many-sessions',
 ]);
 export type SessionEndReason = z.infer<typeof sessionEndReason>;
 
@@ -149,6 +153,8 @@ export const userSessionAggregate: AggregateType<UserSessionFact> = {
 type Started = z.infer<typeof started> & {
   readonly apps: readonly string[];
   readonly usedTickets: readonly string[];
+  /** How often it opened an app. Absent: never. */
+  readonly openings?: number;
   /** When the identity provider last confirmed the session, ISO-8601 UTC; absent: at its start. */
   readonly refreshedAt?: string;
   /** Whoever holds it may use the refresh token. Absent: nobody does. */
@@ -173,7 +179,8 @@ export function evolveUserSession(state: UserSessionState, fact: UserSessionFact
       const { appId: opened, ticketId, otherAddress } = fact.data;
       const apps = state.apps.includes(opened) ? state.apps : [...state.apps, opened];
       const usedTickets = [...state.usedTickets, ticketId].slice(-MAX_REMEMBERED_TICKETS);
-      return { ...state, apps, usedTickets, ...(otherAddress === undefined ? {} : { otherAddress }) };
+      const openings = (state.openings ?? 0) + 1;
+      return { ...state, apps, usedTickets, openings, ...(otherAddress === undefined ? {} : { otherAddress }) };
     }
     case 'SessionRefreshStarted':
       return { ...state, refreshLease: fact.data };

@@ -46,7 +46,8 @@ export async function handleOpenAppAccess(
   try {
     const correlationId = toCorrelationId(request.requestId);
     const opened = await context.userSessions(ticket.sessionId, command, { actor, correlationId });
-    if (opened.state.status === 'active') remainingSeconds = secondsUntil(opened.state.expiresAt, nowMs());
+    if (opened.state.status !== 'active') return deny('session-ended', [cleared]);
+    remainingSeconds = secondsUntil(opened.state.expiresAt, nowMs());
   } catch (error) {
     const reason = isSallyportError(error) ? REASONS[error.code] : undefined;
     if (reason === undefined) throw error;

@@ -14,8 +14,9 @@ export type EndingOfSessions = {
 };
 
 /**
- * Ends each of these; ended ones stay as they are, those that are gone are left out of the answer. When the store fails,
- * what was ended stays ended, and asking again ends the rest.
+ * Ends each of these; ended ones stay as they are, those that are gone are left out of the answer. One that cannot be ended does not
+ * save the others: the first error is thrown when all were tried, or when MAX_ENDED_AT_ONCE of them failed together, for then it is the
+ * store. What was ended stays ended, and asking again ends the rest.
  */
 export async function endActiveSessions(
   userSessions: UserSessions,
@@ -23,13 +24,18 @@ export async function endActiveSessions(
   { reason, ...context }: EndingOfSessions,
 ): Promise<string[]> {
   const ended: string[] = [];
+  const failures: unknown[] = [];
   for (let from = 0; from < ids.length; from += MAX_ENDED_AT_ONCE) {
     const some = ids.slice(from, from + MAX_ENDED_AT_ONCE);
-    const done = await Promise.all(
+    const done = await Promise.allSettled(
       some.map((id) => userSessions(id, { type: 'EndSession', reason }, context).then(() => id, whenGone)),
     );
-    for (const id of done) if (id !== undefined) ended.push(id);
+    const rejected = done.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    failures.push(...rejected);
+    for (const one of done) if (one.status === 'fulfilled' && one.value !== undefined) ended.push(one.value);
+    if (rejected.length === MAX_ENDED_AT_ONCE) break;
   }
+  if (failures.length > 0) throw failures[0];
   return ended;
 }
 

@@ -9,6 +9,9 @@ import {
 import type { Decider, FactOf } from '#libs/events';
 import { sessionError } from '../errors.ts';
 
+/** Openings of apps by one session, each a commit to be read with it; at the bound it ends, and its owner signs in again. */
+export const MAX_OPENINGS_PER_SESSION = 2_000;
+
 /** Null: as it was. */
 type RefreshOutcome = {
   readonly attemptId: string;
@@ -67,6 +70,8 @@ function decide(command: UserSessionCommand, state: UserSessionState): readonly 
       if (state.expiresAt <= at) throw sessionError('ERR_SESSION_EXPIRED', `the session expired at ${state.expiresAt}`);
       if (state.usedTickets.includes(ticketId))
         throw sessionError('ERR_SESSION_TICKET_USED', 'the ticket was used before');
+      if ((state.openings ?? 0) >= MAX_OPENINGS_PER_SESSION)
+        return [{ type: 'SessionEnded', data: { reason: 'too-many-openings' } }];
       // Later ones prove the session alone, which may have been stolen: its networks are those of the sign-in.
       const isOfSignIn = state.usedTickets.length === 0 && otherAddress !== undefined;
       return [{ type: 'AppAccessOpened', data: { appId, ticketId, ...(isOfSignIn ? { otherAddress } : {}) } }];

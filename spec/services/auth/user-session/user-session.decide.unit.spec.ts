@@ -12,6 +12,7 @@ import {
 import { deciderSpec } from '#libs/events/testing';
 import { sessionIdOfState } from '../../../../services/auth/src/user-session/session-id.ts';
 import {
+  MAX_OPENINGS_PER_SESSION,
   type UserSessionCommand,
   userSessionDecider,
 } from '../../../../services/auth/src/user-session/user-session.decide.ts';
@@ -89,6 +90,17 @@ describe('user session', () => {
     );
     check({ given: [started, opened, ...others], when: open(), error: 'ERR_SESSION_TICKET_USED' });
   });
+  it('ends in place of one opening too many, and signing in anew begins another', () => {
+    const by = (ticketId: string): UserSessionFact => ({
+      type: 'AppAccessOpened',
+      data: { appId: wiki, ticketId },
+    });
+    const openings = (count: number) => Array.from({ length: count }, (_, index) => by(`tkt_of_${index}`));
+    const worn: UserSessionFact = { type: 'SessionEnded', data: { reason: 'too-many-openings' } };
+    check({ given: [started, ...openings(MAX_OPENINGS_PER_SESSION - 1)], when: open(), facts: [opened] });
+    check({ given: [started, ...openings(MAX_OPENINGS_PER_SESSION)], when: open(), facts: [worn] });
+  });
+
   it('opens nothing after its end', () => check({ given: [started, ended], when: open(), error: 'ERR_SESSION_ENDED' }));
   it('opens nothing at the instant it expires', () =>
     check({ given: [started], when: open({ at: data.expiresAt }), error: 'ERR_SESSION_EXPIRED' }));
