@@ -6,6 +6,7 @@ import type { ConfiguredProvider } from '../identity-provider/providers.ts';
 import { toCorrelationId } from '../recording.ts';
 import { sessionIdOfState } from '../user-session/session-id.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
+import { endOldestSessions } from './bound-sessions.ts';
 import { type Challenge, describeShortfall, isMetBySession, newSessionOf, shortfallOf } from './challenge.decide.ts';
 import { keptSecondsOf } from './cookie-lifetime.ts';
 import { clear, deviceOf, sessionCookie, transactionCookieName } from './cookies.ts';
@@ -135,6 +136,7 @@ async function startSession(
     if (isSallyportError(error, 'ERR_SESSION_EXISTS')) return null;
     throw error;
   }
+  await endOldestSessions(context, principal, command);
   const sealed = await sealer.seal('session', { sessionId }, sessionSeconds);
   const keptSeconds = await keptSecondsOf(context, { appId, sessionId, session, client: request.client });
   return { sessionId, setCookies: [sessionCookie(sealed, provider.sessionCookie, keptSeconds), ...device.setCookies] };
