@@ -4,7 +4,10 @@ import type { HardenedOidcOptions, PassportUser } from './hardened-oidc.ts';
 import type { Refreshed, RefreshedPerson } from './identity-provider.ts';
 import { keepingNextToken } from './unconfirmed-refresh.ts';
 
-/** Longest refresh token kept, in characters: sealed it fits into a fact. Of a longer one the session is not refreshed. */
+/**
+ * Longest refresh token kept, in characters of its JSON: sealed it fits into a fact. Of a longer one the session is not refreshed, nor of
+ * one with other characters than RFC 6749, A.17 has (printable ASCII), which take more room than they count.
+ */
 export const MAX_REFRESH_TOKEN_LENGTH = 5_800;
 
 /**
@@ -57,8 +60,8 @@ export async function useRefreshToken(
 /** The next refresh token, null for none. One that cannot be kept is an error: the one before may be used up. */
 export function requireKeepable(next: unknown): string | null {
   if (next === undefined) return null;
-  if (typeof next !== 'string' || next === '' || next.length > MAX_REFRESH_TOKEN_LENGTH)
-    throw nonsense('refresh_token is no text of a length that can be kept');
+  if (typeof next !== 'string' || !isKeepable(next))
+    throw nonsense('refresh_token is no text of printable ASCII and a length that can be kept');
   return next;
 }
 
@@ -76,9 +79,16 @@ export function nextTokenIn(text: string): string | null {
   }
 }
 
-/** Null for none, and for one that is too long to be kept. */
+/** Null for none, and for one that cannot be kept. */
 export function keepableRefreshToken(token: string | null): string | null {
-  return token === null || token.length > MAX_REFRESH_TOKEN_LENGTH ? null : token;
+  return token === null || !isKeepable(token) ? null : token;
+}
+
+const VSCHARS = /^[\x20-\x7e]+$/;
+const QUOTES = 2;
+
+function isKeepable(token: string): boolean {
+  return VSCHARS.test(token) && JSON.stringify(token).length - QUOTES <= MAX_REFRESH_TOKEN_LENGTH;
 }
 
 /** The error for an answer after which a refresh token works no more; null: it may still. */
