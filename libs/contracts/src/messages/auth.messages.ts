@@ -139,6 +139,11 @@ export const authorize = endpoint(
       bearerToken: z.string().max(16_384).optional(),
       requestId: z.string(),
       client: clientInfo,
+      /**
+       * It is about a request under way, which has its header already: no token is exchanged for it. `allow` has no `originFields`
+       * where that would be needed, and `appRevision` 0.
+       */
+      isReview: z.boolean().optional(),
     })
     .refine((asked) => (asked.accessCookie === undefined) !== (asked.bearerToken === undefined), 'one of the two'),
   z.discriminatedUnion('verdict', [
@@ -151,7 +156,7 @@ export const authorize = endpoint(
        * They may hold secrets: never logged.
        */
       originFields: z.array(z.string().max(8192)).max(80).optional(),
-      /** Of the app as the decision was made, `originFields` for its origin included; 0: the portal, or an auth that does not say. */
+      /** Of the app as the decision was made, `originFields` for its origin included; 0: nothing can be sent by it. */
       appRevision: z.number().int().min(0).default(0),
       expiresAt: z.iso.datetime(),
       cacheSeconds: z.number().int().min(0).max(300),

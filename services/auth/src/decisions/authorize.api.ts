@@ -20,13 +20,15 @@ type Request = z.infer<typeof authorize.request>;
 
 /** Who a cookie or token is, then what may be done with it. Fails with IdentityProviderError when nobody can say who a token is. */
 export async function handleAuthorize(parts: AuthorizeParts, request: Request): Promise<AuthorizeReply> {
-  const { appId, accessCookie, bearerToken, requestId, client } = request;
+  const { appId, accessCookie, bearerToken, requestId, client, isReview } = request;
   const credential =
     bearerToken === undefined
       ? await credentialOfCookie(parts, appId, accessCookie)
       : await parts.identifyBearer(bearerToken, await appOf(parts, appId));
   const reply =
-    'verdict' in credential ? credential : await parts.decider.decide({ appId, credential, requestId, client });
+    'verdict' in credential
+      ? credential
+      : await parts.decider.decide({ appId, credential, requestId, client, isReview });
   if (reply.verdict === 'refuse-token') {
     const { reason, detail } = reply;
     const source = isOfKnownToken(reason) ? 'service-tokens' : 'apps';

@@ -42,6 +42,7 @@ export const MAX_CLIENTS_PER_SESSION_AND_APP = 16;
 const MAX_REPEATS = 3;
 /** Milliseconds for which a refusal of single sign-on is answered again, with one fact for all: what is mended works then. */
 const SIGN_ON_REFUSED_MS = 5_000;
+const NOTHING_TO_SEND: SignOn = { outcome: { kind: 'fields', fields: [] }, untilMs: Number.POSITIVE_INFINITY };
 
 /** What single sign-on may put into a request. */
 export type OriginFieldsQuestion = {
@@ -67,7 +68,8 @@ export type AccessDeciderOptions = {
   readonly refreshSession?: (id: string, state: SignedIn) => Promise<void>;
   /**
    * Header fields for the origin. Nobody is let in without them: a refusal denies, for 5 s, with the id of the decision that had
-   * granted; when it throws, so does the decision, and nothing is recorded. Default: none.
+   * granted; when it throws, so does the decision, and nothing is recorded. They may end before the decision does, and are then made
+   * anew for the same one. Not asked for reviews of requests under way where it might take long. Default: none.
    */
   readonly originFieldsOf?: (app: AppState, question: OriginFieldsQuestion) => Promise<SignOnOutcome>;
   readonly portalUrl: string;
@@ -78,7 +80,9 @@ export type AccessDeciderOptions = {
 type Remembered = {
   /** See `clientKey`. */
   readonly client: string;
+  /** As policies have it, without `originFields`. */
   readonly reply: AuthorizeReply;
+  readonly signOn?: SignOn | undefined;
   readonly basis: string;
   readonly principal: Principal;
   /** Milliseconds since the epoch: as long as configured, and as long as the policies say the same. */
@@ -86,7 +90,8 @@ type Remembered = {
   readonly validUntilMs: number;
 };
 /** Milliseconds since the epoch; infinite: as long as the decision itself. */
-type Answered = { readonly reply: AuthorizeReply; readonly untilMs: number };
+type SignOn = { readonly outcome: SignOnOutcome; readonly untilMs: number };
+type Answered = Pick<Remembered, 'reply' | 'signOn'>;
 /**
  * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while all it was made from is what
  * it was (`basisOf`) and the clock does not turn it: one fact for many requests, and one denial receipt for somebody who
@@ -111,7 +116,7 @@ export class AccessDecider {
 
   /** Requests of one client (`clientKey`) with the same credential for one app that come together share one decision. */
   decide(request: AccessRequest): Promise<AuthorizeReply> {
-    const place = `${placeOf(request)}|${clientKey(request.client)}`;
+    const place = `${placeOf(request)}|${clientKey(request.client)}|${request.isReview === true}`;
     const already = this.#running.get(place);
     if (already !== undefined) return already;
     const deciding = this.#decide(request).finally(() => this.#running.delete(place));
@@ -127,12 +132,12 @@ export class AccessDecider {
       if ('verdict' in decided) return decided;
       const basis = basisOf(decided);
       const known = this.#recall(decided, basis);
-      if (known !== undefined) return this.#withTimeLeft(known);
-      const answered = await this.#answer(decided);
+      if (known !== undefined && this.#isComplete(known, decided)) return this.#replyOf(known, decided);
+      const answered = await this.#answer(decided, known);
       const after = await this.#judgeNow(request);
       // Nothing is awaited from here on: what was published before the next message comes has been looked at.
       if (!('verdict' in after) && isSameCase(after, basis, decided.asker.principal))
-        return this.#withTimeLeft(this.#remember(decided, answered, basis));
+        return this.#replyOf(this.#remember(decided, answered, known, basis), decided);
       decided = after;
     }
     throw new SallyportError(
@@ -171,13 +176,25 @@ export class AccessDecider {
     return Math.min(known.freshUntilMs, known.validUntilMs) > atMs ? known : undefined;
   }
 
-  #remember({ request, asker, judgement, atMs }: Case, { reply, untilMs }: Answered, basis: string): Remembered {
+  /** What is made anew for a decision does not prolong it. */
+  #remember(
+    { request, asker, judgement, atMs }: Case,
+    answered: Answered,
+    known: Remembered | undefined,
+    basis: string,
+  ) {
     const { cacheSeconds } = this.#options;
     const client = clientKey(request.client);
-    const validUntilMs = Math.min(judgement.validUntilMs ?? Number.POSITIVE_INFINITY, untilMs);
-    const { principal } = asker;
-    const freshUntilMs = atMs + cacheSeconds * 1000;
-    const remembered: Remembered = { client, reply, basis, principal, freshUntilMs, validUntilMs };
+    const freshUntilMs = known?.freshUntilMs ?? atMs + cacheSeconds * 1000;
+    const validUntilMs = judgement.validUntilMs ?? Number.POSITIVE_INFINITY;
+    const remembered: Remembered = {
+      client,
+      basis,
+      principal: asker.principal,
+      freshUntilMs,
+      validUntilMs,
+      ...answered,
+    };
     if (cacheSeconds === 0) return remembered;
     const place = placeOf(request);
     const others = (this.#remembered.get(place) ?? []).filter((one) => one.client !== client);
@@ -185,17 +202,40 @@ export class AccessDecider {
     return remembered;
   }
 
-  /** The end of what policies said is rounded down: no cache outlives it. */
-  #withTimeLeft({ reply, freshUntilMs, validUntilMs }: Remembered): AuthorizeReply {
-    if (reply.verdict !== 'allow') return reply;
-    const nowMs = this.#options.nowMs();
-    // A token may be taken for a minute past its end, for clocks differ; it is not cached then.
-    const endMs = Math.min(validUntilMs, Date.parse(reply.expiresAt));
-    const cacheSeconds = Math.min(Math.ceil((freshUntilMs - nowMs) / 1000), Math.floor((endMs - nowMs) / 1000));
-    return { ...reply, cacheSeconds: Math.max(0, cacheSeconds) };
+  #needsSignOn({ request, app }: Case): boolean {
+    return app !== null && this.#options.originFieldsOf !== undefined && !isLeftOut(request, app.state);
   }
 
-  async #answer(decided: Case): Promise<Answered> {
+  #isComplete({ reply, signOn }: Remembered, decided: Case): boolean {
+    if (reply.verdict !== 'allow' || !this.#needsSignOn(decided)) return true;
+    return signOn !== undefined && signOn.untilMs > this.#options.nowMs();
+  }
+
+  /** The end of what policies said is rounded down: no cache outlives it. */
+  #replyOf({ reply, signOn, freshUntilMs, validUntilMs }: Remembered, decided: Case): AuthorizeReply {
+    if (reply.verdict !== 'allow') return reply;
+    const { request, app } = decided;
+    const isBare = app !== null && isLeftOut(request, app.state);
+    const { outcome, untilMs } = isBare || signOn === undefined ? NOTHING_TO_SEND : signOn;
+    if (outcome.kind === 'refused') {
+      const { reason, detail } = outcome;
+      const { username } = reply.identity.principal;
+      return { verdict: 'deny', reason, detail, decisionId: reply.decisionId, username };
+    }
+    const nowMs = this.#options.nowMs();
+    // A token may be taken for a minute past its end, for clocks differ; it is not cached then.
+    const endMs = Math.min(validUntilMs, untilMs, Date.parse(reply.expiresAt));
+    const cacheSeconds = Math.min(Math.ceil((freshUntilMs - nowMs) / 1000), Math.floor((endMs - nowMs) / 1000));
+    return {
+      ...reply,
+      ...(outcome.fields.length === 0 ? {} : { originFields: [...outcome.fields] }),
+      appRevision: isBare ? 0 : reply.appRevision,
+      cacheSeconds: Math.max(0, cacheSeconds),
+    };
+  }
+
+  /** Where a decision is `known` already, only what single sign-on adds to it is made. */
+  async #answer(decided: Case, known: Remembered | undefined): Promise<Answered> {
     const { request, asker, app, judge, judgement } = decided;
     const { id: sessionId, principal, expiresAt } = asker;
     const { username } = principal;
@@ -204,29 +244,30 @@ export class AccessDecider {
       const appName = app === null || app.state.status === 'absent' ? request.appId : app.state.name;
       const detail = explainDecision(judgement, { appName, username, policySet: judge.state });
       if (judgement.verdict === 'denied')
-        return unlimited({ verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username });
+        return { reply: { verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username } };
       const { challenge } = judgement;
-      return unlimited({ verdict: 'step-up', challenge, reason: 'step-up-required', detail, decisionId, username });
+      return { reply: { verdict: 'step-up', challenge, reason: 'step-up-required', detail, decisionId, username } };
     }
+    const said = known?.reply.verdict === 'allow' ? known.reply : undefined;
     const audience = new URL(externalUrlOf(app) ?? this.#options.portalUrl).origin;
-    const assertion = await this.#options.assertions.sign({ principal, sessionId, audience });
-    const { inputs } = judgement;
-    const signOn =
-      app === null
-        ? undefined
-        : await this.#options.originFieldsOf?.(app.state, { principal, sessionId, assertion, inputs });
+    const assertion =
+      said?.identity.assertion ?? (await this.#options.assertions.sign({ principal, sessionId, audience }));
+    const signOn = await this.#signOn(decided, assertion);
+    if (said !== undefined) return { reply: said, signOn };
     const decisionId = await this.#record(decided);
-    if (signOn?.kind === 'refused') {
-      const { reason, detail } = signOn;
-      const untilMs = this.#options.nowMs() + SIGN_ON_REFUSED_MS;
-      return { reply: { verdict: 'deny', reason, detail, decisionId, username }, untilMs };
-    }
-    const { fields = [], validUntilMs: untilMs = Number.POSITIVE_INFINITY } = signOn ?? {};
     const identity = { sessionId, principal, assertion };
-    const originFields = fields.length === 0 ? {} : { originFields: [...fields] };
     const { cacheSeconds } = this.#options;
-    const madeFor = { ...originFields, appRevision: app?.revision ?? 0 };
-    return { reply: { verdict: 'allow', decisionId, identity, ...madeFor, expiresAt, cacheSeconds }, untilMs };
+    const appRevision = app?.revision ?? 0;
+    return { reply: { verdict: 'allow', decisionId, identity, appRevision, expiresAt, cacheSeconds }, signOn };
+  }
+
+  async #signOn({ request, asker, app, judgement }: Case, assertion: string): Promise<SignOn | undefined> {
+    const { originFieldsOf, nowMs } = this.#options;
+    if (app === null || originFieldsOf === undefined || isLeftOut(request, app.state)) return undefined;
+    const { id: sessionId, principal } = asker;
+    const outcome = await originFieldsOf(app.state, { principal, sessionId, assertion, inputs: judgement.inputs });
+    if (outcome.kind === 'refused') return { outcome, untilMs: nowMs() + SIGN_ON_REFUSED_MS };
+    return { outcome, untilMs: outcome.validUntilMs ?? Number.POSITIVE_INFINITY };
   }
 
   async #record(decided: Case): Promise<string> {
@@ -243,8 +284,9 @@ export class AccessDecider {
   }
 }
 
-function unlimited(reply: AuthorizeReply): Answered {
-  return { reply, untilMs: Number.POSITIVE_INFINITY };
+/** Only an exchange can take long, or be refused by somebody else. */
+function isLeftOut({ isReview }: AccessRequest, app: AppState): boolean {
+  return isReview === true && app.status !== 'absent' && app.singleSignOn.authorization?.kind === 'token-exchange';
 }
 
 function externalUrlOf(app: AppOfRequest): string | null {

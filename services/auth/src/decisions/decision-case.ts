@@ -20,6 +20,8 @@ export type AccessRequest = {
   readonly credential: Credential;
   readonly requestId: string;
   readonly client: ClientInfo;
+  /** See `authorize`. */
+  readonly isReview?: boolean | undefined;
 };
 
 /** null: the portal. */

@@ -28,15 +28,20 @@ export type DecisionQuestion = Proof & {
   readonly client: ClientInfo;
   /** As the directory knows it; a decision that single sign-on makes older than that lets nobody in. Undefined: the portal. */
   readonly app?: KnownApp | undefined;
+  /** About a request under way: see `authorize`. */
+  readonly isReview?: true;
 };
 
 /** Whether it names a decision. */
 type Revocation = (access: GrantedAccess) => boolean;
 
 export type DecisionsOptions = {
-  readonly authorize: (question: DecisionQuestion) => Promise<AuthorizeReply>;
+  readonly authorize: (question: Omit<DecisionQuestion, 'app'>) => Promise<AuthorizeReply>;
   readonly maxDecisions: number;
-  /** Questions at auth at once; more wait for their turn (QuestionQueue), and past its bounds the verdict is `unavailable`. */
+  /**
+   * Questions at auth at once; more wait for their turn (QuestionQueue), and past its bounds the verdict is `unavailable`. Beside
+   * them, reviews of running requests: half as many.
+   */
   readonly maxPending: number;
   /** Default MAX_WAITING_QUESTIONS. */
   readonly maxWaiting?: number;
@@ -85,7 +90,7 @@ export class Decisions {
     this.#queue = new QuestionQueue({ maxAsking: options.maxPending, maxWaiting: options.maxWaiting });
     this.#running = new RunningReviews({
       // A cookie that runs much at many clients loses all of it as soon as others do.
-      decide: (question) => this.#decide(question, options.maxPending),
+      decide: (question) => this.#decide({ ...question, app: undefined, isReview: true }, options.maxPending),
       maxReviewing: Math.max(1, Math.floor(options.maxPending / 2)),
       now: options.now,
     });
@@ -147,14 +152,17 @@ export class Decisions {
 
   #decide(question: DecisionQuestion, maxPendingOfCookie: number): Decision | Promise<Decision> {
     const key = keyOf(question);
-    const { client, app } = question;
+    const { client, app, isReview } = question;
     const granted = this.granted(key, client, app);
     if (granted !== undefined) return { verdict: 'allow', access: granted };
-    const place = `${key} ${app?.view.revision ?? 0} ${client.address} ${client.userAgent}`;
+    const kind = isReview ? 'review' : (app?.view.revision ?? 0);
+    const place = `${key} ${kind} ${client.address} ${client.userAgent}`;
     const pending = this.#pending.get(place);
     if (pending) return pending;
     if ((this.#pendingOf.get(key) ?? 0) >= maxPendingOfCookie) return { verdict: 'unavailable' };
-    const asked = this.#askInTurn(key, question).finally(() => {
+    // What runs on is asked about at once, on places of its own: however many new requests wait, for whatever.
+    const asking = isReview ? this.#ask(key, question) : this.#askInTurn(key, question);
+    const asked = asking.finally(() => {
       this.#pending.delete(place);
       this.#countPending(key, -1);
     });
@@ -186,7 +194,8 @@ export class Decisions {
         continue;
       }
       if (!this.#isRevokedSince(epoch, access)) {
-        if (access.usableUntilMs > this.#options.now()) this.#add(key, access);
+        const isWhole = question.isReview !== true || access.appRevision > 0;
+        if (isWhole && access.usableUntilMs > this.#options.now()) this.#add(key, access);
         return { verdict: 'allow', access };
       }
       // Perhaps auth said so before the last revocation: old truth lets nobody in.
@@ -216,7 +225,7 @@ export class Decisions {
     else this.#granted.set(key, granted);
   }
 
-  async #authorize(question: DecisionQuestion): Promise<AuthorizeReply | Unavailable> {
+  async #authorize({ app: _here, ...question }: DecisionQuestion): Promise<AuthorizeReply | Unavailable> {
     try {
       return await askWithPatience(() => this.#options.authorize(question), this.#options.now);
     } catch (error) {

@@ -29,7 +29,7 @@ export class RunningReviews {
   #reviewing = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `maxReviewing`: questions at once, fewer than auth may be asked, so that new requests are decided meanwhile. */
+  /** `maxReviewing`: questions at once, beside those about new requests. `decide` exchanges no tokens: nobody's token service keeps others. */
   constructor(options: {
     readonly decide: (question: DecisionQuestion) => Decision | Promise<Decision>;
     readonly maxReviewing: number;
@@ -93,13 +93,9 @@ export class RunningReviews {
     }
   }
 
-  /**
-   * A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. So does a
-   * token service that is away: what runs has its header already.
-   */
+  /** A clear no ends it. Auth that does not answer, or is asked too much, ends nothing that it once allowed: it is asked again. */
   #reviewed(running: RunningAccess, decision: Decision): void {
-    const isAway = decision.verdict === 'deny' && decision.reason === 'single-sign-on-unavailable';
-    if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable' && !isAway) {
+    if (decision.verdict !== 'allow' && decision.verdict !== 'unavailable') {
       running.accessLost();
       return;
     }

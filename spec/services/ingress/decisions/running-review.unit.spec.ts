@@ -74,17 +74,33 @@ describe('requests that run on an access decision', () => {
     decisions.stop();
   });
 
-  it('outlive a token service that is away, and end when auth or the token service says no', async () => {
-    const denied = (reason: string) =>
-      ({ verdict: 'deny', reason, detail: 'x', decisionId: 'dec_1', username: 'ada' }) as const;
-    let asked = 0;
-    let lost = 0;
-    let reason = 'single-sign-on-unavailable';
+  it('are asked about as what runs: no token is exchanged for them, and what comes without it lets no new request in', async () => {
+    const asked: (true | undefined)[] = [];
     const decisions = new Decisions({
-      authorize: async () => {
-        asked += 1;
-        return denied(reason);
+      authorize: async ({ isReview }) => {
+        asked.push(isReview);
+        return allow({ sessionId: 'a', appRevision: isReview ? 0 : 1 });
       },
+      maxDecisions: 10,
+      maxPending: 8,
+      now: () => Date.now(),
+      logger,
+    });
+    const request = running('a', Date.now(), 300, () => undefined);
+    decisions.watch(request);
+    decisions.dropAll();
+    await until(() => asked.length === 1, { what: 'the review' });
+    await until(() => request.reviewAtMs < Number.POSITIVE_INFINITY, { what: 'its answer' });
+    await decisions.decide(request.question);
+    expect(asked).to.deep.equal([true, undefined]);
+    expect(decisions.size).to.equal(1);
+    decisions.stop();
+  });
+
+  it('end within a second of a revocation while every place for new requests waits for a token service that hangs', async () => {
+    let lost = 0;
+    const decisions = new Decisions({
+      authorize: ({ isReview }) => (isReview ? Promise.resolve(DENIED) : new Promise(() => undefined)),
       maxDecisions: 10,
       maxPending: 8,
       now: () => Date.now(),
@@ -93,12 +109,16 @@ describe('requests that run on an access decision', () => {
     const onLost = () => {
       lost += 1;
     };
-    decisions.watch(running('a', Date.now(), 300, onLost));
-    decisions.dropAll();
-    await until(() => asked === 2, { what: 'auth to be asked again' });
-    expect(lost).to.equal(0);
-    reason = 'single-sign-on-refused';
+    const victim = running('victim', Date.now(), 300, onLost);
+    for (let i = 0; i < 100; i += 1) {
+      const { appId, requestId, client } = victim.question;
+      void decisions.decide({ appId, requestId, client, accessCookie: `waits-${i}` });
+    }
+    decisions.watch(victim);
+    const since = Date.now();
+    decisions.drop(['victim'], []);
     await until(() => lost === 1, { what: 'the request to be cut' });
+    expect(Date.now() - since).to.be.lessThan(1_000);
     decisions.stop();
   });
 
