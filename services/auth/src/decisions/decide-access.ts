@@ -40,7 +40,7 @@ export const MAX_REMEMBERED_DECISIONS = 20_000;
 export const MAX_CLIENTS_PER_SESSION_AND_APP = 16;
 /** How often a decision is made and recorded anew because what it was made from changed meanwhile; then none is made. */
 const MAX_REPEATS = 3;
-/** Milliseconds for which a refusal of single sign-on is answered again, with one fact for all: what is mended works then. */
+/** Milliseconds for which a refusal of single sign-on that names no time is answered again: what is mended works then. */
 const SIGN_ON_REFUSED_MS = 5_000;
 const NOTHING_TO_SEND: SignOn = { outcome: { kind: 'fields', fields: [] }, untilMs: Number.POSITIVE_INFINITY };
 
@@ -266,7 +266,7 @@ export class AccessDecider {
     if (app === null || originFieldsOf === undefined || isLeftOut(request, app.state)) return undefined;
     const { id: sessionId, principal } = asker;
     const outcome = await originFieldsOf(app.state, { principal, sessionId, assertion, inputs: judgement.inputs });
-    if (outcome.kind === 'refused') return { outcome, untilMs: nowMs() + SIGN_ON_REFUSED_MS };
+    if (outcome.kind === 'refused') return { outcome, untilMs: outcome.validUntilMs ?? nowMs() + SIGN_ON_REFUSED_MS };
     return { outcome, untilMs: outcome.validUntilMs ?? Number.POSITIVE_INFINITY };
   }
 

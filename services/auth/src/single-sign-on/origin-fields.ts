@@ -23,6 +23,8 @@ export type SignOnRefusal = {
   readonly reason: SignOnReason;
   /** One sentence for the person: the source of the problem, and who can help. */
   readonly detail: string;
+  /** Milliseconds since the epoch until which it will be the same; undefined: nobody knows. */
+  readonly validUntilMs?: number;
 };
 
 export type SignOnOutcome =

@@ -30,7 +30,7 @@ export function tokenExchangeFields(
       const clientSecret = await secrets.open(sealedClientSecret);
       if (clientSecret === null) return unreadableSecret('client secret');
       const key = keyOf([sessionId, app.externalUrl, settings, principal]);
-      const token = await tokens.take(key, () =>
+      const token = await tokens.take(key, tokenEndpoint, () =>
         service.exchange({ tokenEndpoint, clientId, clientSecret, subjectToken: assertion, audience, scope }),
       );
       if (token.kind === 'issued')
@@ -41,7 +41,16 @@ export function tokenExchangeFields(
         };
       const cause = token.kind === 'refused' ? token.error : token.why;
       logger.warn('no token for the origin', { tokenService: host, sessionId, outcome: token.kind, cause });
-      return token.kind === 'refused' ? refusedBy(host, token.error, principal) : unavailable(host);
+      switch (token.kind) {
+        case 'refused':
+          return { ...refusedBy(host, token.error, principal), validUntilMs: token.untilMs };
+        case 'not-asked':
+          return { ...notAsked(host), validUntilMs: token.untilMs };
+        case 'unavailable':
+          return { ...unavailable(host), validUntilMs: token.untilMs };
+        default:
+          return token satisfies never;
+      }
     },
   };
 }
@@ -69,5 +78,14 @@ function unavailable(host: string): SignOnRefusal {
     kind: 'refused',
     reason: 'single-sign-on-unavailable',
     detail: `You are signed in, but the token service at ${host}, which this app needs, does not answer as it should. Try again in a moment.`,
+  };
+}
+
+/** The limit is ours. It may be that the token service is well by now. */
+function notAsked(host: string): SignOnRefusal {
+  return {
+    kind: 'refused',
+    reason: 'single-sign-on-unavailable',
+    detail: `You are signed in, but Sallyport does not ask the token service at ${host}, which this app needs, right now: too many wait for it, or it did not answer others. Try again in a moment.`,
   };
 }

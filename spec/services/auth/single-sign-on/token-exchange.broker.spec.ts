@@ -127,8 +127,22 @@ describe('token exchange', () => {
     expect(await tokenOf(ask())).to.equal('token-4');
   });
 
-  it('uses a token that is good for 30 s or less once, and one of unknown life for a minute', async () => {
-    service.answer = (_asked, count) => issued(`token-${count}`, { expires_in: 30 });
+  for (const [life, half] of [
+    [30, 15],
+    [4, 2],
+    [59, 29.5],
+  ] as const)
+    it(`uses a token that is good for ${life} s for half of that`, async () => {
+      service.answer = (_asked, count) => issued(`token-${count}`, { expires_in: life });
+      await ask();
+      offsetMs = half * 1000 - 900;
+      expect(await tokenOf(ask())).to.equal('token-1');
+      offsetMs = half * 1000 + 1;
+      expect(await tokenOf(ask())).to.equal('token-2');
+    });
+
+  it('uses a token of no life once, and one of unknown life for a minute', async () => {
+    service.answer = (_asked, count) => issued(`token-${count}`, { expires_in: 0 });
     await ask();
     expect(await tokenOf(ask())).to.equal('token-2');
     service.answer = (_asked, count) => issued(`token-${count}`, { expires_in: undefined });
@@ -153,6 +167,9 @@ describe('token exchange', () => {
       if (outcome.kind === 'refused')
         expect(outcome.detail).to.contain(new URL(service.url).host).and.to.contain(`(${error})`);
       service.answer = () => issued('token-2');
+      expect(await ask(), 'for 5 s').to.deep.equal(outcome);
+      expect(service.asked).to.have.length(1);
+      offsetMs = 5_001;
       expect(await tokenOf(ask())).to.equal('token-2');
     });
 
@@ -205,8 +222,10 @@ describe('token exchange', () => {
         ? { status: 400, body: { error: 'invalid_grant', error_description: 'assertion.of.ses_1' } }
         : issued('secret token');
     await ask();
+    offsetMs = 6_000;
     await ask();
     service.answer = () => issued('token-1');
+    offsetMs = 12_000;
     await ask();
     expect(log.length).to.equal(2);
     expect(log.join('')).not.to.match(/assertion\.of|ient secret|secret token|token-1/);
