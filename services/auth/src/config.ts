@@ -65,7 +65,7 @@ const options = z.strictObject({
    * `refreshTokens` of the provider. null: never, and no refresh tokens are asked for or kept. Default null.
    */
   refreshMinutes: z.number().min(1).max(1440).nullable().default(null),
-  /** Minutes a session goes on unconfirmed while the identity provider does not answer; then people sign in again. Default 60. */
+  /** Minutes a session goes on unconfirmed since the first attempt that failed; then people sign in again. Default 60. */
   refreshGraceMinutes: z.number().min(1).max(10_080).default(60),
   /** Seconds a decision may be answered again, here and at the ingress. Default 60; 0 decides every time. */
   decisionCacheSeconds: z.number().int().min(0).max(300).default(60),

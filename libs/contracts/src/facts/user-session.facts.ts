@@ -94,6 +94,8 @@ const refreshFailed = z.object({
   reason: z.string().max(64),
   /** The answer confirmed nobody, but brought the next one, sealed. Absent: the one before stays. */
   refreshToken: z.string().max(8192).optional(),
+  /** Absent where the provider was not asked, and in what an earlier version recorded: the grace does not begin by that. */
+  at: z.iso.datetime().optional(),
 });
 export const sessionEndReason = z.enum([
   'signed-out',
@@ -105,7 +107,7 @@ export const sessionEndReason = z.enum([
   'provider-signed-out',
   /** The identity provider does not take the refresh token any more. */
   'refresh-refused',
-  /** The identity provider could not be asked for longer than `refreshGraceMinutes`. */
+  /** The identity provider did not confirm it for longer than `refreshGraceMinutes`, though it was asked. */
   'unconfirmed',
   /** It opened apps so often that its history would become too long to be read. */
   'too-many-openings',
@@ -157,6 +159,8 @@ type Started = z.infer<typeof started> & {
   readonly openings?: number;
   /** When the identity provider last confirmed the session, ISO-8601 UTC; absent: at its start. */
   readonly refreshedAt?: string;
+  /** First attempt to confirm it since then that failed, ISO-8601 UTC; absent: none did. */
+  readonly failingSince?: string;
   /** Whoever holds it may use the refresh token. Absent: nobody does. */
   readonly refreshLease?: z.infer<typeof lease>;
 };
@@ -185,15 +189,20 @@ export function evolveUserSession(state: UserSessionState, fact: UserSessionFact
     case 'SessionRefreshStarted':
       return { ...state, refreshLease: fact.data };
     case 'SessionRefreshed': {
-      const { refreshLease: _lease, ...rest } = state;
+      const { refreshLease: _lease, failingSince: _failing, ...rest } = state;
       const { principal: person, refreshToken, deviceStates, at } = fact.data;
       const device = deviceStates === undefined ? {} : { deviceStates };
       return { ...rest, ...device, principal: person, refreshToken, refreshedAt: at };
     }
     case 'SessionRefreshFailed': {
       const { refreshLease: _lease, ...rest } = state;
-      const { refreshToken } = fact.data;
-      return refreshToken === undefined ? rest : { ...rest, refreshToken };
+      const { refreshToken, at } = fact.data;
+      const failingSince = state.failingSince ?? at;
+      return {
+        ...rest,
+        ...(refreshToken === undefined ? {} : { refreshToken }),
+        ...(failingSince === undefined ? {} : { failingSince }),
+      };
     }
     case 'SignInRiskChanged':
       return { ...state, signInRisk: fact.data.level };

@@ -19,6 +19,9 @@ const RECORD_MS = 3_000;
 const MAX_RECORD_ATTEMPTS = 3;
 const RECORD_AGAIN_MS = 500;
 
+/** Says nothing of the provider, which was not asked: our own event store is slow. */
+const TOO_SHORT = 'lease-too-short';
+
 export type RefreshAttempt =
   | { readonly kind: 'refreshed' }
   /** Another attempt holds the lease, or was faster. */
@@ -78,7 +81,7 @@ async function exchange(
   const opened = await sealer.open('refresh-token', session.refreshToken);
   if (opened === null) return failed('refresh-token-unreadable');
   const leftMs = beganAtMs + LEASE_MS - nowMs();
-  if (leftMs < MIN_LEASE_LEFT_MS) return failed('lease-too-short');
+  if (leftMs < MIN_LEASE_LEFT_MS) return failed(TOO_SHORT);
   const { principal: known, providerSubject = null } = session;
   const { directoryTenant, subject } = known;
   const person = { directoryTenant, subject, providerSubject, known };
@@ -109,10 +112,15 @@ async function conclude(
     await record(options, id, { type: 'RefuseRefresh', attemptId });
     return { kind: 'refused' };
   }
-  const { isOverdue } = dueOf(session, options, options.nowMs());
+  const nowMs = options.nowMs();
+  const wasAsked = reason !== TOO_SHORT;
+  const isOverdue = wasAsked && dueOf(session, options, nowMs).isOverdue;
   const sealed = await sealNext(options, nextToken, session);
-  const next = sealed === null ? {} : { refreshToken: sealed };
-  await record(options, id, { type: 'FailRefresh', attemptId, reason, isOverdue, ...next });
+  const known = {
+    ...(sealed === null ? {} : { refreshToken: sealed }),
+    ...(wasAsked ? { at: new Date(nowMs).toISOString() } : {}),
+  };
+  await record(options, id, { type: 'FailRefresh', attemptId, reason, isOverdue, ...known });
   return isOverdue ? { kind: 'refused' } : { kind: 'failed', reason };
 }
 

@@ -11,12 +11,14 @@ export type RefreshPace = {
 
 export type Due = {
   readonly isDue: boolean;
-  /** A failed attempt ends the session. */
+  /** It has gone unconfirmed, in use or not, for so long that nothing but its own failures may put off an attempt. */
+  readonly isPressing: boolean;
+  /** Attempts have failed for so long that the next failure ends the session. Time without an attempt counts for nothing. */
   readonly isOverdue: boolean;
 };
 
 const MINUTE_MS = 60_000;
-const NEVER: Due = { isDue: false, isOverdue: false };
+const NEVER: Due = { isDue: false, isPressing: false, isOverdue: false };
 
 /** Seconds a session lasts that nobody can confirm: as long as one does whose provider does not answer. */
 export function unconfirmedSecondsOf(config: {
@@ -34,8 +36,13 @@ export function unconfirmedSecondsOf(config: {
  * (`unconfirmedSecondsOf`).
  */
 export function dueOf(session: ConfirmedSession, { refreshMinutes, graceMinutes }: RefreshPace, nowMs: number): Due {
-  const { status, refreshToken, refreshedAt, startedAt, authenticatedAt, expiresAt } = session;
+  const { status, refreshToken, refreshedAt, failingSince, startedAt, authenticatedAt, expiresAt } = session;
   if (status !== 'active' || refreshToken === undefined || Date.parse(expiresAt) <= nowMs) return NEVER;
+  const graceMs = graceMinutes * MINUTE_MS;
   const dueAtMs = Date.parse(refreshedAt ?? startedAt ?? authenticatedAt) + refreshMinutes * MINUTE_MS;
-  return { isDue: nowMs >= dueAtMs, isOverdue: nowMs >= dueAtMs + graceMinutes * MINUTE_MS };
+  return {
+    isDue: nowMs >= dueAtMs,
+    isPressing: nowMs >= dueAtMs + graceMs,
+    isOverdue: nowMs >= dueAtMs && failingSince !== undefined && nowMs >= Date.parse(failingSince) + graceMs,
+  };
 }

@@ -16,7 +16,7 @@ export const MAX_REFRESHES_AT_ONCE = 256;
 export const MAX_WAIT_MS = 2_500;
 /** Milliseconds no session of a provider that fails is refreshed, but for those that have gone unconfirmed for too long. */
 export const PROVIDER_PAUSE_MS = 15_000;
-/** The same for the session it failed with, unless nothing could be reached. */
+/** The same for the session it failed with; PROVIDER_PAUSE_MS when nothing could be reached. */
 export const SESSION_PAUSE_MS = 60_000;
 /** Sessions whose pause is remembered; at the bound the one paused longest ago may try again early. */
 export const MAX_PAUSED_SESSIONS = 10_000;
@@ -62,9 +62,9 @@ export class SessionRefresher {
 
   /** Never throws. */
   readonly refreshSession = async (id: string, session: ConfirmedSession): Promise<void> => {
-    const { isDue, isOverdue } = dueOf(session, this.#options, this.#options.nowMs());
+    const { isDue, isPressing } = dueOf(session, this.#options, this.#options.nowMs());
     if (!isDue) return;
-    const flight = this.#flights.get(id) ?? this.#start(id, session, isOverdue);
+    const flight = this.#flights.get(id) ?? this.#start(id, session, isPressing);
     if (flight === undefined) return;
     await settledWithin(flight, MAX_WAIT_MS);
   };
@@ -75,8 +75,8 @@ export class SessionRefresher {
     await settledWithin(Promise.all(this.#flights.values()), MAX_STOP_MS);
   }
 
-  #start(id: string, session: ConfirmedSession, isOverdue: boolean): Promise<void> | undefined {
-    if (this.#isStopped || (!isOverdue && this.#isPaused(id, session))) return undefined;
+  #start(id: string, session: ConfirmedSession, isPressing: boolean): Promise<void> | undefined {
+    if (this.#isStopped || this.#isPaused(id, session, isPressing)) return undefined;
     if (this.#flights.size >= MAX_REFRESHES_AT_ONCE) {
       this.#options.logger.warn('too many sessions to refresh at once', { limit: MAX_REFRESHES_AT_ONCE });
       return undefined;
@@ -101,15 +101,16 @@ export class SessionRefresher {
       const { reason } = outcome;
       logger.warn('session not confirmed', { sessionId: id, reason });
       if (OF_PROVIDER.has(reason)) this.#pausedProviders.set(session.identityProvider, nowMs() + PROVIDER_PAUSE_MS);
-      if (reason !== 'identity-provider-unreachable') return;
+      if (reason === 'identity-provider-unreachable') this.#pausedSessions.set(id, nowMs() + PROVIDER_PAUSE_MS);
+      return;
     }
     if (outcome.kind === 'refused') logger.info('session ended, not confirmed', { sessionId: id });
     this.#pausedSessions.delete(id);
   }
 
-  #isPaused(id: string, { identityProvider }: ConfirmedSession): boolean {
-    const untilMs = Math.max(this.#pausedSessions.get(id) ?? 0, this.#pausedProviders.get(identityProvider) ?? 0);
-    return untilMs > this.#options.nowMs();
+  #isPaused(id: string, { identityProvider }: ConfirmedSession, isPressing: boolean): boolean {
+    const providerMs = isPressing ? 0 : (this.#pausedProviders.get(identityProvider) ?? 0);
+    return Math.max(this.#pausedSessions.get(id) ?? 0, providerMs) > this.#options.nowMs();
   }
 
   /** Until the lease is gone or over, or the session is. */

@@ -120,8 +120,7 @@ function decideRefresh(command: RefreshCommand, state: UserSessionState): readon
     case 'RefuseRefresh':
       return [{ type: 'SessionEnded', data: { reason: 'refresh-refused' } }];
     case 'FailRefresh': {
-      const { reason, refreshToken } = command;
-      const data = { attemptId, reason, ...(refreshToken === undefined ? {} : { refreshToken }) };
+      const { type: _type, isOverdue: _isOverdue, ...data } = command;
       const failed = { type: 'SessionRefreshFailed', data } as const;
       return command.isOverdue ? [failed, { type: 'SessionEnded', data: { reason: 'unconfirmed' } }] : [failed];
     }

@@ -169,7 +169,7 @@ describe('refresh of sessions, at two instances of auth', function refreshSpecs(
     world.clock.offsetMs += 58 * MINUTE_MS;
     expect(verdicts(await askAtOnce(world, browser))).to.deep.equal(['allow']);
     expect(await countOf('SessionEnded')).to.equal(endedBefore);
-    world.clock.offsetMs += 2 * MINUTE_MS;
+    world.clock.offsetMs += 3 * MINUTE_MS;
     expect(verdicts(await askAtOnce(world, browser))).to.deep.equal(['sign-in']);
     expect((await world.factsNamed('SessionEnded')).at(-1)?.data).to.deep.equal({ reason: 'unconfirmed' });
   });

@@ -264,7 +264,7 @@ describe('a session refresher', () => {
       const one = await instance();
       const id = await startSession(one);
       answer = outcome;
-      for (const minutes of [16, 30, 28]) {
+      for (const minutes of [16, 30, 29]) {
         pass(minutes);
         await one.refresh(id);
         expect((await one.stateOf(id)).status).to.equal('active');
@@ -274,6 +274,49 @@ describe('a session refresher', () => {
       expect(asked).to.have.length(4);
       expect(await one.stateOf(id)).to.include({ status: 'ended', reason: 'unconfirmed' });
     });
+
+  it('ends no session that was not used for long by the first failure after that, and waits for the next as for any', async () => {
+    const one = await instance();
+    const id = await startSession(one);
+    pass(300);
+    answer = failure('identity-provider-unreachable');
+    await one.refresh(id);
+    expect((await one.stateOf(id)).status).to.equal('active');
+    await one.refresh(id);
+    expect(asked, 'not with each request').to.have.length(1);
+    nowMs += PROVIDER_PAUSE_MS;
+    await one.refresh(id);
+    expect(asked).to.have.length(2);
+    nowMs += PROVIDER_PAUSE_MS;
+    answer = { principal: null, refreshToken: 'second' };
+    await one.refresh(id);
+    expect(await one.stateOf(id))
+      .to.include({ status: 'active' })
+      .and.not.to.have.property('failingSince');
+    pass(16);
+    answer = failure('identity-provider-unreachable');
+    await one.refresh(id);
+    pass(59);
+    await one.refresh(id);
+    expect((await one.stateOf(id)).status).to.equal('active');
+    pass(2);
+    await one.refresh(id);
+    expect(await one.stateOf(id)).to.include({ status: 'ended', reason: 'unconfirmed' });
+  });
+
+  it('ends no session for a lease that was long in coming, however often', async () => {
+    const one = await instance();
+    const id = await startSession(one);
+    leaseTakesMs = 7_000;
+    for (const minutes of [16, 90, 90]) {
+      pass(minutes);
+      await one.refresh(id);
+      expect(await one.stateOf(id))
+        .to.include({ status: 'active' })
+        .and.not.to.have.property('failingSince');
+    }
+    expect(asked).to.have.length(0);
+  });
 
   it('keeps the next token of an answer that confirms nobody: the one before may be used up', async () => {
     const one = await instance();
@@ -376,9 +419,10 @@ describe('a session refresher', () => {
     const state = { status: 'active', refreshToken: 'x', ...times };
     const due = (minutes: number) =>
       dueOf(state as unknown as Parameters<typeof dueOf>[0], PACE, START_MS + minutes * MINUTE_MS);
-    expect(due(14)).to.deep.equal({ isDue: false, isOverdue: false });
-    expect(due(15)).to.deep.equal({ isDue: true, isOverdue: false });
-    expect(due(75)).to.deep.equal({ isDue: true, isOverdue: true });
-    expect(due(480), 'one that expired needs no confirmation').to.deep.equal({ isDue: false, isOverdue: false });
+    const never = { isDue: false, isPressing: false, isOverdue: false };
+    expect(due(14)).to.deep.equal(never);
+    expect(due(15)).to.deep.equal({ ...never, isDue: true });
+    expect(due(75)).to.deep.equal({ ...never, isDue: true, isPressing: true });
+    expect(due(480), 'one that expired needs no confirmation').to.deep.equal(never);
   });
 });

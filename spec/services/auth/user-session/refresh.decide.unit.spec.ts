@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Principal, UserSessionFact } from '#libs/contracts';
 import { deciderSpec } from '#libs/events/testing';
@@ -136,6 +137,21 @@ describe('refresh of a user session', () => {
       when: next,
       facts: [{ type: 'SessionRefreshed', data: confirmed }],
     });
+  });
+  it('remembers the first failure since it was confirmed', () => {
+    const at = (instant: string): UserSessionFact => ({
+      type: 'SessionRefreshFailed',
+      data: { attemptId: 'cmd_1', reason: 'identity-provider-unreachable', at: instant },
+    });
+    const failingSince = (facts: readonly UserSessionFact[]) => {
+      const { evolve, initialState } = userSessionDecider;
+      return Reflect.get([started, ...facts].reduce(evolve, initialState), 'failingSince');
+    };
+    const [first, second] = [at('2026-11-22T11:00:00.000Z'), at('2026-11-22T11:01:00.000Z')];
+    expect(failingSince([leased(), failed]), 'of an earlier version').to.equal(undefined);
+    expect(failingSince([leased(), failed, leased(), first, leased(), second])).to.equal('2026-11-22T11:00:00.000Z');
+    expect(failingSince([leased(), first, leased(), refreshed()])).to.equal(undefined);
+    expect(failingSince([leased(), first, leased(), refreshed(), second])).to.equal('2026-11-22T11:01:00.000Z');
   });
   it('ends the session that has gone unconfirmed for too long', () =>
     check({
