@@ -42,6 +42,7 @@ import { type TypedSealer, typeSealer } from './preauth/sealed-values.ts';
 import { createFindSignInApp } from './preauth/sign-in-app.ts';
 import { answerStep, type SignInContext } from './preauth/sign-in-context.ts';
 import { handleSignOut } from './preauth/sign-out.ts';
+import { RecentSignOuts } from './provider-logout/recent-sign-outs.ts';
 import { unconfirmedSecondsOf } from './refresh/due.ts';
 import { createSessionRefresher } from './refresh/session-refresher.ts';
 import { createRefusalRecorder } from './refusal-recorder.ts';
@@ -111,6 +112,7 @@ export async function startAuth(
     providers,
     findApp: createFindSignInApp(live, portalUrl),
     refusals,
+    signOuts: new RecentSignOuts(nowMs),
     judge: createPolicyJudges(() => policies.current(), countries),
     logger,
     signInOrigin,

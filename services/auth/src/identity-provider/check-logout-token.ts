@@ -57,5 +57,6 @@ export function readLogoutToken(
   if (iat > nowMs / 1000 + CLOCK_SKEW_SECONDS) throw refused('claim iat lies in the future');
   if (exp - iat > MAX_LOGOUT_TOKEN_SECONDS)
     throw refused(`it is good for longer than ${MAX_LOGOUT_TOKEN_SECONDS} seconds`);
-  return { subject: sub ?? null, sessionId: sid ?? null, tokenId: jti, expiresAtMs: exp * 1000, issuer };
+  const times = { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+  return { subject: sub ?? null, sessionId: sid ?? null, tokenId: jti, ...times, issuer };
 }

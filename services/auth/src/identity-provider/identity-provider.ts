@@ -82,6 +82,8 @@ export type LogoutToken = {
   readonly subject: string | null;
   readonly sessionId: string | null;
   readonly tokenId: string;
+  /** By the provider's clock, milliseconds since the epoch, as `expiresAtMs`. */
+  readonly issuedAtMs: number;
   readonly expiresAtMs: number;
   readonly issuer: string;
 };

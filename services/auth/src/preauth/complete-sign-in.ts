@@ -49,6 +49,8 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   const signedIn = await provider.port.complete(query, transaction);
   const { state: user } = await context.live.user(signedIn.principal);
   if (user.status === 'disabled') return deny('user-disabled', cleared);
+  if (context.signOuts.isSignedOut(provider.issuer, signedIn, transaction.startedAtMs))
+    return deny('session-ended', cleared);
   const live = await findLiveSession(context, provider, request.cookies);
   const { isFresh, begin } = transaction;
   const arrival = { appId: begin.appId, provider, signedIn, live, own: ownSession(live, signedIn), isFresh };
@@ -62,6 +64,14 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
   if (shortfall !== null) return deny('step-up-not-met', cleared, describeShortfall(shortfall));
   const started = await startSession(context, request, sessionId, challenge, arrival);
   if (started === null) return deny('state-replayed', cleared);
+  // Whoever signed out at the provider meanwhile was looked for before this session could be found.
+  if (context.signOuts.isSignedOut(provider.issuer, signedIn, transaction.startedAtMs)) {
+    const actor = { kind: 'system', id: 'identity-provider', name: provider.issuer.slice(0, 320) } as const;
+    const correlationId = toCorrelationId(request.requestId);
+    const end = { type: 'EndSession', reason: 'provider-signed-out' } as const;
+    await context.userSessions(started.sessionId, end, { actor, correlationId });
+    return deny('session-ended', cleared);
+  }
   return issueTicket(context, transaction.begin, started.sessionId, [...cleared, ...started.setCookies]);
 }
 

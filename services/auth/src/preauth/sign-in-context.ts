@@ -3,6 +3,7 @@ import type { Logger } from '#libs/telemetry';
 import type { PolicyJudge } from '../conditional-access/policy-judge.ts';
 import { IdentityProviderError } from '../errors.ts';
 import type { IdentityProviders } from '../identity-provider/providers.ts';
+import type { RecentSignOuts } from '../provider-logout/recent-sign-outs.ts';
 import type { RefusalRecorder } from '../refusal-recorder.ts';
 import type { LiveState } from '../user-session/live-state.ts';
 import type { UserSessions } from '../user-session/user-sessions.ts';
@@ -18,6 +19,7 @@ export type SignInContext = {
   readonly providers: IdentityProviders;
   readonly findApp: FindSignInApp;
   readonly refusals: RefusalRecorder;
+  readonly signOuts: RecentSignOuts;
   /** Throws when the policies are not known. */
   readonly judge: () => PolicyJudge;
   readonly logger: Logger;

@@ -9,6 +9,7 @@ import type { RefusalRecorder } from '../refusal-recorder.ts';
 import { endActiveSessions } from '../user-session/end-sessions.ts';
 import { findActiveSessions, isActiveAt, type SessionsSource, type Started } from '../user-session/find-sessions.ts';
 import type { UserSessions } from '../user-session/user-sessions.ts';
+import type { RecentSignOuts } from './recent-sign-outs.ts';
 import type { SeenTokens } from './seen-tokens.ts';
 
 export type ProviderLogoutContext = SessionsSource & {
@@ -16,7 +17,11 @@ export type ProviderLogoutContext = SessionsSource & {
   readonly providers: IdentityProviders;
   readonly refusals: RefusalRecorder;
   readonly seen: SeenTokens;
+  readonly signOuts: RecentSignOuts;
 };
+
+/** Milliseconds for sessions that another instance began a moment ago to be known here; then the history is read. */
+const KNOWN_DEADLINE_MS = 2_000;
 
 type Request = z.infer<typeof providerLogout.request>;
 type Reply = z.infer<typeof providerLogout.reply>;
@@ -47,6 +52,7 @@ async function endByToken(
   }
   if (!context.seen.take(token))
     return record(context, request, refused('logout-token-replayed', 'a logout token with this jti was used before'));
+  context.signOuts.add({ ...token, issuer: provider.issuer }, true);
   try {
     const ids = await findByToken(context, provider, token);
     return await end(context, request, { provider, ids });
@@ -73,6 +79,9 @@ async function endBySessionId(
     return refused('identity-provider-unknown', 'there is no identity provider of this issuer');
   const sessionIds: string[] = [];
   const issuers = new Set<string>();
+  const signOut = { sessionId: providerSessionId, subject: null, issuedAtMs: nowMs() };
+  for (const one of meant) context.signOuts.add({ ...signOut, issuer: one.issuer }, false);
+  await live.catchUp(KNOWN_DEADLINE_MS);
   for (const one of meant) {
     const found = live.sessionsOfProvider(one.issuer, { sessionId: providerSessionId });
     const ids = found.flatMap(([id, state]) => (isActiveAt(state, nowMs()) ? [id] : []));
@@ -93,7 +102,8 @@ async function findByToken(
     session.identityProvider === issuer &&
     (sessionId === null || session.providerSessionId === sessionId) &&
     (subject === null || session.providerSubject === subject);
-  if (live.isPartial) return findActiveSessions(context, { isMeant });
+  const isCurrent = await live.catchUp(KNOWN_DEADLINE_MS);
+  if (live.isPartial || !isCurrent) return findActiveSessions(context, { isMeant }, isCurrent);
   const by = sessionId !== null ? { sessionId } : { subject: subject ?? '' };
   return live.sessionsOfProvider(issuer, by).flatMap(([id, state]) => {
     return isActiveAt(state, nowMs()) && isMeant(state) ? [id] : [];

@@ -112,6 +112,15 @@ export class LiveState {
     return this.#progress.waitFor(position, deadlineMs);
   }
 
+  /** Whether everything recorded before this call is in memory, in time. */
+  async catchUp(deadlineMs: number): Promise<boolean> {
+    if (!this.#isLive) return false;
+    let last = this.#progress.position;
+    const ahead = this.#options.store.read({ filters: this.#followed(), after: last });
+    for await (const { position } of ahead) last = position;
+    return this.#progress.waitFor(last, deadlineMs);
+  }
+
   /** A state of status `absent` when there is no such session. */
   async session(id: string): Promise<Found<UserSessionState>> {
     const known = this.#isLive ? this.#sessions.get(id) : undefined;
@@ -211,11 +220,15 @@ export class LiveState {
     return { store, tenant, isLive: this.#isLive };
   }
 
+  #followed() {
+    const types = [userSessionAggregate, policySetAggregate, appAggregate, userAggregate, serviceTokenAggregate];
+    return types.map(({ context, thing }) => ({ tenant: this.#options.tenant, context, thing }));
+  }
+
   async #follow(): Promise<void> {
-    const { store, tenant, logger } = this.#options;
-    const followed = [userSessionAggregate, policySetAggregate, appAggregate, userAggregate, serviceTokenAggregate];
+    const { store, logger } = this.#options;
     this.#subscription = store.follow({
-      filters: followed.map(({ context, thing }) => ({ tenant, context, thing })),
+      filters: this.#followed(),
       after: this.#progress.position,
       onCommit: (commit) => this.#take(commit),
       onCaughtUp: () => {

@@ -9,6 +9,8 @@ import type { LiveState } from './live-state.ts';
 import type { UserSessions } from './user-sessions.ts';
 
 const DEFAULT_LIMIT = 100;
+/** Milliseconds for sessions that another instance began a moment ago to be known here; then the history is read. */
+const KNOWN_DEADLINE_MS = 2_000;
 
 /** Errors: ERR_SESSION_ABSENT. Ending an ended session changes nothing. */
 export async function handleEndSession(
@@ -29,7 +31,9 @@ export async function handleEndSessions(
   request: z.infer<typeof endSessions.request>,
 ): Promise<z.infer<typeof endSessions.reply>> {
   const { user, deviceId, appId } = request;
-  const ids = await findActiveSessions(parts, { isMeant: (session) => isMeant(session, { user, deviceId }), appId });
+  const isCurrent = await parts.live.catchUp(KNOWN_DEADLINE_MS);
+  const wanted = { isMeant: (session: Started) => isMeant(session, { user, deviceId }), appId };
+  const ids = await findActiveSessions(parts, wanted, isCurrent);
   const { actor, correlationId, traceparent } = commandMetadata(request, parts.nowMs());
   const sessionIds = await endActiveSessions(parts.userSessions, ids, {
     reason: 'revoked',

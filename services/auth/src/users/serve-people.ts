@@ -3,6 +3,7 @@ import { assessSession, changeUser, endSession, endSessions, providerLogout, ses
 import { serveEndpoint } from '#libs/messaging';
 import type { Logger } from '#libs/telemetry';
 import { handleProviderLogout } from '../provider-logout/provider-logout.ts';
+import type { RecentSignOuts } from '../provider-logout/recent-sign-outs.ts';
 import { SeenTokens } from '../provider-logout/seen-tokens.ts';
 import type { RefusalRecorder } from '../refusal-recorder.ts';
 import { handleEndSession, handleEndSessions, querySessions } from '../user-session/user-session.api.ts';
@@ -12,7 +13,11 @@ import { handleChangeUser, queryUsers, type UsersContext } from './change-user.t
 /** Serves what administrators, identity providers and whoever detects risks say of people and of their sessions. */
 export function servePeople(
   nc: NatsConnection,
-  context: UsersContext & { readonly logger: Logger; readonly refusals: RefusalRecorder },
+  context: UsersContext & {
+    readonly logger: Logger;
+    readonly refusals: RefusalRecorder;
+    readonly signOuts: RecentSignOuts;
+  },
 ): readonly { drain(): Promise<void> }[] {
   const { tenant, logger, userSessions, live, nowMs } = context;
   const options = { queue: 'auth', logger };

@@ -4,6 +4,7 @@ import { SallyportError } from '#libs/errors';
 import { IdentityProviderError } from '../../../../services/auth/src/errors.ts';
 import type { LogoutToken } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
 import { handleProviderLogout } from '../../../../services/auth/src/provider-logout/provider-logout.ts';
+import { RecentSignOuts } from '../../../../services/auth/src/provider-logout/recent-sign-outs.ts';
 import { SeenTokens } from '../../../../services/auth/src/provider-logout/seen-tokens.ts';
 import { ENTRA, OTHER, type PeopleWorld, startPeopleWorld } from '../support/people-world.ts';
 
@@ -11,6 +12,7 @@ const NOBODY: LogoutToken = {
   subject: null,
   sessionId: null,
   tokenId: 'jti-1',
+  issuedAtMs: Date.now(),
   expiresAtMs: Date.now() + 120_000,
   issuer: OTHER,
 };
@@ -19,6 +21,7 @@ const ofOther = { identityProvider: OTHER, providerSubject: 'sub-ada', providerS
 describe('sign-out by the identity provider', () => {
   let world: PeopleWorld;
   let seen: SeenTokens;
+  let signOuts: RecentSignOuts;
   afterEach(() => world?.stop());
 
   /** Sessions of ada at both providers, one more of hers at the other one, and one of bob there. */
@@ -31,6 +34,7 @@ describe('sign-out by the identity provider', () => {
       ...(maxSessions === undefined ? {} : { maxSessions }),
     });
     seen = new SeenTokens(world.nowMs);
+    signOuts = new RecentSignOuts(world.nowMs);
     await world.session('ses_one', 'ada', ofOther);
     await world.session('ses_two', 'ada', { ...ofOther, providerSessionId: 'sid-2' });
     await world.session('ses_bob', 'bob', { ...ofOther, providerSubject: 'sub-bob', providerSessionId: 'sid-3' });
@@ -40,12 +44,12 @@ describe('sign-out by the identity provider', () => {
   const client = { address: '192.0.2.7', userAgent: 'spec' };
   const backChannel = (providerId: string | null = 'other') =>
     handleProviderLogout(
-      { ...world, seen },
+      { ...world, seen, signOuts },
       { requestId: 'req_spec', client, message: { kind: 'back-channel', providerId, logoutToken: 'signed' } },
     );
   const frontChannel = (issuer: string | null, providerSessionId: string) =>
     handleProviderLogout(
-      { ...world, seen },
+      { ...world, seen, signOuts },
       { requestId: 'req_spec', client, message: { kind: 'front-channel', issuer, providerSessionId } },
     );
 
@@ -72,6 +76,18 @@ describe('sign-out by the identity provider', () => {
     expect(await backChannel()).to.deep.include({ sessionIds: ['ses_one', 'ses_two'] });
     expect(await world.status('ses_bob')).to.equal('active');
   });
+
+  for (const [way, tell] of [
+    ['a token', () => backChannel()],
+    ['the browser', () => frontChannel(OTHER, 'sid-new')],
+  ] as const)
+    it(`told by ${way} waits for a session that another instance began a moment ago`, async () => {
+      await given({ sessionId: 'sid-new' });
+      world.delay.ms = 200;
+      await world.session('ses_new', 'ada', { ...ofOther, providerSessionId: 'sid-new' }, { isAwaited: false });
+      expect(world.live.peekSession('ses_new'), 'not known here yet').to.equal(undefined);
+      expect(await tell()).to.deep.include({ sessionIds: ['ses_new'] });
+    });
 
   it('takes a token once', async () => {
     await given({ sessionId: 'sid-1' });

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   appAggregate,
   policySetAggregate,
@@ -39,8 +40,15 @@ export type PeopleWorld = {
   readonly refusals: { record(fact: RefusalFact): Promise<void>; stop(): void };
   readonly refused: RefusalFact[];
   readonly revocations: Revocation[];
+  /** Milliseconds until a commit reaches the live state. */
+  readonly delay: { ms: number };
   /** Starts a session of `subject`. */
-  session(id: string, subject: string, change?: Partial<Started>): Promise<void>;
+  session(
+    id: string,
+    subject: string,
+    change?: Partial<Started>,
+    options?: { readonly isAwaited: boolean },
+  ): Promise<void>;
   status(id: string): Promise<string>;
   stop(): Promise<void>;
 };
@@ -51,11 +59,12 @@ export async function startPeopleWorld(
 ): Promise<PeopleWorld> {
   const types = [appAggregate, userSessionAggregate, policySetAggregate, userAggregate, serviceTokenAggregate];
   const store = new InMemoryEventStore({ types });
+  const delay = { ms: 0 };
   const logger = createLogger({ service: 'spec', write: () => undefined });
   const nowMs = Date.now;
   const revocations: Revocation[] = [];
   const live = await LiveState.start({
-    store,
+    store: followedLate(store, delay),
     tenant: TENANT,
     logger,
     nowMs,
@@ -98,7 +107,8 @@ export async function startPeopleWorld(
     refusals: { record: async (fact) => void refused.push(fact), stop: () => undefined },
     refused,
     revocations,
-    session: async (id, subject, change = {}) => {
+    delay,
+    session: async (id, subject, change = {}, { isAwaited } = { isAwaited: true }) => {
       const ref = { tenant: TENANT, type: userSessionAggregate, id };
       const principal = {
         subject,
@@ -123,10 +133,26 @@ export async function startPeopleWorld(
       commands += 1;
       const { revision } = await store.load(ref);
       await store.append(ref, revision, [{ type: 'SessionStarted', data }], metadataOf(`cmd-start-${commands}`));
-      const head = await store.head();
-      await live.waitFor(head, 2_000);
+      if (isAwaited) await live.waitFor(await store.head(), 2_000);
     },
     status: async (id) => (await live.session(id)).state.status,
     stop: () => live.stop(),
+  };
+}
+
+function followedLate(store: EventStore, delay: { readonly ms: number }): EventStore {
+  return {
+    load: (ref) => store.load(ref),
+    append: (...given) => store.append(...given),
+    read: (options) => store.read(options),
+    head: () => store.head(),
+    follow: (options) =>
+      store.follow({
+        ...options,
+        onCommit: async (commit) => {
+          if (delay.ms > 0) await wait(delay.ms);
+          await options.onCommit(commit);
+        },
+      }),
   };
 }

@@ -19,8 +19,8 @@ import { metadataOf } from '#libs/events/testing';
 import { callEndpoint } from '#libs/messaging';
 import { demoDirectory } from '../../../support/identity-provider.ts';
 import { until } from '../../../support/until.ts';
-import { APP_URL, type AuthWorld, published, startAuthWorld, TENANT } from '../support/auth-world.ts';
-import { BrowserDouble } from '../support/browser-double.ts';
+import { APP_URL, type AuthWorld, published, SIGN_IN_URL, startAuthWorld, TENANT } from '../support/auth-world.ts';
+import { BrowserDouble, redirected } from '../support/browser-double.ts';
 
 const [ALICE, BOB] = demoDirectory.users;
 const actor = { kind: 'local-operator', id: 'local-operator' } as const;
@@ -164,6 +164,19 @@ describe('people', function people() {
       id: 'identity-provider',
       name: world.idp.issuer,
     });
+  });
+
+  it('do not get in by a sign-in that was on its way when they signed out there', async () => {
+    const [started] = (await world.factsNamed('SessionStarted')).slice(-1);
+    const providerSessionId = String(Reflect.get(Object(started?.data), 'providerSessionId'));
+    browser.jar(SIGN_IN_URL).clear();
+    const begin = async () => redirected(await browser.continue(redirected(await browser.begin('app_wiki')).location));
+    const callback = await browser.authenticate((await begin()).location, 'bob');
+    await frontChannel(world.idp.issuer, providerSessionId);
+    const sessionsBefore = (await world.factsNamed('SessionStarted')).length;
+    expect(await browser.complete(callback)).to.include({ kind: 'denied', reason: 'session-ended' });
+    expect(await world.factsNamed('SessionStarted')).to.have.length(sessionsBefore);
+    redirected(await browser.complete(await browser.authenticate((await begin()).location, 'bob')));
   });
 
   it('are not signed out by what is no logout token, which is recorded', async () => {
