@@ -29,6 +29,10 @@ export const CANCEL_CODES = {
   'too-large': 18,
   internal: 19,
   stopped: 20,
+  'kerberos-unavailable': 21,
+  'kerberos-delegation-refused': 22,
+  'kerberos-user-refused': 23,
+  'assertion-refused': 24,
 } as const;
 export type CancelReason = keyof typeof CANCEL_CODES;
 

@@ -71,6 +71,7 @@ const KEY_OF_DENIAL: Readonly<Record<string, ProblemReason>> = {
   'policy-blocked': 'policy-denied',
   'policy-unsatisfied': 'policy-denied',
   'policy-input-missing': 'policy-denied',
+  'single-sign-on-no-login': 'sign-on-refused',
   'single-sign-on-refused': 'sign-on-refused',
   'single-sign-on-secret-unreadable': 'sign-on-refused',
   'single-sign-on-unavailable': 'sign-on-unavailable',

@@ -93,6 +93,10 @@ const table = {
   'origin-aborted': ['SP-1407', 502, 'app-owner'],
   'origin-invalid': ['SP-1408', 502, 'app-owner'],
   'origin-head-too-large': ['SP-1409', 502, 'app-owner'],
+  'kerberos-unavailable': ['SP-1410', 502, 'administrator'],
+  'kerberos-delegation-refused': ['SP-1411', 502, 'administrator'],
+  'kerberos-user-refused': ['SP-1412', 502, 'administrator'],
+  'assertion-refused': ['SP-1413', 502, 'administrator'],
 
   internal: ['SP-1901', 500, 'administrator'],
   'hub-unavailable': ['SP-1902', 503, 'time', 'administrator'],

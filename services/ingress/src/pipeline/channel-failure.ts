@@ -55,6 +55,10 @@ export function failureProblem(failure: Pick<ChannelFailure, 'reason' | 'refusal
     case 'origin-timeout':
     case 'origin-aborted':
     case 'origin-invalid':
+    case 'kerberos-unavailable':
+    case 'kerberos-delegation-refused':
+    case 'kerberos-user-refused':
+    case 'assertion-refused':
       return { key: reason };
     case 'too-large':
       return { key: 'origin-head-too-large' };

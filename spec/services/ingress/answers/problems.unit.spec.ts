@@ -85,6 +85,10 @@ const PUBLISHED = [
   ['SP-1407', 'origin-aborted', 502],
   ['SP-1408', 'origin-invalid', 502],
   ['SP-1409', 'origin-head-too-large', 502],
+  ['SP-1410', 'kerberos-unavailable', 502],
+  ['SP-1411', 'kerberos-delegation-refused', 502],
+  ['SP-1412', 'kerberos-user-refused', 502],
+  ['SP-1413', 'assertion-refused', 502],
   ['SP-1901', 'internal', 500],
   ['SP-1902', 'hub-unavailable', 503],
 ] as const;

@@ -182,7 +182,7 @@ export const identityTexts = {
     detail: 'You are signed in and may open this app, but Sallyport cannot sign you on to it.',
     advice: 'Signing in again does not help. Turn to your administrator and give the receipt below.',
     cause:
-      'The app has single sign-on with a secret. Either auth cannot open the sealed secret (reason `single-sign-on-secret-unreadable`: its key `origin-secret-keys.json` was lost or replaced), or the token service gave no token for this person or this client (`single-sign-on-refused`, RFC 8693). A request without its header is never sent: no connector was asked. The receipt leads to the decision, which had granted.',
+      'The app has single sign-on with a secret. Either auth cannot open the sealed secret (reason `single-sign-on-secret-unreadable`: its key `origin-secret-keys.json` was lost or replaced), or the token service gave no token for this person or this client (`single-sign-on-refused`, RFC 8693), or the app signs in by Kerberos and nothing known of this person or program is a name in its domain (`single-sign-on-no-login`). A request without its header is never sent: no connector was asked. The receipt leads to the decision, which had granted.',
     look: [
       'The sentence above names the token service and its error; the log of auth has both (`no token for the origin`).',
       '`sallyport apps show <app>`: user name, client, token service, audience. Give the secret again: `sallyport apps change <app> --origin-auth … --origin-secret -`.',

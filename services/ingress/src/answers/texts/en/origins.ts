@@ -87,4 +87,48 @@ export const originTexts = {
       'The tunnel is fine. The head of the answer has more bytes or fields than the connector takes and the tunnel carries.',
     look: ['`curl -sD- -o /dev/null <internal URL>`: which field is so large, often Set-Cookie.', LOG],
   },
+  'kerberos-unavailable': {
+    title: 'The app’s sign-in service cannot be reached',
+    detail: 'The app takes Kerberos tickets, and the connector could not get one for you. The app was not contacted.',
+    advice: 'Try again in a minute. If it lasts, tell your administrator.',
+    cause:
+      'The tunnel is fine. The connector gets a ticket for each request of the user, and got none: no domain controller (KDC) answered within 5 s, too many requests wait for it, the keytab is missing, unreadable or out of date, or the host has no Kerberos library.',
+    look: [
+      `${LOG} It names the KDC’s answer, the keytab or the library.`,
+      'On the machine of the connector: `KRB5_TRACE=/dev/stderr kinit -k -t <secrets folder>/kerberos.keytab <account>`. The clocks of connector and domain have to agree within 5 minutes.',
+      'The Debian package `libgssapi-krb5-2`, and `kerberos.keytab` in the secrets folder of the connector, mode 0600.',
+    ],
+  },
+  'kerberos-delegation-refused': {
+    title: 'The domain gives no ticket for the app',
+    detail: 'The domain did not let the connector sign you in to the app. The app was not contacted.',
+    cause:
+      'The tunnel is fine. The domain knows the user, but gives the connector’s account no ticket in their name for the service principal name of the app: the name is unknown, the account may not delegate to it, or the user is marked as not to be delegated.',
+    look: [
+      `${LOG} It names the service principal name and the user.`,
+      'The list of services the connector’s account may delegate to (Active Directory: `msDS-AllowedToDelegateTo`, with any authentication protocol; MIT over LDAP: `krbAllowedToDelegateTo` and `+ok_to_auth_as_delegate`).',
+      'Whether only some users are concerned: “Account is sensitive and cannot be delegated”, or the group Protected Users.',
+    ],
+  },
+  'kerberos-user-refused': {
+    title: 'The domain does not know you',
+    detail: 'The domain of the app has no account for you, or it is disabled. The app was not contacted.',
+    cause:
+      'The tunnel is fine. The name that the app’s settings make of the user is no account of the Kerberos realm, or one that is disabled or expired.',
+    look: [
+      `${LOG} It names the user as the domain was asked for them.`,
+      '`sallyport apps change <app> --delegated-login upn|user-part|claim`, and the realm: which name the domain knows people by.',
+    ],
+  },
+  'assertion-refused': {
+    title: 'The connector could not check who you are',
+    detail: 'The connector got no valid proof of who you are, so it did not sign you in to the app.',
+    cause:
+      'The tunnel is fine. For Kerberos the connector believes auth alone: the signed assertion of the request was missing, expired, made for another app or service principal name, or signed with a key the connector does not know (yet).',
+    look: [
+      `${LOG} It says what is wrong with the assertion.`,
+      'The clock of the connector’s machine. Right after a change of the app’s single sign-on: try again in a minute.',
+      'If it lasts: who else may reach the hub with the credentials of an ingress.',
+    ],
+  },
 } as const satisfies Record<string, ProblemText>;

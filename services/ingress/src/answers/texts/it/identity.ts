@@ -188,7 +188,7 @@ export const identityTexts = {
     detail: 'Hai effettuato l’accesso e puoi aprire questa app, ma Sallyport non riesce a farti accedere ad essa.',
     advice: 'Accedere di nuovo non serve. Rivolgiti al tuo amministratore e indica la ricevuta qui sotto.',
     cause:
-      'L’app usa l’accesso unico con un segreto. O auth non riesce ad aprire il segreto sigillato (motivo `single-sign-on-secret-unreadable`: la sua chiave `origin-secret-keys.json` è andata persa o è stata sostituita), o il servizio dei token non ha dato un token per questa persona o per questo client (`single-sign-on-refused`, RFC 8693). Una richiesta senza la sua intestazione non parte mai: nessun connettore è stato interpellato. La ricevuta porta alla decisione, che era favorevole.',
+      'L’app usa l’accesso unico con un segreto. O auth non riesce ad aprire il segreto sigillato (motivo `single-sign-on-secret-unreadable`: la sua chiave `origin-secret-keys.json` è andata persa o è stata sostituita), o il servizio dei token non ha dato un token per questa persona o per questo client (`single-sign-on-refused`, RFC 8693), o l’app fa accedere con Kerberos e nulla di ciò che si sa di questa persona o programma è un nome nel suo dominio (`single-sign-on-no-login`). Una richiesta senza la sua intestazione non parte mai: nessun connettore è stato interpellato. La ricevuta porta alla decisione, che era favorevole.',
     look: [
       'La frase qui sopra indica il servizio dei token e il suo errore; il log di auth li riporta entrambi (`no token for the origin`).',
       '`sallyport apps show <app>`: nome utente, client, servizio dei token, destinatario. Per dare di nuovo il segreto: `sallyport apps change <app> --origin-auth … --origin-secret -`.',

@@ -85,4 +85,49 @@ export const originTexts = {
       'Il tunnel funziona. L’intestazione della risposta ha più byte o campi di quanti il connettore accetti e il tunnel trasporti.',
     look: ['`curl -sD- -o /dev/null <URL interno>`: quale campo è così grande, spesso Set-Cookie.', LOG],
   },
+  'kerberos-unavailable': {
+    title: 'Il servizio di accesso dell’app non è raggiungibile',
+    detail:
+      'L’app accetta ticket Kerberos e il connettore non è riuscito a ottenerne uno per te. L’app non è stata contattata.',
+    advice: 'Riprova tra un minuto. Se continua, avvisa il tuo amministratore.',
+    cause:
+      'Il tunnel funziona. Il connettore ottiene un ticket dell’utente per ogni richiesta, e non l’ha avuto: nessun controller di dominio (KDC) ha risposto entro 5 s, troppe richieste lo attendono, il keytab manca, non è leggibile o non è aggiornato, oppure alla macchina manca la libreria Kerberos.',
+    look: [
+      `${LOG} Riporta la risposta del KDC, il keytab o la libreria.`,
+      'Sulla macchina del connettore: `KRB5_TRACE=/dev/stderr kinit -k -t <cartella dei segreti>/kerberos.keytab <account>`. Gli orologi di connettore e dominio devono coincidere entro 5 minuti.',
+      'Il pacchetto Debian `libgssapi-krb5-2`, e `kerberos.keytab` nella cartella dei segreti del connettore, con permessi 0600.',
+    ],
+  },
+  'kerberos-delegation-refused': {
+    title: 'Il dominio non concede un ticket per l’app',
+    detail: 'Il dominio non ha permesso al connettore di farti accedere all’app. L’app non è stata contattata.',
+    cause:
+      'Il tunnel funziona. Il dominio conosce l’utente, ma non concede all’account del connettore un ticket a suo nome per il nome principale di servizio (SPN) dell’app: il nome è sconosciuto, l’account non può delegare verso di esso, oppure l’utente è escluso dalla delega.',
+    look: [
+      `${LOG} Riporta il nome principale di servizio e l’utente.`,
+      'L’elenco dei servizi verso cui l’account del connettore può delegare (Active Directory: `msDS-AllowedToDelegateTo`, con qualsiasi protocollo di autenticazione; MIT su LDAP: `krbAllowedToDelegateTo` e `+ok_to_auth_as_delegate`).',
+      'Se riguarda solo alcuni utenti: «L’account è sensibile e non può essere delegato», o il gruppo Protected Users.',
+    ],
+  },
+  'kerberos-user-refused': {
+    title: 'Il dominio non ti conosce',
+    detail: 'Il dominio dell’app non ha un account per te, oppure è disabilitato. L’app non è stata contattata.',
+    cause:
+      'Il tunnel funziona. Il nome che le impostazioni dell’app ricavano dall’utente non è un account del realm Kerberos, oppure è disabilitato o scaduto.',
+    look: [
+      `${LOG} Riporta l’utente così come è stato chiesto al dominio.`,
+      '`sallyport apps change <app> --delegated-login upn|user-part|claim`, e il realm: con quale nome il dominio conosce le persone.',
+    ],
+  },
+  'assertion-refused': {
+    title: 'Il connettore non ha potuto verificare chi sei',
+    detail: 'Il connettore non ha ricevuto una prova valida di chi sei, quindi non ti ha fatto accedere all’app.',
+    cause:
+      'Il tunnel funziona. Per Kerberos il connettore crede solo ad auth: l’asserzione firmata della richiesta mancava, era scaduta, fatta per un’altra app o un altro nome principale di servizio, o firmata con una chiave che il connettore non conosce (ancora).',
+    look: [
+      `${LOG} Dice che cosa non va nell’asserzione.`,
+      'L’orologio della macchina del connettore. Subito dopo una modifica del single sign-on dell’app: riprova tra un minuto.',
+      'Se continua: chi altro può raggiungere l’hub con le credenziali di un ingress.',
+    ],
+  },
 } as const satisfies Record<string, ProblemText>;
