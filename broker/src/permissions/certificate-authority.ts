@@ -12,6 +12,7 @@ export const certificateAuthorityPermissions = (tenant: string): ServicePermissi
       account: 'backbone',
       publish: [
         endpoints.verifyToken(tenant),
+        endpoints.assertionKeys(tenant),
         endpoints.connector(tenant),
         endpoints.connectors(tenant),
         endpoints.connectorConfig(tenant),

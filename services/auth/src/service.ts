@@ -264,7 +264,7 @@ function serve(
     serveEndpoint(nc, tenant, endOwnSessions, (r) => handleEndOwnSessions(own, r), options),
     serveEndpoint(nc, tenant, authorize, (r) => handleAuthorize(asking, r), options),
     serveEndpoint(nc, tenant, verifyToken, verify, options),
-    serveEndpoint(nc, tenant, assertionKeys, () => ({ keys: [...assertions.keys] }), options),
+    serveEndpoint(nc, tenant, assertionKeys, () => assertions.published(), options),
   ];
 }
 

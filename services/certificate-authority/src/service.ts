@@ -5,6 +5,7 @@ import { serveEndpoint } from '#libs/messaging';
 import type { RunningService, ServiceContext, ServiceDefinition } from '#libs/service-host';
 import { loadSigners, type Signers } from './authority/signers.ts';
 import { type CertificateAuthorityConfig, certificateAuthorityConfig } from './config.ts';
+import { createAssertionTrusts } from './configuration/assertion-trusts.ts';
 import { serveAuthCallout } from './connections/auth-callout.ts';
 import { LiveLinks } from './connections/live-links.ts';
 import { ConnectorEnforcer } from './connectors/enforce-changes.ts';
@@ -119,6 +120,7 @@ function listen(
     tenant,
     known: () => identities.state(),
     backbone: ports.backbone,
+    trusts: createAssertionTrusts({ backbone: ports.backbone, tenant, logger, nowMs: Date.now }),
     registration: config.registration,
     registrations: new Registrations(Date.now),
     requireAdministrator: createRequireAdministrator({ backbone: ports.backbone, tenant, refusals }),

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnectorConfiguration } from '#libs/contracts';
 import { connectorConfiguration } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
@@ -146,7 +147,7 @@ class Receiver implements ConfigReceiver {
     if (this.#current && next.version < this.#current.version)
       return logger.warn('older configuration ignored', { offered: next.version, keeps: this.#current.version });
     this.#etag = etag;
-    if (this.#current && next.version === this.#current.version && this.#current.status === next.status) return;
+    if (this.#current && isSameConfiguration(this.#current, next)) return;
     this.#apply(next);
     await writeSecretFile(file, `${JSON.stringify(next, null, 2)}\n`).catch((error: unknown) =>
       logger.error('configuration not saved: the next start may serve an older one', { file, error }),
@@ -174,6 +175,12 @@ class Receiver implements ConfigReceiver {
     this.#timer = setTimeout(() => void this.refresh(), waitMs);
     this.#timer.unref();
   }
+}
+
+/** The keys of assertions are auth's: they change without the version, which is routing's. */
+function isSameConfiguration(now: ConnectorConfiguration, next: ConnectorConfiguration): boolean {
+  const isSameTrust = isDeepStrictEqual(now.assertions, next.assertions);
+  return now.version === next.version && now.status === next.status && isSameTrust;
 }
 
 function refreshMs(seconds: number | undefined): number {

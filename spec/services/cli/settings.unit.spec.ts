@@ -110,6 +110,42 @@ describe('settings of an app on the command line', () => {
         ['--origin-auth', 'basic:svc', '--origin-secret', '-'],
         { singleSignOn: { authorization: { kind: 'basic', username: 'svc', password: 'from input' } } },
       ],
+      [
+        ['--origin-auth', 'kerberos', '--spn', 'HTTP/wiki.corp.example', '--delegated-login', 'user-part'],
+        {
+          singleSignOn: {
+            authorization: {
+              kind: 'kerberos',
+              servicePrincipalName: 'HTTP/wiki.corp.example',
+              delegatedLogin: 'user-part',
+              claim: null,
+            },
+          },
+        },
+      ],
+      [
+        [
+          '--origin-auth',
+          'kerberos',
+          '--delegated-login',
+          'claim:sam',
+          '--kerberos-realm',
+          'default',
+          '--kerberos-mechanism',
+          'kerberos',
+        ],
+        {
+          singleSignOn: {
+            authorization: {
+              kind: 'kerberos',
+              delegatedLogin: 'claim',
+              claim: 'sam',
+              realm: null,
+              mechanism: 'kerberos',
+            },
+          },
+        },
+      ],
       [['--origin-auth', 'basic:svc'], { singleSignOn: { authorization: { kind: 'basic', username: 'svc' } } }],
       [
         ['--origin-auth', 'bearer', '--origin-secret', 'secret.txt', '--claim-header', 'off'],
@@ -173,6 +209,10 @@ describe('settings of an app on the command line', () => {
       [['--origin-auth', 'bearer', '--origin-secret', 'empty.txt'], 'it is empty'],
       [['--origin-auth', 'bearer', '--token-scope', 'x'], 'needs --origin-auth token-exchange'],
       [['--origin-auth', 'token-exchange', '--token-client', 'x'], 'needs --token-endpoint'],
+      [['--origin-auth', 'basic:svc', '--spn', 'HTTP/x'], '--spn needs --origin-auth kerberos'],
+      [['--origin-auth', 'kerberos', '--origin-secret', '-'], 'does not go with --origin-auth kerberos'],
+      [['--origin-auth', 'kerberos', '--delegated-login', 'sam'], 'expected upn, user-part or claim:<name>'],
+      [['--origin-auth', 'kerberos', '--kerberos-mechanism', 'ntlm'], 'expected spnego, kerberos'],
     ];
     for (const [options, words] of table) expect(await refusal(...options), options.join(' ')).to.contain(words);
   });

@@ -80,6 +80,17 @@ describe('the configuration a connector pulls', () => {
     expect(versions()).to.deep.equal([7, 8]);
   });
 
+  it('is applied anew when the keys of assertions change, though its version does not', async () => {
+    const trust = (kid: string) => ({ issuer: 'https://login.example', keys: [{ kty: 'EC', kid }] });
+    service.configuration = configurationOf({ version: 7, assertions: trust('one') });
+    const started = await start();
+    service.configuration = configurationOf({ version: 7, assertions: trust('two') });
+    await started.refresh();
+    await started.refresh();
+    expect(applied.map(({ assertions }) => assertions?.keys[0]?.kid)).to.deep.equal(['one', 'two']);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.include({ assertions: trust('two') });
+  });
+
   it('is ignored when it does not fit the contract or is for another connector', async () => {
     service.configuration = configurationOf({ version: 7 });
     const started = await start();

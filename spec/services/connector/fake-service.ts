@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -148,6 +149,7 @@ export function configurationOf(changes: Partial<ConnectorConfiguration>): Conne
     queue: 'secret-queue',
     apps: [],
     refreshSeconds: 60,
+    assertions: null,
     ...changes,
   };
 }
@@ -161,7 +163,8 @@ function sendConfiguration(req: IncomingMessage, res: ServerResponse, service: F
     send(res, status, problem(status, 'no certificate of this authority, or the spec says no'));
     return;
   }
-  const etag = `"${service.configuration.version}"`;
+  const { version, assertions } = service.configuration;
+  const etag = `"${version}-${createHash('sha256').update(JSON.stringify(assertions)).digest('hex')}"`;
   if (req.headers['if-none-match'] === etag) {
     res.writeHead(304, { etag });
     res.end();

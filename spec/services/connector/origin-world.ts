@@ -25,6 +25,7 @@ export function originConfig(internalUrl: string, changes: Partial<OriginConfig>
     originCertificateAuthority: null,
     originClientCertificate: null,
     originProtocol: 'auto',
+    kerberos: null,
     appId: 'app_one',
     internalUrl,
     externalUrl: 'https://one.sallyport.localhost:8443/',

@@ -166,6 +166,36 @@ describe('console API for single sign-on', () => {
     expect(commands).to.deep.equal([]);
   });
 
+  it('has defaults for Kerberos, and keeps what is not named', async () => {
+    const kerberos = {
+      kind: 'kerberos',
+      servicePrincipalName: 'HTTP/wiki',
+      delegatedLogin: 'upn',
+      claim: null,
+      realm: null,
+      mechanism: 'spnego',
+    } as const;
+    const missing = await patch({ singleSignOn: { authorization: { kind: 'kerberos' } } });
+    expect([missing.status, missing.json.code]).to.deep.equal([422, 'ERR_APP_SETTING']);
+    await patch({ singleSignOn: { authorization: { kind: 'kerberos', servicePrincipalName: 'HTTP/wiki' } } });
+    expect(changed()?.singleSignOn?.authorization).to.deep.equal(kerberos);
+    having({ ...kerberos, realm: 'CORP', mechanism: 'kerberos' });
+    await patch({ singleSignOn: { authorization: { kind: 'kerberos', delegatedLogin: 'claim', claim: 'sam' } } });
+    const byClaim = {
+      ...kerberos,
+      realm: 'CORP',
+      mechanism: 'kerberos',
+      delegatedLogin: 'claim',
+      claim: 'sam',
+    } as const;
+    expect(changed()?.singleSignOn?.authorization).to.deep.equal(byClaim);
+    having(byClaim);
+    await patch({ singleSignOn: { authorization: { kind: 'kerberos', delegatedLogin: 'user-part' } } });
+    expect(changed()?.singleSignOn?.authorization).to.deep.include({ delegatedLogin: 'user-part', claim: null });
+    const { json } = await world.call('GET', '/v1/apps/app_1');
+    expect(json).to.have.nested.property('singleSignOn.authorization').that.deep.equals(byClaim);
+  });
+
   it('takes it away with null', async () => {
     having(BASIC);
     await patch({ singleSignOn: { authorization: null } });
@@ -186,7 +216,8 @@ describe('console API for single sign-on', () => {
           clientSecret: 'S3crét',
         },
       },
-      { authorization: { kind: 'kerberos' } },
+      { authorization: { kind: 'ntlm' } },
+      { authorization: { kind: 'kerberos', servicePrincipalName: 'HTTP/wiki', password: 'S3cret' } },
       { claimHeaders: [{ header: 'X Y', claim: 'name' }] },
       { claimHeaders: [{ header: 'X-Y', claim: 'name', format: 'json' }] },
       { headers: [] },

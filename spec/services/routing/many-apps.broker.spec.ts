@@ -102,7 +102,10 @@ describe('10,000 apps', function () {
   });
 
   it('reach a connector, those of its group, as one configuration', async () => {
-    const { configuration } = await pullConfiguration(nc, TENANT, 'con_1');
+    const { configuration } = await pullConfiguration(
+      { backbone: nc, tenant: TENANT, trusts: { current: () => Promise.resolve(null) } },
+      'con_1',
+    );
     expect(JSON.stringify(configuration).length, 'bytes, more than one message holds').to.be.above(1024 * 1024);
     expect(configuration.apps).to.have.length(PER_GROUP);
     expect(new Set(configuration.apps.map(({ appId }) => appId)).size).to.equal(PER_GROUP);

@@ -81,6 +81,7 @@ export const bearerTokens = z.object({
 export type BearerTokens = z.infer<typeof bearerTokens>;
 
 export const MAX_CLAIM_HEADERS = 30;
+export const MAX_SPN_CHARACTERS = 256;
 /** Characters of a secret before it is sealed. */
 export const MAX_ORIGIN_SECRET_CHARACTERS = 4096;
 /** As auth sealed it (`seal-secret`): nobody else can open it. */
@@ -92,6 +93,25 @@ export const claimHeader = z.object({
   claim: z.string().min(1).max(128),
 });
 export type ClaimHeader = z.infer<typeof claimHeader>;
+
+/** Kerberos constrained delegation with protocol transition: each request carries a ticket of its user that the connector got (ADR-0013). */
+export const kerberosAuthorization = z.object({
+  kind: z.literal('kerberos'),
+  /** The origin's account: `HTTP/host`, perhaps with `:port` and `@REALM`, or `HTTP@host`, whose realm the connector's host knows. */
+  servicePrincipalName: z.string().min(1).max(MAX_SPN_CHARACTERS),
+  /** Who is named to the domain: the user name as UPN, what stands before its `@`, or a kept claim (a UPN or an account name). */
+  delegatedLogin: z.enum(['upn', 'user-part', 'claim']),
+  /** Null for the other two. */
+  claim: z.string().min(1).max(128).nullable(),
+  /** Of the users. Null: the default of the connector's host. */
+  realm: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]{1,255}$/)
+    .nullable(),
+  /** `spnego`: wrapped as browsers do (RFC 4178). `kerberos`: the bare ticket. */
+  mechanism: z.enum(['spnego', 'kerberos']),
+});
+export type KerberosAuthorization = z.infer<typeof kerberosAuthorization>;
 
 /** What stands in `Authorization` of requests to the origin, in place of what the client sent there. */
 export const originAuthorization = z.discriminatedUnion('kind', [
@@ -106,6 +126,7 @@ export const originAuthorization = z.discriminatedUnion('kind', [
     audience: z.string().max(400).nullable(),
     scope: z.string().max(400).nullable(),
   }),
+  kerberosAuthorization,
 ]);
 export type OriginAuthorization = z.infer<typeof originAuthorization>;
 

@@ -194,7 +194,11 @@ export const verifyToken = endpoint(
 export const assertionKeys = endpoint(
   endpoints.assertionKeys,
   z.object({}),
-  z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+  z.object({
+    keys: z.array(z.record(z.string(), z.unknown())),
+    /** `iss` of the assertions; an older auth does not say. */
+    issuer: z.string().optional(),
+  }),
 );
 
 /** The identity provider says that somebody signed out. Nothing else proves it, so the token is checked as strictly as at a sign-in. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { appSettings, SETTINGS_SINCE_V2 } from '../facts/app-settings.ts';
+import { appSettings, kerberosAuthorization, SETTINGS_SINCE_V2 } from '../facts/app-settings.ts';
 import { serverCertificate } from '../facts/server-certificate.facts.ts';
 import { endpoints, feeds } from '../subjects.ts';
 import { commandContext } from './common.ts';
@@ -204,8 +204,22 @@ export const originConfig = z.object({
   originCertificateAuthority: settingsSinceV2.originCertificateAuthority,
   originClientCertificate: settingsSinceV2.originClientCertificate,
   originProtocol: settingsSinceV2.originProtocol,
+  /** Null: the connector signs nobody in. */
+  kerberos: kerberosAuthorization
+    .pick({ servicePrincipalName: true, realm: true, mechanism: true })
+    .nullable()
+    .default(null),
 });
 export type OriginConfig = z.infer<typeof originConfig>;
+export type KerberosOrigin = NonNullable<OriginConfig['kerberos']>;
+
+/** What auth's signed assertions are checked against. */
+export const assertionTrust = z.object({
+  issuer: z.string().min(1).max(2048),
+  /** Public keys (RFC 7517). */
+  keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20),
+});
+export type AssertionTrust = z.infer<typeof assertionTrust>;
 
 /** The configuration a connector pulls over mutual TLS. `version` only grows. */
 export const connectorConfiguration = z.object({
@@ -217,6 +231,8 @@ export const connectorConfiguration = z.object({
   queue: z.string().nullable(),
   apps: z.array(originConfig),
   refreshSeconds: z.number().int(),
+  /** Only where an app needs it: Kerberos. Null also while auth has not answered; it may change without `version`. */
+  assertions: assertionTrust.nullable().default(null),
 });
 export type ConnectorConfiguration = z.infer<typeof connectorConfiguration>;
 

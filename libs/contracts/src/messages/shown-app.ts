@@ -11,13 +11,14 @@ import { type AppView, appView } from './routing.messages.ts';
 export const SEALED = '(sealed)';
 const sealed = z.literal(SEALED);
 
-const [basic, bearer, tokenExchange] = originAuthorization.options;
+const [basic, bearer, tokenExchange, kerberos] = originAuthorization.options;
 
 /** `originAuthorization` without what is sealed: not even auth's own text of it leaves the API. */
 export const shownAuthorization = z.discriminatedUnion('kind', [
   basic.omit({ sealedPassword: true }).extend({ password: sealed }),
   bearer.omit({ sealedToken: true }).extend({ token: sealed }),
   tokenExchange.omit({ sealedClientSecret: true }).extend({ clientSecret: sealed }),
+  kerberos,
 ]);
 export type ShownAuthorization = z.infer<typeof shownAuthorization>;
 
@@ -52,6 +53,8 @@ function shownAuthorizationOf(authorization: OriginAuthorization): ShownAuthoriz
       const { sealedClientSecret: _sealed, ...rest } = authorization;
       return { ...rest, clientSecret: SEALED };
     }
+    case 'kerberos':
+      return authorization;
     default:
       return authorization satisfies never;
   }

@@ -13,6 +13,7 @@ import type { EventStore } from '#libs/events';
 import type { CountryLookup } from '../conditional-access/countries/country-lookup.ts';
 import { createPolicyJudges, type PolicyJudge, type PolicySetOfDecision } from '../conditional-access/policy-judge.ts';
 import { serviceActor, toCorrelationId } from '../recording.ts';
+import { delegationOf } from '../single-sign-on/delegated-login.ts';
 import type { SignOnOutcome } from '../single-sign-on/origin-fields.ts';
 import type { AssertionSigner } from '../tokens/assertion-signer.ts';
 import type { LiveState } from '../user-session/live-state.ts';
@@ -250,9 +251,14 @@ export class AccessDecider {
     }
     const said = known?.reply.verdict === 'allow' ? known.reply : undefined;
     const audience = new URL(externalUrlOf(app) ?? this.#options.portalUrl).origin;
+    const delegated = delegationOf(app === null ? null : app.state, asker);
+    const delegation = delegated?.kind === 'delegation' ? delegated.delegation : null;
     const assertion =
-      said?.identity.assertion ?? (await this.#options.assertions.sign({ principal, sessionId, audience }));
-    const signOn = await this.#signOn(decided, assertion);
+      said?.identity.assertion ?? (await this.#options.assertions.sign({ principal, sessionId, audience, delegation }));
+    const signOn =
+      delegated?.kind === 'refused'
+        ? { outcome: delegated, untilMs: this.#options.nowMs() + SIGN_ON_REFUSED_MS }
+        : await this.#signOn(decided, assertion);
     if (said !== undefined) return { reply: said, signOn };
     const decisionId = await this.#record(decided);
     const identity = { sessionId, principal, assertion };

@@ -14,6 +14,8 @@ export type SignOnReason =
   | 'single-sign-on-secret-unreadable'
   /** The token service does not give a token for this person, or to this client. */
   | 'single-sign-on-refused'
+  /** Kerberos: what asks is no person of the domain, or has no name there. */
+  | 'single-sign-on-no-login'
   /** The token service cannot be asked, or answers nonsense. */
   | 'single-sign-on-unavailable';
 

@@ -17,7 +17,11 @@ export type AssertionSubject = {
   readonly sessionId: string;
   /** Origin of the app's external URL. */
   readonly audience: string;
+  /** Who a connector may name to the domain for this app; null or absent: nobody. */
+  readonly delegation?: Delegation | null;
 };
+
+export type Delegation = { readonly login: string; readonly servicePrincipalName: string };
 
 export type AssertionSigner = {
   /**
@@ -27,6 +31,8 @@ export type AssertionSigner = {
   sign(subject: AssertionSubject): Promise<string>;
   /** Public keys (RFC 7517). */
   readonly keys: readonly Record<string, unknown>[];
+  /** What they are checked against: keys and `iss`. */
+  published(): { keys: Record<string, unknown>[]; issuer: string };
 };
 
 /** Reads the P-256 key, or makes it at the first start (mode 0600). Error ERR_AUTH_FILE. */
@@ -40,9 +46,11 @@ export function createAssertionSigner(options: {
   const { kty, crv, x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
   // RFC 7638 thumbprint.
   const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  const keys = [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }];
   return {
-    keys: [{ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }],
-    sign: ({ principal, sessionId, audience }) => {
+    keys,
+    published: () => ({ keys: [...keys], issuer: options.issuer }),
+    sign: ({ principal, sessionId, audience, delegation = null }) => {
       const { username, name, email } = principal;
       const issuedAt = Math.floor(options.nowMs() / 1000);
       const claims = {
@@ -51,6 +59,9 @@ export function createAssertionSigner(options: {
         ...(email === null ? {} : { email }),
         ...listsOf(principal),
         sid: sessionId,
+        ...(delegation === null
+          ? {}
+          : { delegated_login: delegation.login, delegated_to: delegation.servicePrincipalName }),
       };
       return new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })

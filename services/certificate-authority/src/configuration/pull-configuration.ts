@@ -6,6 +6,7 @@ import { callEndpoint } from '#libs/messaging';
 import { readConnectorIdentity } from '#libs/pki';
 import { certificateOf, connectorOf, type KnownIdentities } from '../connectors/known-identities.projection.ts';
 import { refuse } from '../errors.ts';
+import { type AssertionTrusts, thumbprintOf } from './assertion-trusts.ts';
 
 export type ClientCertificate = {
   readonly certificate: X509Certificate | undefined;
@@ -40,18 +41,30 @@ export function requireConnector(client: ClientCertificate, tenant: string, know
   return identity.connectorId;
 }
 
+export type ConfigurationSources = {
+  readonly backbone: NatsConnection;
+  readonly tenant: string;
+  readonly trusts: AssertionTrusts;
+};
+
 /** Times a configuration that changes between its pages is begun again. Beyond: ERR_CA_CONFIGURATION_CHANGING (retryable). */
 const MAX_PULLS = 5;
 
-/** The whole configuration as routing has it, and its entity tag. @throws ERR_CA_CONFIGURATION_CHANGING, ERR_MESSAGING_*. */
+/**
+ * The whole configuration as routing has it, with auth's keys where an app needs them, and its entity tag. @throws ERR_CA_CONFIGURATION_CHANGING, ERR_MESSAGING_*.
+ */
 export async function pullConfiguration(
-  backbone: NatsConnection,
-  tenant: string,
+  { backbone, tenant, trusts }: ConfigurationSources,
   connectorId: string,
 ): Promise<{ readonly configuration: ConnectorConfiguration; readonly etag: string }> {
   for (let attempt = 1; attempt <= MAX_PULLS; attempt += 1) {
-    const configuration = await pullPages(backbone, tenant, connectorId);
-    if (configuration) return { configuration, etag: `"${configuration.version}-${configuration.status}"` };
+    const whole = await pullPages(backbone, tenant, connectorId);
+    if (whole === undefined) continue;
+    const isAsserted = whole.apps.some(({ kerberos }) => kerberos !== null);
+    const configuration = isAsserted ? { ...whole, assertions: await trusts.current() } : whole;
+    const { version, status, assertions } = configuration;
+    const etag = `"${[version, status, ...(assertions === null ? [] : [thumbprintOf(assertions)])].join('-')}"`;
+    return { configuration, etag };
   }
   throw new SallyportError(
     'ERR_CA_CONFIGURATION_CHANGING',

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ClientInfo } from '#libs/contracts';
 import { certificateRequestBody, type IssueContext, issueForRegistration } from '../certificates/issue-certificate.ts';
 import type { CertificateAuthorityConfig } from '../config.ts';
+import type { AssertionTrusts } from '../configuration/assertion-trusts.ts';
 import { pullConfiguration, requireConnector } from '../configuration/pull-configuration.ts';
 import type { KnownIdentities } from '../connectors/known-identities.projection.ts';
 import type { RequireAdministrator } from '../enrollment/administrator.ts';
@@ -14,6 +15,7 @@ import type { EndpointAnswer, EndpointHandler, EndpointRequest } from './endpoin
 export type ConnectorApiParts = {
   readonly tenant: string;
   readonly backbone: NatsConnection;
+  readonly trusts: AssertionTrusts;
   readonly registration: CertificateAuthorityConfig['registration'];
   readonly registrations: Registrations;
   readonly requireAdministrator: RequireAdministrator;
@@ -62,7 +64,7 @@ async function configuration(parts: ConnectorApiParts, request: EndpointRequest)
   const { socket } = request;
   const presented = { certificate: socket.getPeerX509Certificate(), isVerified: socket.authorized };
   const connectorId = requireConnector(presented, parts.tenant, parts.known());
-  const pulled = await pullConfiguration(parts.backbone, parts.tenant, connectorId);
+  const pulled = await pullConfiguration(parts, connectorId);
   const headers = { etag: pulled.etag };
   if (request.headers['if-none-match'] === pulled.etag) return { status: 304, headers };
   return { status: 200, headers, body: pulled.configuration };

@@ -95,6 +95,11 @@ function describeAuthorization({ singleSignOn: { authorization } }: ShownApp): s
       const purpose = [audience === null ? '' : ` for ${audience}`, scope === null ? '' : ` with ${scope}`].join('');
       return `token exchange at ${tokenEndpoint} as ${clientId}${purpose}`;
     }
+    case 'kerberos': {
+      const { servicePrincipalName, delegatedLogin, claim, realm, mechanism } = authorization;
+      const login = delegatedLogin === 'claim' ? `claim ${claim}` : delegatedLogin;
+      return `Kerberos to ${servicePrincipalName} by ${login} in ${realm ?? 'the default realm'} (${mechanism})`;
+    }
     default:
       return authorization satisfies never;
   }

@@ -1,6 +1,7 @@
 import type { Arguments, Option } from '../command.ts';
 import { usageError } from '../errors.ts';
 import type { CliHost } from '../host.ts';
+import { kerberosOptions, readKerberos } from './kerberos-settings.ts';
 import { readChoice, readNamedFile } from './setting-values.ts';
 
 /** What the sign-in brings to the origin, and who may sign in how. */
@@ -34,7 +35,7 @@ export const signOnOptions: Readonly<Record<string, Option>> = {
   },
   'origin-auth': {
     type: 'string',
-    value: 'off|basic:<user>|bearer|token-exchange',
+    value: 'off|basic:<user>|bearer|token-exchange|kerberos',
     summary: 'what stands in Authorization of requests to the app (default off: what the client sent)',
   },
   'origin-secret': {
@@ -55,6 +56,7 @@ export const signOnOptions: Readonly<Record<string, Option>> = {
   },
   'token-audience': { type: 'string', value: 'audience|off', summary: 'with --origin-auth token-exchange: for whom' },
   'token-scope': { type: 'string', value: 'scope|off', summary: 'with --origin-auth token-exchange: what for' },
+  ...kerberosOptions,
 };
 
 const TOKEN_OPTIONS = ['token-endpoint', 'token-client', 'token-audience', 'token-scope'] as const;
@@ -112,18 +114,24 @@ async function readAuthorization(
   const stray = TOKEN_OPTIONS.find((option) => args.text(option) !== undefined);
   if (stray !== undefined && mode !== 'token-exchange')
     throw usageError(`--${stray} needs --origin-auth token-exchange`);
+  const strayOfKerberos = Object.keys(kerberosOptions).find((option) => args.text(option) !== undefined);
+  if (strayOfKerberos !== undefined && mode !== 'kerberos')
+    throw usageError(`--${strayOfKerberos} needs --origin-auth kerberos`);
   const source = args.text('origin-secret');
   if (source !== undefined && (mode === undefined || mode === 'off'))
     throw usageError('--origin-secret needs --origin-auth basic:<user>, bearer or token-exchange');
+  if (mode === 'kerberos' && source !== undefined)
+    throw usageError('--origin-secret does not go with --origin-auth kerberos: the keytab lies with the connector');
   if (mode === undefined) return undefined;
   if (mode === 'off') return null;
+  if (mode === 'kerberos') return readKerberos(args);
   if (mode === 'bearer') return { kind: 'bearer', ...(await readSecret('token', source, host)) };
   if (mode === 'token-exchange') return readTokenExchange(args, await readSecret('clientSecret', source, host));
   const [, username] = /^basic:(.+)$/s.exec(mode) ?? [];
   if (username !== undefined) return { kind: 'basic', username, ...(await readSecret('password', source, host)) };
   // Not repeated: somebody may have put a password there.
   throw usageError(
-    '--origin-auth: expected off, basic:<user>, bearer or token-exchange; secrets come by --origin-secret',
+    '--origin-auth: expected off, basic:<user>, bearer, token-exchange or kerberos; secrets come by --origin-secret',
   );
 }
 

@@ -5,6 +5,7 @@ import {
   bearerTokens,
   claimHeader,
   identityProviders,
+  type KerberosAuthorization,
   MAX_CLAIM_HEADERS,
   MAX_ORIGIN_SECRET_CHARACTERS,
   type OriginAuthorization,
@@ -39,7 +40,7 @@ const clientSecret = z
   .regex(/^[\x20-\x7e]+$/, 'expected printable ASCII')
   .optional();
 
-const [basic, bearer, tokenExchange] = originAuthorization.options;
+const [basic, bearer, tokenExchange, kerberos] = originAuthorization.options;
 const { tokenEndpoint, clientId, audience, scope, kind } = tokenExchange.shape;
 
 /** Secrets are write-only: absent, or as they are shown (`(sealed)`), they stay what they are. */
@@ -54,6 +55,7 @@ export const givenAuthorization = z.discriminatedUnion('kind', [
     audience: audience.optional(),
     scope: scope.optional(),
   }),
+  z.strictObject({ ...kerberos.partial().shape, kind: kerberos.shape.kind }),
 ]);
 type GivenAuthorization = z.infer<typeof givenAuthorization>;
 
@@ -154,9 +156,28 @@ async function sealed(
       const { audience: aud = same?.audience ?? null, scope: scp = same?.scope ?? null } = rest;
       return { ...rest, audience: aud, scope: scp, sealedClientSecret };
     }
+    case 'kerberos':
+      return completeKerberos(given, now?.kind === given.kind ? now : undefined);
     default:
       return given satisfies never;
   }
+}
+
+/** What is not named stays. A claim that is named for the first time, or no more, says which login is meant. */
+function completeKerberos(
+  given: Extract<GivenAuthorization, { kind: 'kerberos' }>,
+  now: KerberosAuthorization | undefined,
+): KerberosAuthorization {
+  const { kind: is, servicePrincipalName = now?.servicePrincipalName, realm = now?.realm ?? null } = given;
+  if (servicePrincipalName === undefined)
+    throw missing(
+      'singleSignOn.authorization.servicePrincipalName',
+      'name the account of the origin, such as HTTP/host',
+    );
+  const delegatedLogin = given.delegatedLogin ?? (given.claim ? 'claim' : (now?.delegatedLogin ?? 'upn'));
+  const claim = delegatedLogin === 'claim' ? (given.claim ?? now?.claim ?? null) : (given.claim ?? null);
+  const mechanism = given.mechanism ?? now?.mechanism ?? 'spnego';
+  return { kind: is, servicePrincipalName, delegatedLogin, claim, realm, mechanism };
 }
 
 function hrefOf(url: string): string {

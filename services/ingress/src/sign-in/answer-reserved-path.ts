@@ -122,9 +122,9 @@ async function answerSignOut(exchange: Exchange): Promise<typeof DONE> {
 
 async function answerKeys(exchange: Exchange): Promise<typeof DONE> {
   try {
-    const keys = await exchange.tenant.auth.assertionKeys();
+    const { keys } = await exchange.tenant.auth.assertionKeys();
     const fields = ['Cache-Control', 'public, max-age=300', ...ANSWER_FIELDS.slice(2)];
-    respondText(exchange, 'application/jwk-set+json', `${JSON.stringify(keys)}\n`, fields);
+    respondText(exchange, 'application/jwk-set+json', `${JSON.stringify({ keys })}\n`, fields);
   } catch (error) {
     exchange.services.logger.error('assertion keys not read', { requestId: exchange.requestId, error });
     respondAuthUnavailable(exchange);

@@ -1,6 +1,7 @@
 import type { AppFact, AppSettings } from '#libs/contracts';
 import { requirePlaces } from './app-places.ts';
 import type { AppChanges } from './app-settings.ts';
+import { requireKerberosFits } from './kerberos-settings.ts';
 import { requireSignedInUsers } from './sign-on-settings.ts';
 
 type FactOf<Key extends keyof AppSettings> = (value: AppSettings[Key], app: AppSettings) => AppFact;
@@ -56,13 +57,15 @@ const KEYS = Object.keys(FACTS) as (keyof AppSettings)[];
 
 /**
  * What checked changes come to. Errors: ERR_APP_HOSTS when the places of the app do not hold together any more, ERR_APP_SETTING when it
- * asks nobody to sign in, but is about those who do.
+ * asks nobody to sign in, but is about those who do, or when Kerberos and its protocol to the origin do not go together.
  */
 export function changedFacts(changes: AppChanges, app: AppSettings): readonly AppFact[] {
   const facts = KEYS.flatMap((key) => changedFact(key, changes, app));
   if (facts.length > 0) {
     requirePlaces({ ...app, ...placesOf(changes) });
-    requireSignedInUsers({ ...app, ...signOnOf(changes) });
+    const signOn = { ...app, ...signOnOf(changes) };
+    requireSignedInUsers(signOn);
+    requireKerberosFits(signOn);
   }
   return facts;
 }
@@ -88,12 +91,14 @@ function placesOf({ externalUrl, internalUrl, alternateHosts, segments }: AppCha
 
 function signOnOf({
   preauthentication,
+  originProtocol,
   bearerTokens,
   identityProvider,
   singleSignOn,
 }: AppChanges): Partial<AppSettings> {
   return {
     ...(preauthentication === undefined ? {} : { preauthentication }),
+    ...(originProtocol === undefined ? {} : { originProtocol }),
     ...(bearerTokens === undefined ? {} : { bearerTokens }),
     ...(identityProvider === undefined ? {} : { identityProvider }),
     ...(singleSignOn === undefined ? {} : { singleSignOn }),

@@ -19,6 +19,7 @@ import { groupAbsent, refuseValue } from '../errors.ts';
 import { normalizeAlternateHosts, normalizeSegments, requirePlaces } from './app-places.ts';
 import { defaultExternalUrl, type ExternalUrlPolicy, normalizeExternalUrl, normalizeInternalUrl } from './app-urls.ts';
 import { normalizeCorsRules } from './cors-rules.ts';
+import { requireKerberosFits } from './kerberos-settings.ts';
 import {
   normalizeSingleSignOn,
   requireBearerTokens,
@@ -59,6 +60,7 @@ export function completeSettings(input: PublishAppInput, policy: ExternalUrlPoli
   };
   requirePlaces(settings);
   requireSignedInUsers(settings);
+  requireKerberosFits(settings);
   return settings;
 }
 

@@ -2,6 +2,7 @@ import type { AppSettings, BearerTokens, SingleSignOn } from '#libs/contracts';
 import { parseUrl } from '#libs/urls';
 import { refuseValue } from '../errors.ts';
 import { normalizeClaimHeaders } from './claim-headers.ts';
+import { normalizeKerberos } from './kerberos-settings.ts';
 
 /** Visible ASCII without blanks: what may stand in a scope token or an audience (RFC 6749, 3.3; RFC 8693, 2.1). */
 const VISIBLE = /^[\x21-\x7e]+$/;
@@ -71,6 +72,8 @@ function normalizeAuthorization(authorization: SingleSignOn['authorization']): S
       );
     case 'bearer':
       return authorization;
+    case 'kerberos':
+      return normalizeKerberos(authorization);
     case 'token-exchange': {
       const { clientId, audience, scope } = authorization;
       if (!/^[\x20-\x7e]+$/.test(clientId))

@@ -1,4 +1,4 @@
-import type { AppView, ConnectorConfiguration, OriginConfig } from '#libs/contracts';
+import type { AppView, ConnectorConfiguration, KerberosOrigin, OriginConfig } from '#libs/contracts';
 import { appsOfGroup } from '../apps/app-directory.projection.ts';
 import type { QueueSecrets } from '../connector-groups/queue-secrets.ts';
 import { connectorAbsent } from '../errors.ts';
@@ -38,6 +38,7 @@ export function buildConnectorConfig(
     apps: page.apps,
     next: page.next,
     refreshSeconds: CONFIG_REFRESH_SECONDS,
+    assertions: null,
   };
 }
 
@@ -72,5 +73,12 @@ function toOriginConfig(app: AppView): OriginConfig {
     originCertificateAuthority: app.originCertificateAuthority,
     originClientCertificate: app.originClientCertificate,
     originProtocol: app.originProtocol,
+    kerberos: kerberosOf(app),
   };
+}
+
+function kerberosOf({ singleSignOn: { authorization } }: AppView): KerberosOrigin | null {
+  if (authorization?.kind !== 'kerberos') return null;
+  const { servicePrincipalName, realm, mechanism } = authorization;
+  return { servicePrincipalName, realm, mechanism };
 }

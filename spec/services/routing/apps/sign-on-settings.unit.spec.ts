@@ -47,6 +47,62 @@ const claimHeader = (header: string, claim = 'department') => ({
 });
 const authorized = (authorization: OriginAuthorization) => ({ claimHeaders: [], authorization });
 
+const KERBEROS = {
+  kind: 'kerberos',
+  servicePrincipalName: 'HTTP/wiki.corp.example',
+  delegatedLogin: 'user-part',
+  claim: null,
+  realm: null,
+  mechanism: 'spnego',
+} as const;
+
+describe('Kerberos of an app', () => {
+  it('is taken with every name of a service that a domain may have', () => {
+    for (const servicePrincipalName of [
+      'HTTP/wiki',
+      'http/wiki.corp.example:8080',
+      'HTTP/wiki.corp.example@CORP.EXAMPLE',
+      'HTTP@wiki.corp.example',
+    ]) {
+      const settings = authorized({ ...KERBEROS, servicePrincipalName, realm: 'CORP.EXAMPLE' });
+      expect(normalizeSingleSignOn(settings)).to.deep.equal(settings);
+    }
+    const byClaim = authorized({ ...KERBEROS, delegatedLogin: 'claim', claim: 'onpremisessamaccountname' });
+    expect(normalizeSingleSignOn(byClaim)).to.deep.equal(byClaim);
+  });
+
+  const refused: readonly (readonly [string, Partial<Extract<OriginAuthorization, { kind: 'kerberos' }>>])[] = [
+    ['servicePrincipalName', { servicePrincipalName: 'wiki.corp.example' }],
+    ['servicePrincipalName', { servicePrincipalName: 'HTTP/' }],
+    ['servicePrincipalName', { servicePrincipalName: 'HTTP/wiki/CORP' }],
+    ['servicePrincipalName', { servicePrincipalName: 'HTTP/wiki@A@B' }],
+    ['servicePrincipalName', { servicePrincipalName: 'HTTP@wiki@CORP' }],
+    ['servicePrincipalName', { servicePrincipalName: 'HTTP/wi ki' }],
+    ['servicePrincipalName', { servicePrincipalName: 'HTTP/wiki\n' }],
+    ['realm', { realm: 'CORP@EXAMPLE' }],
+    ['realm', { realm: '.' }],
+    ['claim', { delegatedLogin: 'claim', claim: null }],
+    ['claim', { delegatedLogin: 'upn', claim: 'sam' }],
+  ];
+  for (const [field, changes] of refused)
+    it(`is refused for its ${field}: ${JSON.stringify(changes)}`, () => {
+      expect(() => normalizeSingleSignOn(authorized({ ...KERBEROS, ...changes }))).to.throw(
+        new RegExp(`singleSignOn\\.authorization\\.${field} `),
+      );
+    });
+
+  it('does not go with HTTP/2 to the origin, whichever came first, nor with passthrough', () => {
+    const kerberos = { singleSignOn: authorized(KERBEROS) };
+    const code = 'ERR_APP_SETTING';
+    check({ given: [appWith({ originProtocol: 'h2' })], when: change(kerberos), error: code });
+    check({ given: [appWith(kerberos)], when: change({ originProtocol: 'h2' }), error: code });
+    check({ given: [appWith({ preauthentication: 'passthrough' })], when: change(kerberos), error: code });
+    check({ given: [appWith(kerberos)], when: change({ preauthentication: 'passthrough' }), error: code });
+    const fact: SignOnFact = { type: 'AppSingleSignOnChanged', data: kerberos };
+    check({ given: [appWith({ originProtocol: 'auto' })], when: change(kerberos), facts: [fact] });
+  });
+});
+
 describe('sign-on settings of an app', () => {
   it('are taken, each with a fact of its own', () => {
     const facts: readonly SignOnFact[] = [
