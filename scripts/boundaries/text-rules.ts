@@ -3,7 +3,8 @@ import { lineAt, type SourceFile, type Violation } from './source-file.ts';
 /** Past this a file is split, or its first line says why it is not. */
 export const MAX_LINES = 300;
 
-const MAY_TOUCH_PROCESS = /^(services\/[^/]+\/src\/main\.ts|scripts\/.*|spec\/.*)$/;
+/** A child process has a composition root of its own, beside what it is made of. */
+const MAY_TOUCH_PROCESS = /^(services\/[^/]+\/src\/(.+\/)?main\.ts|scripts\/.*|spec\/.*)$/;
 const PROCESS_MEMBER = /(?<![.\w$#])process\s*(?:\?\.|\.(?!\.))\s*(\w+)/g;
 const PROCESS_ITSELF = /(?<![.\w$#])process\s*(?:\?\.)?\[|\bglobalThis\s*\.\s*process\b|\}\s*=\s*process\b/g;
 

@@ -49,6 +49,7 @@ async function run(command: RunCommand): Promise<void> {
             searchPath: process.env.PATH,
             programDir: import.meta.dirname,
           },
+          environment: process.env,
           endProcess: (pid) => {
             try {
               process.kill(pid, 'SIGKILL');

@@ -12,6 +12,7 @@ import {
   TunnelServer,
 } from '#libs/tunnel-protocol';
 import { type ConfigReceiver, startConfigReceiver } from './config-receiver.ts';
+import { createKerberos, type Kerberos } from './origins/kerberos/kerberos.ts';
 import { createOriginTable, type OriginTable } from './origins/origin-table.ts';
 import {
   MAX_CONCURRENT_REQUESTS,
@@ -41,6 +42,8 @@ export type ConnectorOptions = {
   readonly paths: StatePaths;
   readonly platform: NodeJS.Platform;
   readonly natsServer: Parameters<typeof findNatsServer>[0];
+  /** Of this process; a few variables of it reach the Kerberos ticket process. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends a process by its id, whatever it takes; must not throw. */
   endProcess(pid: number): void;
 };
@@ -69,6 +72,7 @@ class Connector implements RunningService {
   readonly #checked: CheckedState;
   readonly #logger: Logger;
   readonly #origins: OriginServer;
+  readonly #kerberos: Kerberos;
   readonly #closers: (() => Promise<unknown>)[] = [];
   #table: OriginTable = new Map();
   #receiver: ConfigReceiver | undefined;
@@ -81,9 +85,16 @@ class Connector implements RunningService {
     this.#options = options;
     this.#checked = checked;
     this.#logger = logger;
+    this.#kerberos = createKerberos({
+      secretsFolder: options.paths.originSecrets,
+      environment: options.environment,
+      trust: () => this.#receiver?.current?.assertions ?? null,
+      logger,
+    });
     this.#origins = serveOrigins({
       table: () => this.#table,
       logger,
+      authorize: this.#kerberos.authorize,
       trust: checked.originTrust,
       secretsFolder: options.paths.originSecrets,
       onUnknownApp: () => this.#receiver?.refresh() ?? Promise.resolve(),
@@ -202,6 +213,7 @@ class Connector implements RunningService {
     const { status, connectorGroupId, queue } = configuration;
     const isServing = status === 'active' && connectorGroupId !== null && queue !== null;
     this.#table = isServing ? createOriginTable(configuration.apps) : new Map();
+    if (isServing && configuration.apps.some(({ kerberos }) => kerberos !== null)) this.#kerberos.prepare();
     const group = isServing && !this.#drained ? { group: connectorGroupId, queue } : undefined;
     this.#tunnel?.join(group);
     if (status === 'pending') this.#logger.warn('waiting: an administrator must assign this connector to a group');
@@ -226,6 +238,7 @@ class Connector implements RunningService {
   async #stopNow(): Promise<void> {
     this.#drained ??= Promise.resolve();
     await this.#origins.stop();
+    await this.#kerberos.stop();
     for (const close of this.#closers.reverse()) {
       await close().catch((error: unknown) => this.#logger.warn('part did not stop cleanly', { error }));
     }

@@ -68,6 +68,7 @@ export class ConnectorWorld {
         paths: this.paths,
         platform: process.platform,
         natsServer: { named: findNatsServer(), searchPath: undefined, programDir: import.meta.dirname },
+        environment: process.env,
         endProcess: (pid) => void process.kill(pid, 'SIGKILL'),
       },
       { logger },

@@ -1,10 +1,11 @@
 import type { CancelPhase, CancelReason, ExchangeHandlers, FieldList, ServerExchange } from '#libs/tunnel-protocol';
 import type { AnswerHead } from './answer-head.ts';
+import type { AuthorizeCall } from './kerberos/authorize-call.ts';
 import type { Deadlined } from './origin-deadlines.ts';
 import type { LaneApplicant, LaneFailure, LaneUser, OriginLane } from './origin-lane.ts';
 import type { OriginPools } from './origin-pools.ts';
 import { fieldValue } from './origin-rules.ts';
-import type { OriginTarget } from './origin-target.ts';
+import type { KerberosTarget, OriginTarget } from './origin-target.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import type { OriginRequest } from './request-head.ts';
 import { passedTrailers } from './trailer-rules.ts';
@@ -16,6 +17,7 @@ export type OriginOutcome = 'answered' | CancelReason;
 /** What all calls share. */
 export type OriginCallHost = {
   readonly pools: OriginPools;
+  readonly authorize: AuthorizeCall;
   onEnd(call: OriginCall, outcome: OriginOutcome, text: string): void;
 };
 
@@ -30,7 +32,7 @@ const LENGTH = /^[0-9]{1,15}$/;
 export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, PipeOwner, ExchangeHandlers, Deadlined {
   deadlineAt = 0;
   readonly exchange: ServerExchange;
-  readonly request: OriginRequest;
+  request: OriginRequest;
   readonly #host: OriginCallHost;
   #lane: OriginLane | undefined;
   #body: RequestBody | undefined;
@@ -176,8 +178,24 @@ export class OriginCall implements LaneUser, LaneApplicant, RequestBodyOwner, Pi
     if (this.#isEnded) return;
     this.#attempts += 1;
     this.#lane = undefined;
+    const { kerberos } = this.request.target;
+    if (kerberos === undefined) this.#acquire();
+    else void this.#authorize(kerberos);
+  }
+
+  #acquire(): void {
     this.#expect(true);
     this.#host.pools.acquire(this.request.target, this, this.#attempts > 1);
+  }
+
+  /** The origin owes nothing meanwhile; the wait for its user's ticket has a deadline of its own. */
+  async #authorize(kerberos: KerberosTarget): Promise<void> {
+    this.#expect(false);
+    const authorized = await this.#host.authorize(kerberos, this.exchange.head.fields);
+    if (this.#isEnded) return;
+    if (authorized.kind === 'refused') return this.fail(authorized.reason, authorized.text);
+    this.request = { ...this.request, fields: authorized.fields };
+    this.#acquire();
   }
 
   /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AppAddress, OriginConfig } from '#libs/contracts';
+import type { AppAddress, KerberosOrigin, OriginConfig } from '#libs/contracts';
 import { parseUrl } from '#libs/urls';
 
 export type OriginTls = {
@@ -8,6 +8,12 @@ export type OriginTls = {
   readonly authority: string | null;
   /** Name of a pair in the secrets folder. */
   readonly clientCertificate: string | null;
+};
+
+/** How users are signed in at an origin by Kerberos. */
+export type KerberosTarget = KerberosOrigin & {
+  /** Of auth's assertions for the app. */
+  readonly audience: string;
 };
 
 /** Everything needed to call one app's origin at one address, worked out once per configuration. */
@@ -30,6 +36,7 @@ export type OriginTarget = {
   readonly protocol: OriginConfig['originProtocol'];
   /** Undefined for an http origin. */
   readonly tls: OriginTls | undefined;
+  readonly kerberos: KerberosTarget | undefined;
   /** The same for apps whose calls may share connections. */
   readonly poolKey: string;
 };
@@ -39,6 +46,10 @@ export function createTarget(app: OriginConfig, address: AppAddress): OriginTarg
   const internal = parseHttpUrl(address.internalUrl);
   const external = parseHttpUrl(address.externalUrl);
   if (!internal || !external) return undefined;
+  const audience = parseHttpUrl(app.externalUrl)?.origin;
+  if (app.kerberos !== null && audience === undefined) return undefined;
+  // HTTP/2 shares a connection between users, and a connection may be what an origin signs in (RFC 4559, 6).
+  const protocol = app.kerberos === null ? app.originProtocol : 'http1';
   const isTls = internal.protocol === 'https:';
   const tls = {
     validateCertificate: app.validateBackendCertificate,
@@ -55,9 +66,10 @@ export function createTarget(app: OriginConfig, address: AppAddress): OriginTarg
     hostHeader: app.translateHeaders ? internal.host : external.host,
     backendTimeoutMs: app.backendTimeoutSeconds * 1000,
     idleTimeoutMs: app.idleTimeoutSeconds * 1000,
-    protocol: app.originProtocol,
+    protocol,
     tls: isTls ? tls : undefined,
-    poolKey: `${internal.origin} ${app.originProtocol} ${isTls ? tlsKey(tls) : ''}`,
+    kerberos: app.kerberos === null || audience === undefined ? undefined : { ...app.kerberos, audience },
+    poolKey: `${internal.origin} ${protocol} ${isTls ? tlsKey(tls) : ''}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { Roster } from '#libs/roster';
 import type { Logger } from '#libs/telemetry';
 import type { ExchangeHandlers, FieldList, OnRequest, RefuseReason, ServerExchange } from '#libs/tunnel-protocol';
+import type { AuthorizeCall } from './kerberos/authorize-call.ts';
 import { OriginCall, type OriginCallHost, type OriginOutcome } from './origin-call.ts';
 import { createOriginDeadlines } from './origin-deadlines.ts';
 import { createOriginPools, type OriginPoolsOptions } from './origin-pools.ts';
@@ -23,6 +24,8 @@ export type ServeOriginsOptions = OriginPoolsOptions & {
   /** The table of the configuration in force: read once per request. */
   readonly table: () => OriginTable;
   readonly logger: Logger;
+  /** Signs users in where an app asks for Kerberos. Default: refuses. */
+  readonly authorize?: AuthorizeCall;
   /** A request named an app the configuration does not hold: time to pull it again. Resolves after that; never rejects. */
   onUnknownApp?(): Promise<void>;
   /** Default UNKNOWN_APP_HOLD_MS; zero refuses at once. */
@@ -39,6 +42,9 @@ export type OriginServer = {
   /** Aborts what is left and closes every connection. Safe to call twice. */
   stop(): Promise<void>;
 };
+
+const refuseKerberos: AuthorizeCall = () =>
+  Promise.resolve({ kind: 'refused', reason: 'kerberos-unavailable', text: 'this connector has no Kerberos' });
 
 const NOTHING: ExchangeHandlers = { onCancel: () => undefined };
 
@@ -72,6 +78,7 @@ export function serveOrigins(options: ServeOriginsOptions): OriginServer {
   };
   const host: OriginCallHost = {
     pools,
+    authorize: options.authorize ?? refuseKerberos,
     onEnd: (call, outcome, text) => {
       deadlines.remove(call);
       calls.delete(call);
