@@ -4,6 +4,7 @@
 import { ensureBuilt } from './bootstrap/build.mjs';
 import { ensureChromium } from './bootstrap/chromium.mjs';
 import { describeFailure, reasonOf } from './bootstrap/failure.mjs';
+import { findOrFetchKerberos } from './bootstrap/kerberos.mjs';
 import { findOrFetchNatsServer } from './bootstrap/nats-server.mjs';
 import { ensureNodeModules } from './bootstrap/node-modules.mjs';
 import { endWithNpm } from './bootstrap/parent-watch.mjs';
@@ -60,10 +61,14 @@ async function runAll({ kinds, grep }) {
   const env = await specEnvironment(steps, specKinds);
   const pebble = specKinds.includes('broker') ? await findPebble(steps) : {};
   if (pebble.path !== undefined) env.SALLYPORT_PEBBLE = pebble.path;
+  const needsRealm = specKinds.includes('broker') || specKinds.includes('journey');
+  const kerberos = needsRealm ? await findKerberos(steps) : {};
+  if (kerberos.path !== undefined) env.SALLYPORT_KERBEROS = kerberos.path;
   for (const kind of specKinds) {
     write(`\n${kind} specs\n`);
     const step = await runSpecs({ root, kind, env, grep, write });
-    steps.push(kind === 'broker' ? withNote(step, pebble.note) : step);
+    const notes = kind === 'broker' ? [pebble.note, kerberos.note] : kind === 'journey' ? [kerberos.note] : [];
+    steps.push(notes.reduce(withNote, step));
   }
   return steps;
 }
@@ -107,6 +112,24 @@ async function findPebble(steps) {
   } catch (error) {
     write(`\nACME specs will be skipped\n${describeFailure(error)}\n`);
     return { note: `ACME specs skipped: ${reasonOf(error)}` };
+  }
+}
+
+/**
+ * As with pebble: without a realm its specs skip themselves, and the summary says so.
+ * @param {StepResult[]} steps
+ * @returns {Promise<{ path?: string, note?: string }>}
+ */
+async function findKerberos(steps) {
+  if ((process.env.SALLYPORT_KERBEROS ?? '') !== '') {
+    await prepare(steps, 'kerberos', () => findOrFetchKerberos());
+    return {};
+  }
+  try {
+    return { path: await findOrFetchKerberos() };
+  } catch (error) {
+    write(`\nKerberos specs will be skipped\n${describeFailure(error)}\n`);
+    return { note: `Kerberos specs skipped: ${reasonOf(error)}` };
   }
 }
 

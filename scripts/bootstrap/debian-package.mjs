@@ -54,13 +54,9 @@ export async function fetchFromDebian({ name, workFolder, env, paths = {} }) {
  * @returns {Promise<string>}
  */
 async function fetchFromSuite({ name, folder, env, uri, suite, keyring }) {
-  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
-  mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} main\n`);
-  writeFileSync(join(folder, 'apt.conf'), privateAptConfig(folder));
-  const aptEnv = { ...env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = ['-c', join(folder, 'apt.conf'), '-qq'];
-  await requireCommand('apt-get', [...apt, 'update'], { timeoutMs: UPDATE_TIMEOUT_MS, cwd: folder, env: aptEnv });
+  const { apt, aptEnv } = await updatePrivately(folder, env);
   const download = [...apt, 'download', name];
   await requireCommand('apt-get', download, { timeoutMs: DOWNLOAD_TIMEOUT_MS, cwd: folder, env: aptEnv });
   const archive = readdirSync(folder).find((file) => file.endsWith('.deb'));
@@ -72,6 +68,74 @@ async function fetchFromSuite({ name, folder, env, uri, suite, keyring }) {
   );
   if (program === undefined) throw new Error(`${archive} holds no ${name}`);
   return join(unpacked, program);
+}
+
+/**
+ * Reads the lists of `sources.list` in this folder, into it.
+ * @param {string} folder
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<{ apt: string[], aptEnv: NodeJS.ProcessEnv }>} what further calls of apt-get begin with
+ */
+async function updatePrivately(folder, env) {
+  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  writeFileSync(join(folder, 'apt.conf'), privateAptConfig(folder));
+  const aptEnv = { ...env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = ['-c', join(folder, 'apt.conf'), '-qq'];
+  await requireCommand('apt-get', [...apt, 'update'], { timeoutMs: UPDATE_TIMEOUT_MS, cwd: folder, env: aptEnv });
+  return { apt, aptEnv };
+}
+
+/**
+ * Unpacks packages of the machine's own release into a folder, and those they need that the machine has not or has in another
+ * version; nothing is installed and no script of theirs runs. Sources are the machine's own that Debian's keys sign.
+ * @param {{ names: readonly string[], always: readonly string[], workFolder: string, target: string, env: NodeJS.ProcessEnv, paths?: DebianPaths }} options
+ *   `always`: unpacked also where the machine has them, so that they fit the others
+ * @throws {Error}
+ */
+export async function unpackFromDebian({ names, always, workFolder, target, env, paths = {} }) {
+  const { id, codename, name: system } = readOsRelease(paths.osReleasePath);
+  if (id !== 'debian') throw new Error(`this machine is ${system === '' ? 'not Debian' : system}, not Debian`);
+  for (const tool of ['apt-get', 'dpkg-deb'])
+    if (findOnPath(tool, env) === undefined) throw new Error(`${tool} is not on PATH`);
+  const lines = debianSources(readAptSources(paths.aptFolder), codename);
+  if (lines.length === 0) throw new Error("no Debian mirror in the machine's apt sources");
+  writeFileSync(join(workFolder, 'sources.list'), `${lines.join('\n')}\n`);
+  const { apt, aptEnv } = await updatePrivately(workFolder, env);
+  const plan = await requireCommand('apt-get', [...apt, '-s', '--no-install-recommends', 'install', ...names], {
+    timeoutMs: UPDATE_TIMEOUT_MS,
+    cwd: workFolder,
+    env: aptEnv,
+  });
+  const needed = [...plan.stdout.matchAll(/^Inst (\S+)/gm)].map(([, needs = '']) => needs);
+  const wanted = [...new Set([...names, ...always, ...needed])];
+  await requireCommand('apt-get', [...apt, 'download', ...wanted], {
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
+    cwd: workFolder,
+    env: aptEnv,
+  });
+  mkdirSync(target, { recursive: true });
+  for (const archive of readdirSync(workFolder).filter((file) => file.endsWith('.deb')))
+    await requireCommand('dpkg-deb', ['-x', join(workFolder, archive), target], { timeoutMs: UNPACK_TIMEOUT_MS, env });
+}
+
+/**
+ * @param {readonly import('./apt-sources.mjs').AptSource[]} sources
+ * @param {string} codename
+ * @returns {string[]} lines of a sources.list, each signed by Debian's keys: security updates have a mirror of their own
+ */
+function debianSources(sources, codename) {
+  const mirrors = new Set(debianMirrors(sources, codename).map(({ uri }) => uri));
+  const isDebians = (/** @type {import('./apt-sources.mjs').AptSource} */ { uris, signedBy }) =>
+    signedBy?.includes('debian-archive') ??
+    uris.some((uri) => /\/debian(-security)?\/?$/.test(uri) || (mirrors.size === 1 && mirrors.has(uri)));
+  return sources
+    .filter((source) => source.components.includes('main') && isDebians(source))
+    .flatMap(({ uris, suites, signedBy }) =>
+      uris.flatMap((uri) =>
+        suites.map((suite) => `deb [signed-by=${signedBy ?? DEBIAN_KEYRING}] ${uri} ${suite} main`),
+      ),
+    );
 }
 
 /**

@@ -14,6 +14,7 @@ export const USAGE = `usage: npm test -- [--only KIND]... [--grep TEXT]
 environment
   SALLYPORT_NATS_SERVER      a nats-server to use instead of the one found or fetched
   SALLYPORT_PEBBLE           an ACME server (pebble) to use instead; without any, its specs are skipped
+  SALLYPORT_KERBEROS         a folder with the programs of a Kerberos realm; without any, its specs are skipped
   SALLYPORT_CHROMIUM         a Chromium to use instead of the one on PATH
   SALLYPORT_SKIP_BROWSER=1   leave browser specs out (announced, and counted as skipped)`;
 
