@@ -1,5 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { fileError } from '../errors.ts';
@@ -22,34 +34,91 @@ export type SealingKey = z.infer<typeof sealingKey>;
 export type SealingKeys = readonly [SealingKey, ...SealingKey[]];
 const keyFile = z.object({ keys: z.tuple([sealingKey], sealingKey) });
 
+/** How often the file is looked at again because another process changed it meanwhile; then ERR_AUTH_FILE. */
+const MAX_LOOKS = 10;
+
 /**
  * Reads the key file (JSON, RFC 7517), makes it when it is not there (mode 0600), and puts a new key in front when the
- * newest is older than `rotateAfterDays`. Error ERR_AUTH_FILE when it is there and unreadable: making new keys silently
- * would sign everybody out and hide the damage.
+ * newest is older than `rotateAfterDays`. Processes that do so at once come to the same keys. Error ERR_AUTH_FILE when it is there and
+ * unreadable: making new keys silently would sign everybody out and hide the damage.
  */
 export function loadSealingKeys(path: string, rotateAfterDays: number, now: Date): SealingKeys {
-  const known = readKeys(path);
-  const newest = known[0];
-  if (newest !== undefined && now.getTime() - Date.parse(newest.createdAt) < rotateAfterDays * DAY_MS) {
-    return [newest, ...known.slice(1)];
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const known = readKeys(path);
+    const newest = known[0];
+    if (newest !== undefined && now.getTime() - Date.parse(newest.createdAt) < rotateAfterDays * DAY_MS)
+      return [newest, ...known.slice(1)];
+    const keys = putInFront(path, known, now);
+    if (keys !== undefined) return keys;
   }
-  const keys: SealingKeys = [newKey(now), ...known.slice(0, MAX_KEYS - 1)];
+  throw fileError(path, 'sealing key file', new Error(`it changed during each of ${MAX_LOOKS} looks at it`));
+}
+
+/**
+ * The first to make the file of what follows the newest key says what that is; whoever comes later, also after a crash of the first, puts
+ * the same in place. undefined: somebody has done so meanwhile, look again.
+ */
+function putInFront(path: string, known: readonly SealingKey[], now: Date): SealingKeys | undefined {
+  const before = known[0]?.kid ?? '';
+  const next = `${path}.after-${createHash('sha256').update(before).digest('hex').slice(0, 16)}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const temporary = `${path}.new`;
-    writeFileSync(temporary, JSON.stringify({ keys }), { mode: 0o600 });
-    renameSync(temporary, path);
+    linkWhole(next, { keys: [newKey(now), ...known.slice(0, MAX_KEYS - 1)] });
+    // Not before: a file of what follows that is made later than this follows another key.
+    const [first, ...others] = (readKeys(path)[0]?.kid ?? '') === before ? readKeys(next) : [];
+    if (first !== undefined) replaceWhole(path, { keys: [first, ...others] });
+    rmSync(next, { force: true });
+    return first === undefined ? undefined : [first, ...others];
   } catch (cause) {
     throw fileError(path, 'sealing key file', cause);
   }
-  return keys;
+}
+
+/** Makes a file with its whole content, unless it is there. */
+function linkWhole(path: string, content: unknown): void {
+  const temporary = writeTemporary(path, content);
+  try {
+    linkOrCopy(temporary, path);
+  } catch (cause) {
+    if (!isCode(cause, 'EEXIST')) throw cause;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Where there are no hard links, who reads at once may find half a file: that ends a start with an error, and no key is lost. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (cause) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].some((code) => isCode(cause, code))) throw cause;
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+function replaceWhole(path: string, content: unknown): void {
+  renameSync(writeTemporary(path, content), path);
+  const directory = openSync(dirname(path), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+/** A name of its own: processes that write at once never write into the same file. */
+function writeTemporary(path: string, content: unknown): string {
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
+  writeFileSync(temporary, JSON.stringify(content), { mode: 0o600, flag: 'wx', flush: true });
+  return temporary;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function readKeys(path: string): readonly SealingKey[] {
   try {
     return keyFile.parse(JSON.parse(readFileSync(path, 'utf8'))).keys;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    if (isCode(cause, 'ENOENT')) return [];
     throw fileError(path, 'sealing key file', cause);
   }
 }
