@@ -1,3 +1,4 @@
+// long because one provider that may be bent at each of its answers is set up once for all of them
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
