@@ -1,9 +1,10 @@
 import type { z } from 'zod';
-import type { AuthReply, completeSignIn, UserSessionState } from '#libs/contracts';
+import type { AuthReply, completeSignIn, UserSessionState, UserState } from '#libs/contracts';
 import { isSallyportError } from '#libs/errors';
 import type { SignedIn } from '../identity-provider/identity-provider.ts';
 import type { ConfiguredProvider } from '../identity-provider/providers.ts';
 import { toCorrelationId } from '../recording.ts';
+import { beginningOfSession } from '../user-session/is-signed-out.ts';
 import { sessionIdOfState } from '../user-session/session-id.ts';
 import type { UserSessionCommand } from '../user-session/user-session.decide.ts';
 import { endOldestSessions } from './bound-sessions.ts';
@@ -53,7 +54,7 @@ export async function handleCompleteSignIn(context: SignInContext, request: Requ
     return deny('session-ended', cleared);
   const live = await findLiveSession(context, provider, request.cookies);
   const { isFresh, begin } = transaction;
-  const arrival = { appId: begin.appId, provider, signedIn, live, own: ownSession(live, signedIn), isFresh };
+  const arrival = { appId: begin.appId, provider, signedIn, user, live, own: ownSession(live, signedIn), isFresh };
   const challenge = transaction.begin.challenge ?? null;
   const { own: session } = arrival;
   const { startedAtMs } = transaction;
@@ -93,6 +94,7 @@ type Arrival = {
   readonly appId: string;
   readonly provider: ConfiguredProvider;
   readonly signedIn: SignedIn;
+  readonly user: UserState;
   readonly live: LiveSession | null;
   /** The live session, when it is of the person who came back. */
   readonly own: LiveSession['session'] | null;
@@ -109,7 +111,7 @@ async function startSession(
   request: Request,
   sessionId: string,
   challenge: Challenge | null,
-  { appId, provider, signedIn, live, own, isFresh }: Arrival,
+  { appId, provider, signedIn, user, live, own, isFresh }: Arrival,
 ): Promise<{ readonly sessionId: string; readonly setCookies: readonly string[] } | null> {
   const { userSessions, sealer, sessionSeconds } = context;
   const { principal } = signedIn;
@@ -131,7 +133,7 @@ async function startSession(
     authenticationContexts: [...fresh.authenticationContexts],
     authenticatedAt: new Date(fresh.authenticatedAtMs ?? nowMs).toISOString(),
     ...(fresh.authenticatedAtMs === null && { authenticatedAtUnknown: true }),
-    startedAt: new Date(nowMs).toISOString(),
+    startedAt: beginningOfSession(nowMs, user),
     expiresAt: endOfSession(context, provider, kept, fresh.expiresAt),
     address: own === null || isFresh ? request.client.address : own.address,
     ...(own?.otherAddress !== undefined && !isFresh && { otherAddress: own.otherAddress }),

@@ -11,6 +11,15 @@ export function isSignedOut({ startedAt }: Began, { signedOutBefore }: Pick<User
   return Date.parse(startedAt) < Date.parse(signedOutBefore);
 }
 
+/**
+ * When a session begins, ISO-8601 UTC: after the person was signed out everywhere, whatever this instance's clock says. The instant of that is
+ * of another instance's clock, which may be ahead.
+ */
+export function beginningOfSession(nowMs: number, { signedOutBefore }: Pick<UserState, 'signedOutBefore'>): string {
+  const earliestMs = signedOutBefore === null ? nowMs : Date.parse(signedOutBefore) + 1;
+  return new Date(Math.max(nowMs, earliestMs)).toISOString();
+}
+
 /** Whether a token was made before its user was signed out everywhere. */
 export function isMadeBeforeSignOut(
   { issuedAtMs }: { readonly issuedAtMs: number },

@@ -200,5 +200,10 @@ describe('people', function people() {
     if (begun.kind !== 'redirect') throw new Error(begun.kind);
     const sent = await browser.continue(begun.location);
     expect(sent, 'it opens nothing either').to.have.property('location').that.includes('/oauth2/v2.0/authorize?');
+    const ticket = redirected(await browser.complete(await browser.authenticate(redirected(sent).location, 'bob')));
+    redirected(await browser.open(ticket.location, 'app_wiki'));
+    expect((await browser.authorize('app_wiki')).verdict, 'signed in since, by a clock that is behind').to.equal(
+      'allow',
+    );
   });
 });
