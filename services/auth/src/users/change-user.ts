@@ -38,7 +38,7 @@ export async function handleChangeUser(
     store,
     userDecider,
     { tenant, type: userAggregate, id },
-    { person, change: request.command, actor, at },
+    { person, change: request.command, actor, actorDirectory: providers.first.directory, at },
     metadata,
   );
   const reason = END_REASON[request.command.type];

@@ -8,6 +8,8 @@ export type UserCommand = {
   readonly person: Person;
   readonly change: z.infer<typeof changeUser.request>['command'];
   readonly actor: Actor;
+  /** Of people who are actors: that of the first identity provider, whose tokens manage. */
+  readonly actorDirectory: string;
   /** ISO-8601 UTC. */
   readonly at: string;
 };
@@ -19,13 +21,13 @@ export const userDecider: Decider<UserCommand, UserFact, UserState> = {
   decide,
 };
 
-function decide({ person, change, actor, at }: UserCommand, state: UserState): readonly UserFact[] {
+function decide({ person, change, actor, actorDirectory, at }: UserCommand, state: UserState): readonly UserFact[] {
   const { detail } = change;
   const { directoryTenant, subject } = person;
   const data = { directoryTenant, subject, detail };
   switch (change.type) {
     case 'DisableUser':
-      if (actor.kind === 'user' && actor.id.toLowerCase() === subject.toLowerCase())
+      if (actor.kind === 'user' && isSameText(actor.id, subject) && isSameText(actorDirectory, directoryTenant))
         throw userError(
           'ERR_USER_SELF',
           `${subject} is yourself: disabling you would end what you do it with; let another administrator do it`,
@@ -43,4 +45,8 @@ function decide({ person, change, actor, at }: UserCommand, state: UserState): r
     default:
       return change satisfies never;
   }
+}
+
+function isSameText(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

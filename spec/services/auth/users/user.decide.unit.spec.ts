@@ -8,7 +8,13 @@ const check = deciderSpec(userDecider);
 const person = { directoryTenant: 'tid', subject: 'oid-ada' };
 const AT = '2026-11-22T10:00:00.000Z';
 const admin: Actor = { kind: 'user', id: 'oid-admin' };
-const told = (change: UserCommand['change'], actor = admin, at = AT): UserCommand => ({ person, change, actor, at });
+const told = (change: UserCommand['change'], actor = admin, at = AT): UserCommand => ({
+  person,
+  change,
+  actor,
+  actorDirectory: 'TID',
+  at,
+});
 const detail = 'why';
 const data = { ...person, detail };
 const disabled: UserFact = { type: 'UserDisabled', data };
@@ -43,10 +49,12 @@ describe('user', () => {
     check({ given: [again], when: told({ type: 'SignOutUserEverywhere', detail }), facts: [] });
   });
 
-  it('is not disabled by themselves, whatever the case of the id, but may be by the operator of the machine', () => {
+  it('is not disabled by themselves, whatever the case of the id, but by the operator or a namesake elsewhere', () => {
     const self: Actor = { kind: 'user', id: 'OID-ADA' };
     check({ given: [], when: told({ type: 'DisableUser', detail }, self), error: 'ERR_USER_SELF' });
     check({ given: [], when: told({ type: 'SignOutUserEverywhere', detail }, self), facts: [out] });
+    const namesake = { ...told({ type: 'DisableUser', detail }, self), actorDirectory: 'https://idp.example' };
+    check({ given: [], when: namesake, facts: [disabled] });
     const operator: Actor = { kind: 'local-operator', id: 'oid-ada' };
     check({ given: [], when: told({ type: 'DisableUser', detail }, operator), facts: [disabled] });
   });
