@@ -27,7 +27,7 @@ export type RefreshAttempt =
   /** Another attempt holds the lease, or was faster. */
   | { readonly kind: 'taken' }
   /** The session is over. */
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
@@ -110,7 +110,7 @@ async function conclude(
 ): Promise<RefreshAttempt> {
   if (reason === 'refresh-refused') {
     await record(options, id, { type: 'RefuseRefresh', attemptId });
-    return { kind: 'refused' };
+    return { kind: 'refused', reason };
   }
   const nowMs = options.nowMs();
   const wasAsked = reason !== TOO_SHORT;
@@ -121,7 +121,7 @@ async function conclude(
     ...(wasAsked ? { at: new Date(nowMs).toISOString() } : {}),
   };
   await record(options, id, { type: 'FailRefresh', attemptId, reason, isOverdue, ...known });
-  return isOverdue ? { kind: 'refused' } : { kind: 'failed', reason };
+  return { kind: isOverdue ? 'refused' : 'failed', reason };
 }
 
 /** As long as the session lasts; null: the token that was used stays good. */

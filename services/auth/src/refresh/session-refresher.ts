@@ -9,14 +9,13 @@ import type { LiveState } from '../user-session/live-state.ts';
 import type { UserSessions } from '../user-session/user-sessions.ts';
 import { attemptRefresh, type RefreshAttempt } from './attempt-refresh.ts';
 import { type ConfirmedSession, dueOf, type RefreshPace } from './due.ts';
+import { PROVIDER_PAUSE_MS, ProviderPauses, type ProviderSign } from './provider-pauses.ts';
 
 /** Sessions refreshed at once in this process; at the bound further ones go on as they are and are refreshed by a later request. */
 export const MAX_REFRESHES_AT_ONCE = 256;
 /** Milliseconds a request waits for the outcome, below the 5 s the ingress waits; then it is judged by what is known. */
 export const MAX_WAIT_MS = 2_500;
-/** Milliseconds no session of a provider that fails is refreshed, but for those that have gone unconfirmed for too long. */
-export const PROVIDER_PAUSE_MS = 15_000;
-/** The same for the session it failed with; PROVIDER_PAUSE_MS when nothing could be reached. */
+/** Milliseconds a session is not refreshed that it failed with; PROVIDER_PAUSE_MS when nothing could be reached. */
 export const SESSION_PAUSE_MS = 60_000;
 /** Sessions whose pause is remembered; at the bound the one paused longest ago may try again early. */
 export const MAX_PAUSED_SESSIONS = 10_000;
@@ -24,11 +23,12 @@ export const MAX_PAUSED_SESSIONS = 10_000;
 const MAX_WAIT_FOR_OTHER_MS = 2_000;
 /** Milliseconds a stop waits for what is under way; then a token that was used and not recorded is lost. */
 export const MAX_STOP_MS = 15_000;
-/** Failures that another session of the same provider would meet too. */
-const OF_PROVIDER: ReadonlySet<string> = new Set([
-  'identity-provider-unreachable',
-  'identity-provider-refused',
-  'identity-provider-answer-invalid',
+/** What failures say of the provider; others say nothing. */
+const SIGNS: ReadonlyMap<string, ProviderSign> = new Map([
+  ['refresh-refused', 'answers'],
+  ['identity-provider-unreachable', 'unreachable'],
+  ['identity-provider-refused', 'session'],
+  ['identity-provider-answer-invalid', 'session'],
 ]);
 /** Milliseconds between looks at a session that another instance refreshes. */
 const LOOK_AGAIN_MS = 25;
@@ -52,8 +52,7 @@ export class SessionRefresher {
   readonly #options: SessionRefresherOptions;
   readonly #flights = new Map<string, Promise<void>>();
   readonly #pausedSessions = new LRUCache<string, number>({ max: MAX_PAUSED_SESSIONS });
-  /** By issuer, as many as are configured: when it may be asked again, milliseconds since the epoch. */
-  readonly #pausedProviders = new Map<string, number>();
+  readonly #providerPauses = new ProviderPauses();
   #isStopped = false;
 
   constructor(options: SessionRefresherOptions) {
@@ -89,18 +88,26 @@ export class SessionRefresher {
   }
 
   async #run(id: string, session: ConfirmedSession): Promise<void> {
-    this.#pausedSessions.set(id, this.#options.nowMs() + SESSION_PAUSE_MS);
-    const outcome = await attemptRefresh(this.#options, id, session);
-    if (outcome.kind === 'taken') return this.#awaitOther(id, session);
-    this.#settle(id, session, outcome);
+    const { nowMs } = this.#options;
+    const { identityProvider } = session;
+    this.#pausedSessions.set(id, nowMs() + SESSION_PAUSE_MS);
+    this.#providerPauses.begin(identityProvider, id);
+    let sign: ProviderSign = 'none';
+    try {
+      const outcome = await attemptRefresh(this.#options, id, session);
+      if (outcome.kind === 'taken') return await this.#awaitOther(id, session);
+      sign = outcome.kind === 'refreshed' ? 'answers' : (SIGNS.get(outcome.reason) ?? 'none');
+      this.#settle(id, outcome);
+    } finally {
+      this.#providerPauses.settle(identityProvider, id, sign, nowMs());
+    }
   }
 
-  #settle(id: string, session: ConfirmedSession, outcome: RefreshAttempt): void {
+  #settle(id: string, outcome: RefreshAttempt): void {
     const { logger, nowMs } = this.#options;
     if (outcome.kind === 'failed') {
       const { reason } = outcome;
       logger.warn('session not confirmed', { sessionId: id, reason });
-      if (OF_PROVIDER.has(reason)) this.#pausedProviders.set(session.identityProvider, nowMs() + PROVIDER_PAUSE_MS);
       if (reason === 'identity-provider-unreachable') this.#pausedSessions.set(id, nowMs() + PROVIDER_PAUSE_MS);
       return;
     }
@@ -109,8 +116,9 @@ export class SessionRefresher {
   }
 
   #isPaused(id: string, { identityProvider }: ConfirmedSession, isPressing: boolean): boolean {
-    const providerMs = isPressing ? 0 : (this.#pausedProviders.get(identityProvider) ?? 0);
-    return Math.max(this.#pausedSessions.get(id) ?? 0, providerMs) > this.#options.nowMs();
+    const nowMs = this.#options.nowMs();
+    if ((this.#pausedSessions.get(id) ?? 0) > nowMs) return true;
+    return !isPressing && this.#providerPauses.isPaused(identityProvider, nowMs);
   }
 
   /** Until the lease is gone or over, or the session is. */

@@ -16,10 +16,10 @@ import { AUTH_AGGREGATES } from '../../../../services/auth/src/ports.ts';
 import { typeSealer } from '../../../../services/auth/src/preauth/sealed-values.ts';
 import { LEASE_MS } from '../../../../services/auth/src/refresh/attempt-refresh.ts';
 import { dueOf } from '../../../../services/auth/src/refresh/due.ts';
+import { MAX_FAILURES_IN_A_ROW, PROVIDER_PAUSE_MS } from '../../../../services/auth/src/refresh/provider-pauses.ts';
 import {
   MAX_REFRESHES_AT_ONCE,
   MAX_WAIT_MS,
-  PROVIDER_PAUSE_MS,
   SESSION_PAUSE_MS,
   SessionRefresher,
 } from '../../../../services/auth/src/refresh/session-refresher.ts';
@@ -232,27 +232,60 @@ describe('a session refresher', () => {
     expect(asked).to.have.length(1);
   });
 
-  for (const reason of [
-    'identity-provider-unreachable',
-    'identity-provider-refused',
-    'identity-provider-answer-invalid',
-  ] as const)
-    it(`leaves a provider alone for a while after ${reason}, whatever the session`, async () => {
+  it('leaves a provider alone for a while that it cannot reach, whatever the session', async () => {
+    const one = await instance();
+    const [first, second] = [await startSession(one), await startSession(one)];
+    pass(16);
+    answer = failure('identity-provider-unreachable');
+    await one.refresh(first);
+    await one.refresh(second);
+    expect(asked).to.have.length(1);
+    nowMs += PROVIDER_PAUSE_MS;
+    answer = { principal: null, refreshToken: 'second' };
+    await one.refresh(second);
+    await one.refresh(first);
+    expect(asked).to.have.length(3);
+    expect((await one.stateOf(second)).refreshedAt).to.be.a('string');
+  });
+
+  for (const reason of ['identity-provider-refused', 'identity-provider-answer-invalid'] as const)
+    it(`lets one session with ${reason} stand in no way of the others, until several meet it`, async () => {
       const one = await instance();
-      const [first, second] = [await startSession(one), await startSession(one)];
+      const odd = await startSession(one);
+      const others = await Promise.all(Array.from({ length: MAX_FAILURES_IN_A_ROW + 1 }, () => startSession(one)));
       pass(16);
       answer = failure(reason);
-      await one.refresh(first);
-      await one.refresh(second);
-      expect(asked).to.have.length(1);
-      nowMs += PROVIDER_PAUSE_MS;
+      await one.refresh(odd);
       answer = { principal: null, refreshToken: 'second' };
-      await one.refresh(second);
-      await one.refresh(first);
-      // A failure that may be the session's own keeps it from standing in the way of the others.
-      expect(asked).to.have.length(reason === 'identity-provider-unreachable' ? 3 : 2);
-      expect((await one.stateOf(second)).refreshedAt).to.be.a('string');
+      for (const id of others) await one.refresh(id);
+      expect(asked).to.have.length(1 + others.length);
+      pass(16);
+      answer = failure(reason);
+      for (const id of others) await one.refresh(id);
+      expect(asked, 'not the last').to.have.length(1 + others.length + MAX_FAILURES_IN_A_ROW);
     });
+
+  it('lets one session try after a pause, and the others wait for how that goes', async () => {
+    const one = await instance();
+    const [first, second, third] = [await startSession(one), await startSession(one), await startSession(one)];
+    pass(16);
+    answer = failure('identity-provider-unreachable');
+    await one.refresh(first);
+    nowMs += PROVIDER_PAUSE_MS;
+    answer = null;
+    const probe = one.refresh(second);
+    await until(() => asked.length === 2);
+    await Promise.all([one.refresh(third), one.refresh(first)]);
+    expect(asked).to.have.length(2);
+    asked[1]?.answer(failure('identity-provider-unreachable'));
+    await probe;
+    await one.refresh(third);
+    expect(asked, 'paused again').to.have.length(2);
+    nowMs += PROVIDER_PAUSE_MS;
+    answer = { principal: null, refreshToken: 'second' };
+    for (const id of [third, second, first]) await one.refresh(id);
+    expect(asked).to.have.length(5);
+  });
 
   for (const [name, outcome] of [
     ['nonsense', failure('identity-provider-answer-invalid')],
