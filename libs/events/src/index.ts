@@ -21,6 +21,7 @@ export type {
   Subscription,
 } from './event-store.ts';
 export { type EventStreamOptions, ensureEventStream, requireSyncAlways } from './event-stream.ts';
+export { staleRevision } from './expected-revision.ts';
 export type { Actor, Commit, CommitMetadata, Fact, FactOf, RecordedFact } from './fact.ts';
 export { type HandleCommandOptions, type HandledCommand, handleCommand } from './handle-command.ts';
 export { InMemoryEventStore } from './in-memory-event-store.ts';

@@ -17,6 +17,7 @@ const CLAIM_HEADERS = [{ header: 'X-Department', claim: 'department' }];
 describe('console API for single sign-on', () => {
   let world: ConsoleWorld;
   let app: AppView;
+  let onRead = (): void => undefined;
   const commands: { readonly command: AppCommand; readonly expectedRevision?: number | undefined }[] = [];
   const sealed: string[] = [];
 
@@ -29,7 +30,10 @@ describe('console API for single sign-on', () => {
         command.type === 'ChangeApp' ? command.changes : command.type === 'PublishApp' ? command.settings : {};
       return { app: { ...app, ...changes, revision: 8 } as AppView };
     });
-    await world.fake(apps, () => ({ position: 7, apps: [app], next: null }));
+    await world.fake(apps, () => {
+      onRead();
+      return { position: 7, apps: [app], next: null };
+    });
     await world.fake(sealSecret, ({ secret }) => {
       sealed.push(secret);
       return { sealed: `sealed:${sealed.length}` };
@@ -44,6 +48,7 @@ describe('console API for single sign-on', () => {
   after(() => world.stop());
   beforeEach(() => {
     app = APP;
+    onRead = () => undefined;
     commands.length = 0;
     sealed.length = 0;
   });
@@ -135,6 +140,31 @@ describe('console API for single sign-on', () => {
       scope: 'read',
     });
     expect(sealed).to.deep.equal([]);
+  });
+
+  it('never puts an old secret back as if it were of the revision that If-Match names', async () => {
+    const current: AppView = {
+      ...APP,
+      revision: 8,
+      singleSignOn: { claimHeaders: [], authorization: { ...BASIC, sealedPassword: 'sealed:new' } },
+    };
+    const body = { singleSignOn: { claimHeaders: CLAIM_HEADERS } };
+    const patchAt = (revision: number) =>
+      world.call('PATCH', '/v1/apps/app_1', { body, headers: { 'if-match': `"${revision}"` } });
+    having(BASIC);
+    const behind = await patchAt(8);
+    expect([behind.status, behind.json.code]).to.deep.equal([412, 'ERR_EVENTS_STALE_REVISION']);
+    let reads = 0;
+    onRead = () => {
+      reads += 1;
+      if (reads === 3) app = current;
+    };
+    expect((await patchAt(8)).status, 'what is read comes up').to.equal(200);
+    expect(commands).to.have.length(1);
+    expect(commands[0]?.expectedRevision).to.equal(8);
+    expect(changed()?.singleSignOn?.authorization).to.include({ sealedPassword: 'sealed:new' });
+    expect((await patchAt(7)).status, 'somebody else was faster').to.equal(412);
+    expect([commands.length, reads]).to.deep.equal([1, 4]);
   });
 
   it('takes back what it shows', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   type AppCommand,
@@ -8,11 +9,16 @@ import {
   shownApp,
   shownAppOf,
 } from '#libs/contracts';
+import { staleRevision } from '#libs/events';
 import { refuseRequest } from '../errors.ts';
 import { changeBody, DEFAULT_COOKIE_FLAGS, mergeFlags, publishBody } from './app-settings.ts';
 import { completeSignOn, isPartialSignOn } from './app-sign-on.ts';
 import { contextOf } from './commands.ts';
 import { type Answer, type Backbone, type Call, type Route, route } from './route.ts';
+
+/** How often an app is read again while what is read lags behind the revision the caller has seen, beside the first time. */
+const MAX_LOOKS = 20;
+const LOOK_EVERY_MS = 50;
 
 const listQuery = z.strictObject({
   after: z.string().max(64).optional(),
@@ -27,6 +33,15 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
     const app = found.apps[0];
     if (app) return app;
     throw refuseRequest('ERR_APP_ABSENT', `app ${JSON.stringify(id.slice(0, 64))} does not exist`);
+  };
+  /** The app at the revision that If-Match names: a change is never completed from another, which the command would then take for it. */
+  const loadAt = async (id: string, expected: number | undefined): Promise<AppView> => {
+    for (let looks = 0; ; looks += 1) {
+      const now = await load(id);
+      if (expected === undefined || now.revision === expected) return now;
+      if (now.revision > expected || looks === MAX_LOOKS) throw staleRevision(`app ${id}`, expected, now.revision);
+      await delay(LOOK_EVERY_MS);
+    }
   };
   const send = async (call: Call, command: AppCommand, expectedRevision?: number): Promise<AppView> => {
     const context = contextOf(call);
@@ -87,7 +102,8 @@ export function appRoutes(backbone: Backbone): readonly Route[] {
         const signOn = { bearerTokens, identityProvider, singleSignOn };
         const id = param(call, 'appId');
         // A part of a setting is a change against what stands now: hold on to that revision.
-        const now = flags === undefined && !isPartialSignOn(signOn) ? undefined : await load(id);
+        const now =
+          flags === undefined && !isPartialSignOn(signOn) ? undefined : await loadAt(id, call.expectedRevision);
         const changes = {
           ...rest,
           ...(await completeSignOn({ backbone, call }, signOn, now ?? SETTINGS_SINCE_V2)),
