@@ -3,11 +3,13 @@ export const MAX_LIST_FIELD_CHARACTERS = 6 * 1024;
 
 const PLAIN = /^[\x20-\x7e]*$/;
 const ENCODED_MARK = "UTF-8''";
+/** Readers know the charset in any case (RFC 8187, 3.2.1). */
+const LOOKS_ENCODED = /^utf-8'/i;
 const LIST_ITEM = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 /** As it is when printable ASCII; else as RFC 8187 writes it: `UTF-8''` and percent-encoded UTF-8. */
 export function fieldText(value: string): string {
-  if (PLAIN.test(value) && !value.startsWith(ENCODED_MARK) && value.trim() === value) return value;
+  if (PLAIN.test(value) && !LOOKS_ENCODED.test(value) && value.trim() === value) return value;
   return `${ENCODED_MARK}${encodeRfc8187(value)}`;
 }
 
@@ -18,8 +20,7 @@ export function fieldListText(
 ): { readonly text: string; readonly isCut: boolean } {
   let text = '';
   for (const item of items) {
-    const shown =
-      LIST_ITEM.test(item) && !item.startsWith(ENCODED_MARK) ? item : `${ENCODED_MARK}${encodeRfc8187(item)}`;
+    const shown = LIST_ITEM.test(item) && !LOOKS_ENCODED.test(item) ? item : `${ENCODED_MARK}${encodeRfc8187(item)}`;
     if (text.length + shown.length + 1 > maxCharacters) return { text, isCut: true };
     text += text === '' ? shown : `,${shown}`;
   }
