@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import type { z } from 'zod';
 import {
+  appId,
   assessSession,
   changeUser,
   endSessions,
@@ -12,11 +13,13 @@ import {
   type UserSessionFact,
   userAggregate,
   userIdOf,
+  userSessionAggregate,
   users,
 } from '#libs/contracts';
-import { type FactOf, openEventStore } from '#libs/events';
+import { type FactOf, MAX_FACTS_PER_COMMIT, openEventStore } from '#libs/events';
 import { metadataOf } from '#libs/events/testing';
 import { callEndpoint } from '#libs/messaging';
+import { MAX_OPENINGS_PER_SESSION } from '../../../../services/auth/src/user-session/user-session.decide.ts';
 import { demoDirectory } from '../../../support/identity-provider.ts';
 import { until } from '../../../support/until.ts';
 import { APP_URL, type AuthWorld, published, SIGN_IN_URL, startAuthWorld, TENANT } from '../support/auth-world.ts';
@@ -145,6 +148,27 @@ describe('people', function people() {
     expect(await codeOf(rate(id))).to.equal('ERR_SESSION_ENDED');
     expect(await codeOf(rate(newId('ses')))).to.equal('ERR_SESSION_ABSENT');
     expect(await codeOf(rate('no.token'))).to.equal('ERR_SESSION_ABSENT');
+  });
+
+  it('sign in again when one session has opened apps too often', async () => {
+    const { id } = await newestOf(BOB.oid);
+    const ref = { tenant: TENANT, type: userSessionAggregate, id };
+    const auth = await openEventStore(await world.broker.connectAs('auth', 'core'), [userSessionAggregate]);
+    for (let begun = 1; begun < MAX_OPENINGS_PER_SESSION; begun += MAX_FACTS_PER_COMMIT) {
+      const count = Math.min(MAX_FACTS_PER_COMMIT, MAX_OPENINGS_PER_SESSION - begun);
+      const facts = Array.from({ length: count }, (_, index) => ({
+        type: 'AppAccessOpened' as const,
+        data: { appId: appId.parse('app_wiki'), ticketId: `tkt_${begun + index}` },
+      }));
+      await auth.append(ref, (await auth.load(ref)).revision, facts, metadataOf(newId('cmd')));
+    }
+    const again = async () => redirected(await browser.continue(redirected(await browser.begin('app_wiki')).location));
+    const refused = await browser.open((await again()).location, 'app_wiki');
+    expect(refused).to.include({ kind: 'denied', reason: 'session-ended' });
+    const [ended] = (await world.factsNamed('SessionEnded')).slice(-1);
+    expect(ended?.data).to.deep.equal({ reason: 'too-many-openings' });
+    expect((await again()).location).to.include('/oauth2/v2.0/authorize?');
+    expect(await browser.signIn('bob', 'app_wiki')).to.equal(APP_URL);
   });
 
   it('are signed out by the session id of the identity provider, from the frame it loads', async () => {
