@@ -58,6 +58,11 @@ const SEVERITY_BY_FACT: Readonly<Record<string, Severity>> = {
   AppPublished: 'low',
   AppRetired: 'low',
   AppPreauthenticationChanged: 'medium',
+  // Who gets in, where requests go, and what they carry.
+  AppInternalUrlChanged: 'medium',
+  AppSingleSignOnChanged: 'medium',
+  AppBearerTokensChanged: 'medium',
+  AppIdentityProviderChanged: 'medium',
 };
 
 /** Every fact of a commit as a security event. A fact of a kind unknown here is still passed on. */
@@ -71,13 +76,19 @@ export function toSecurityEvents(commit: Commit): readonly SecurityEvent[] {
     subject: commit.id,
     datacontenttype: 'application/json',
     category: categoryOf(commit),
-    severity: SEVERITY_BY_FACT[fact.type] ?? 'informational',
+    severity: severityOf(fact),
     position: commit.position,
     actorkind: commit.metadata.actor.kind,
     actorid: commit.metadata.actor.id,
     correlationid: commit.metadata.correlationId,
     data: concealSealed(fact.data),
   }));
+}
+
+/** Whoever forced a change of policies took one that locks administrators out. */
+function severityOf({ type, data }: Commit['facts'][number]): Severity {
+  const isForced = typeof data === 'object' && data !== null && 'isForced' in data && data.isForced === true;
+  return isForced ? 'high' : (SEVERITY_BY_FACT[type] ?? 'informational');
 }
 
 function categoryOf(commit: Commit): SecurityCategory {

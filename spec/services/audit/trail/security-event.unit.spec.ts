@@ -69,6 +69,11 @@ describe('security event', () => {
     ['access-decision', 'auth', 'AccessGranted', 'access', 'informational'],
     ['user', 'auth', 'UserDisabled', 'identity', 'medium'],
     ['service-token', 'auth', 'ServiceTokenIssued', 'identity', 'low'],
+    ['app', 'routing', 'AppSingleSignOnChanged', 'configuration', 'medium'],
+    ['app', 'routing', 'AppBearerTokensChanged', 'configuration', 'medium'],
+    ['app', 'routing', 'AppIdentityProviderChanged', 'configuration', 'medium'],
+    ['app', 'routing', 'AppInternalUrlChanged', 'configuration', 'medium'],
+    ['policy-set', 'auth', 'PolicySetReplaced', 'configuration', 'informational'],
     ['limit', 'throttling', 'LimitExceeded', 'limit', 'medium'],
   ] as const) {
     it(`tells ${fact} as ${category}, ${severity}`, () => {
@@ -78,4 +83,11 @@ describe('security event', () => {
       });
     });
   }
+
+  for (const fact of ['PolicySetReplaced', 'AccessPolicyPut', 'NamedLocationPut', 'NamedLocationRemoved'])
+    it(`tells a forced ${fact} as high`, () => {
+      const facts = [true, false].map((isForced) => ({ type: fact, data: { isForced } }));
+      const [forced, other] = toSecurityEvents(commit('policy-set', 'auth', facts));
+      expect([forced?.severity, other?.severity]).to.deep.equal(['high', 'informational']);
+    });
 });
