@@ -20,6 +20,15 @@ export function sealSizeError(purpose: string, limit: number): SallyportError {
   });
 }
 
+/** ERR_SESSION_UNCONFIRMED: a session that should have been confirmed long ago, and no attempt can be recorded. Nobody is let in by it. */
+export function unconfirmedError(sessionId: string): SallyportError {
+  return new SallyportError(
+    'ERR_SESSION_UNCONFIRMED',
+    'the session cannot be confirmed at the identity provider, because that cannot be recorded: try again, or sign in anew',
+    { retryable: true, expose: true, details: { sessionId } },
+  );
+}
+
 /** ERR_SESSION_<WHY>: what a command on a user session may be refused for. */
 export function sessionError(code: SessionErrorCode, message: string): SallyportError {
   return new SallyportError(code, message, { expose: true });

@@ -65,7 +65,7 @@ export type AccessDeciderOptions = {
   /** Default: none is known. */
   readonly countries?: CountryLookup;
   readonly assertions: Pick<AssertionSigner, 'sign'>;
-  /** Confirms a session at its identity provider where that is due, before anything is judged. Must not throw. */
+  /** Confirms a session at its identity provider where that is due, before anything is judged. When it throws, so does the decision. */
   readonly refreshSession?: (id: string, state: SignedIn) => Promise<void>;
   /**
    * Header fields for the origin. Nobody is let in without them: a refusal denies, for 5 s, with the id of the decision that had

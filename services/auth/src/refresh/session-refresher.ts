@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { UserSessionState } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
 import type { AuthConfig } from '../config.ts';
+import { unconfirmedError } from '../errors.ts';
 import type { IdentityProviders } from '../identity-provider/providers.ts';
 import type { TypedSealer } from '../preauth/sealed-values.ts';
 import type { LiveState } from '../user-session/live-state.ts';
@@ -15,7 +16,7 @@ import { PROVIDER_PAUSE_MS, ProviderPauses, type ProviderSign } from './provider
 export const MAX_REFRESHES_AT_ONCE = 256;
 /** Milliseconds a request waits for the outcome, below the 5 s the ingress waits; then it is judged by what is known. */
 export const MAX_WAIT_MS = 2_500;
-/** Milliseconds a session is not refreshed that it failed with; PROVIDER_PAUSE_MS when nothing could be reached. */
+/** Milliseconds a session is not refreshed that it failed with; PROVIDER_PAUSE_MS when provider or event store could not be reached. */
 export const SESSION_PAUSE_MS = 60_000;
 /** Sessions whose pause is remembered; at the bound the one paused longest ago may try again early. */
 export const MAX_PAUSED_SESSIONS = 10_000;
@@ -32,6 +33,13 @@ const SIGNS: ReadonlyMap<string, ProviderSign> = new Map([
 ]);
 /** Milliseconds between looks at a session that another instance refreshes. */
 const LOOK_AGAIN_MS = 25;
+
+type Pause = {
+  /** Milliseconds since the epoch. */
+  readonly untilMs: number;
+  /** The last attempt that ended could not be recorded. */
+  readonly isUnrecorded: boolean;
+};
 
 export type SessionRefresherOptions = RefreshPace & {
   readonly live: Pick<LiveState, 'peekSession'>;
@@ -51,7 +59,7 @@ export type SessionRefresherOptions = RefreshPace & {
 export class SessionRefresher {
   readonly #options: SessionRefresherOptions;
   readonly #flights = new Map<string, Promise<void>>();
-  readonly #pausedSessions = new LRUCache<string, number>({ max: MAX_PAUSED_SESSIONS });
+  readonly #pausedSessions = new LRUCache<string, Pause>({ max: MAX_PAUSED_SESSIONS });
   readonly #providerPauses = new ProviderPauses();
   #isStopped = false;
 
@@ -59,13 +67,16 @@ export class SessionRefresher {
     this.#options = options;
   }
 
-  /** Never throws. */
+  /**
+   * Error ERR_SESSION_UNCONFIRMED, retryable: the session has gone unconfirmed for too long, and what the last attempt came to, or that
+   * there is one, cannot be recorded. It could not even be ended.
+   */
   readonly refreshSession = async (id: string, session: ConfirmedSession): Promise<void> => {
     const { isDue, isPressing } = dueOf(session, this.#options, this.#options.nowMs());
     if (!isDue) return;
     const flight = this.#flights.get(id) ?? this.#start(id, session, isPressing);
-    if (flight === undefined) return;
-    await settledWithin(flight, MAX_WAIT_MS);
+    if (flight !== undefined) await settledWithin(flight, MAX_WAIT_MS);
+    if (isPressing && this.#pausedSessions.get(id)?.isUnrecorded === true) throw unconfirmedError(id);
   };
 
   /** Waits for what is under way, MAX_STOP_MS at most. Nothing new is begun. Safe to call twice. */
@@ -81,7 +92,10 @@ export class SessionRefresher {
       return undefined;
     }
     const flight = this.#run(id, session)
-      .catch((error: unknown) => this.#options.logger.error('session could not be refreshed', { sessionId: id, error }))
+      .catch((error: unknown) => {
+        this.#options.logger.error('session could not be refreshed', { sessionId: id, error });
+        this.#pause(id, PROVIDER_PAUSE_MS, true);
+      })
       .finally(() => this.#flights.delete(id));
     this.#flights.set(id, flight);
     return flight;
@@ -90,7 +104,7 @@ export class SessionRefresher {
   async #run(id: string, session: ConfirmedSession): Promise<void> {
     const { nowMs } = this.#options;
     const { identityProvider } = session;
-    this.#pausedSessions.set(id, nowMs() + SESSION_PAUSE_MS);
+    this.#pause(id, SESSION_PAUSE_MS, this.#pausedSessions.get(id)?.isUnrecorded === true);
     this.#providerPauses.begin(identityProvider, id);
     let sign: ProviderSign = 'none';
     try {
@@ -104,20 +118,24 @@ export class SessionRefresher {
   }
 
   #settle(id: string, outcome: RefreshAttempt): void {
-    const { logger, nowMs } = this.#options;
+    const { logger } = this.#options;
     if (outcome.kind === 'failed') {
       const { reason } = outcome;
       logger.warn('session not confirmed', { sessionId: id, reason });
-      if (reason === 'identity-provider-unreachable') this.#pausedSessions.set(id, nowMs() + PROVIDER_PAUSE_MS);
+      this.#pause(id, reason === 'identity-provider-unreachable' ? PROVIDER_PAUSE_MS : SESSION_PAUSE_MS);
       return;
     }
     if (outcome.kind === 'refused') logger.info('session ended, not confirmed', { sessionId: id });
     this.#pausedSessions.delete(id);
   }
 
+  #pause(id: string, forMs: number, isUnrecorded = false): void {
+    this.#pausedSessions.set(id, { untilMs: this.#options.nowMs() + forMs, isUnrecorded });
+  }
+
   #isPaused(id: string, { identityProvider }: ConfirmedSession, isPressing: boolean): boolean {
     const nowMs = this.#options.nowMs();
-    if ((this.#pausedSessions.get(id) ?? 0) > nowMs) return true;
+    if ((this.#pausedSessions.get(id)?.untilMs ?? 0) > nowMs) return true;
     return !isPressing && this.#providerPauses.isPaused(identityProvider, nowMs);
   }
 
@@ -125,7 +143,8 @@ export class SessionRefresher {
   async #awaitOther(id: string, session: ConfirmedSession): Promise<void> {
     const { live, nowMs } = this.#options;
     this.#pausedSessions.delete(id);
-    for (let waitedMs = 0; waitedMs < MAX_WAIT_FOR_OTHER_MS; waitedMs += LOOK_AGAIN_MS) {
+    const untilMs = performance.now() + MAX_WAIT_FOR_OTHER_MS;
+    while (performance.now() < untilMs) {
       const state = live.peekSession(id);
       if (!isBeingRefreshed(state, session, nowMs())) return;
       await delay(LOOK_AGAIN_MS, undefined, { ref: false });

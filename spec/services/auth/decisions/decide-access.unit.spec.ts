@@ -220,4 +220,12 @@ describe('a decision about access', () => {
     await desk.ask();
     expect(asked, 'an ended session is not refreshed').to.have.length(1);
   });
+
+  it('is none where the session must not pass unconfirmed', async () => {
+    const desk = createDesk();
+    desk.refreshSession = () => Promise.reject(new Error('not confirmed'));
+    const error: unknown = await desk.ask().catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(Error).with.property('message', 'not confirmed');
+    expect(desk.recorded).to.deep.equal([]);
+  });
 });

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { after, beforeEach, describe, it } from 'mocha';
 import { newId, type Principal, type UserSessionState } from '#libs/contracts';
+import { isSallyportError } from '#libs/errors';
 import { type EventStore, InMemoryEventStore } from '#libs/events';
 import { createLogger } from '#libs/telemetry';
 import { IdentityProviderError } from '../../../../services/auth/src/errors.ts';
@@ -230,6 +231,28 @@ describe('a session refresher', () => {
     nowMs += SESSION_PAUSE_MS;
     await one.refresh(id);
     expect(asked).to.have.length(1);
+  });
+
+  it('lets nobody pass by a session that cannot even be ended when it has gone unconfirmed for too long', async () => {
+    const one = await instance();
+    const id = await startSession(one);
+    answer = failure('identity-provider-unreachable');
+    pass(76);
+    failing = 2;
+    const codeOf = (error: unknown) => (isSallyportError(error) ? error.code : String(error));
+    const refused = () => one.refresh(id).then(() => 'passed', codeOf);
+    expect(await refused()).to.equal('ERR_SESSION_UNCONFIRMED');
+    expect(await refused(), 'nor while it is paused').to.equal('ERR_SESSION_UNCONFIRMED');
+    nowMs += PROVIDER_PAUSE_MS;
+    expect(await refused()).to.equal('ERR_SESSION_UNCONFIRMED');
+    expect(asked).to.have.length(0);
+    nowMs += PROVIDER_PAUSE_MS;
+    expect(await refused(), 'the failure is recorded').to.equal('passed');
+    expect(asked).to.have.length(1);
+    nowMs += PROVIDER_PAUSE_MS;
+    answer = { principal: null, refreshToken: 'second' };
+    expect(await refused()).to.equal('passed');
+    expect((await one.stateOf(id)).refreshedAt).to.be.a('string');
   });
 
   it('leaves a provider alone for a while that it cannot reach, whatever the session', async () => {
