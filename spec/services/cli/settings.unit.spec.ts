@@ -183,6 +183,13 @@ describe('settings of an app on the command line', () => {
     for (const [options, expected] of table) expect(await read(...options), options.join(' ')).to.deep.equal(expected);
   });
 
+  it('take a secret without the byte order mark that some editors put before it', async () => {
+    writeFileSync(join(folder, 'marked.txt'), '\ufefffrom an editor\r\n');
+    expect(await read('--origin-auth', 'bearer', '--origin-secret', 'marked.txt')).to.deep.include({
+      singleSignOn: { authorization: { kind: 'bearer', token: 'from an editor' } },
+    });
+  });
+
   it('are refused when they make no sense, with what was expected', async () => {
     const table: readonly (readonly [readonly string[], string])[] = [
       [['--alternate-host', 'none', '--alternate-host', 'a.example'], 'contradicts'],
@@ -221,5 +228,8 @@ describe('settings of an app on the command line', () => {
     input = undefined;
     expect(await refusal('--origin-auth', 'bearer', '--origin-secret', '-')).to.contain('is a terminal here');
     expect(await refusal('--origin-auth', 'S3cret')).not.to.contain('S3cret');
+    const withPassword = await refusal('--origin-auth', 'basic:svc:S3cret');
+    expect(withPassword).to.contain('a user name has no colon');
+    expect(withPassword).not.to.contain('S3cret');
   });
 });

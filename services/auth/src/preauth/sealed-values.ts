@@ -43,7 +43,12 @@ const values = {
   /** In the facts of a session. */
   'refresh-token': z.object({ token: text }),
   /** In the settings of an app. */
-  'origin-secret': z.object({ secret: text }),
+  'origin-secret': z.union([
+    /** UTF-8 in base64url: as long as it has bytes, whatever signs JSON would escape. */
+    z.object({ bytes: text }),
+    /** What an earlier version sealed. */
+    z.object({ secret: text }),
+  ]),
 } as const satisfies Record<SealPurpose, z.ZodType>;
 
 type Values = { readonly [P in SealPurpose]: z.infer<(typeof values)[P]> };

@@ -23,8 +23,15 @@ export function createOriginSecrets(keyDirectory: string, nowMs: () => number): 
   const keys = loadSealingKeys(join(keyDirectory, ORIGIN_SECRET_KEY_FILE), NEVER_DAYS, new Date(nowMs()));
   const sealer = typeSealer(createNodeCryptoSealer(keys, nowMs));
   return {
-    seal: (secret) => sealer.seal('origin-secret', { secret }, HUNDRED_YEARS_SECONDS),
-    open: async (sealed) => (await sealer.open('origin-secret', sealed))?.secret ?? null,
+    seal: (secret) => {
+      const bytes = Buffer.from(secret, 'utf8').toString('base64url');
+      return sealer.seal('origin-secret', { bytes }, HUNDRED_YEARS_SECONDS);
+    },
+    open: async (sealed) => {
+      const opened = await sealer.open('origin-secret', sealed);
+      if (opened === null) return null;
+      return 'bytes' in opened ? Buffer.from(opened.bytes, 'base64url').toString('utf8') : opened.secret;
+    },
   };
 }
 

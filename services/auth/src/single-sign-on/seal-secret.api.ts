@@ -16,6 +16,8 @@ export function serveSealSecret(
 async function seal(secrets: OriginSecrets, secret: string): Promise<{ sealed: string }> {
   // A line break would end a header, and comes from an editor far more often than from a password.
   if (/\p{Cc}/u.test(secret)) throw refuse('has control characters: expected one line without its end');
+  // So does a byte order mark, which nobody sees.
+  if (secret.includes('\ufeff')) throw refuse('has a byte order mark (U+FEFF): expected plain text without one');
   // As Basic, with a user name, it must still fit a field of a decision.
   if (Buffer.byteLength(secret) > MAX_ORIGIN_SECRET_CHARACTERS) throw tooLong();
   try {

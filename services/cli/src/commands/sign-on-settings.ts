@@ -128,6 +128,9 @@ async function readAuthorization(
   if (mode === 'bearer') return { kind: 'bearer', ...(await readSecret('token', source, host)) };
   if (mode === 'token-exchange') return readTokenExchange(args, await readSecret('clientSecret', source, host));
   const [, username] = /^basic:(.+)$/s.exec(mode) ?? [];
+  // RFC 7617, 2: the first colon ends the user name. Not repeated: what follows is a password most likely.
+  if (username?.includes(':'))
+    throw usageError('--origin-auth basic:<user>: a user name has no colon; the password comes by --origin-secret');
   if (username !== undefined) return { kind: 'basic', username, ...(await readSecret('password', source, host)) };
   // Not repeated: somebody may have put a password there.
   throw usageError(
@@ -145,7 +148,7 @@ function readTokenExchange(args: Arguments, secret: Record<string, string>): Rec
   return { kind: 'token-exchange', tokenEndpoint, clientId, ...secret, ...Object.fromEntries(given) };
 }
 
-/** Never from the command line itself, which other users of the machine can read. The end of the last line is no part of it. */
+/** Never from the command line itself, which other users of the machine can read. The end of the last line, and a byte order mark, are no part of it. */
 async function readSecret(
   field: string,
   source: string | undefined,
@@ -157,7 +160,7 @@ async function readSecret(
     throw usageError(
       '--origin-secret - reads standard input, which is a terminal here: pipe the secret in, or name a file',
     );
-  const secret = text.replace(/\r?\n$/, '');
+  const secret = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
   if (secret === '') throw usageError(`--origin-secret ${JSON.stringify(source)}: it is empty`);
   return { [field]: secret };
 }

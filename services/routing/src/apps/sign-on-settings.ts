@@ -7,6 +7,8 @@ import { normalizeKerberos } from './kerberos-settings.ts';
 /** Visible ASCII without blanks: what may stand in a scope token or an audience (RFC 6749, 3.3; RFC 8693, 2.1). */
 const VISIBLE = /^[\x21-\x7e]+$/;
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+/** In place of what may hold a password: `user:password` for a user name, or one in a URL. */
+const NOT_SHOWN = '(not shown)';
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Error: ERR_APP_SETTING. */
@@ -66,7 +68,7 @@ function normalizeAuthorization(authorization: SingleSignOn['authorization']): S
       if (!/[:\p{Cc}]/u.test(authorization.username)) return authorization;
       throw refuse(
         'singleSignOn.authorization.username',
-        authorization.username,
+        NOT_SHOWN,
         'has a colon or control characters',
         'expected a user name that Basic can carry',
       );
@@ -100,15 +102,17 @@ function normalizeAuthorization(authorization: SingleSignOn['authorization']): S
 }
 
 function normalizeTokenEndpoint(text: string): string {
-  const refuseIt = (why: string, remedy: string) =>
-    refuse('singleSignOn.authorization.tokenEndpoint', text, why, remedy);
+  const refuseIt = (why: string, remedy: string, shown = NOT_SHOWN) =>
+    refuse('singleSignOn.authorization.tokenEndpoint', shown, why, remedy);
   const url = parseUrl(text);
   if (url === undefined) throw refuseIt('is no URL', 'expected one such as https://login.example.com/token');
   if (url.username !== '' || url.password !== '')
     throw refuseIt('holds credentials', 'give them as clientId and clientSecret');
-  if (url.hash !== '') throw refuseIt('has a fragment', 'leave it out (RFC 6749, 3.2)');
+  // `user:password@host` is a URL too, of a scheme `user:`.
+  const shown = /^https?:$/.test(url.protocol) ? `${url.origin}${url.pathname}` : NOT_SHOWN;
+  if (url.hash !== '') throw refuseIt('has a fragment', 'leave it out (RFC 6749, 3.2)', shown);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url.href;
-  throw refuseIt('is not https', 'a secret goes there: expected https (http to a loopback address only)');
+  throw refuseIt('is not https', 'a secret goes there: expected https (http to a loopback address only)', shown);
 }
 
 function refuse(field: string, value: string, why: string, remedy: string): Error {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { isSallyportError } from '#libs/errors';
+import { createNodeCryptoSealer } from '../../../../services/auth/src/sealing/node-crypto-sealer.ts';
+import { loadSealingKeys } from '../../../../services/auth/src/sealing/sealing-keys.ts';
 import { basicFields } from '../../../../services/auth/src/single-sign-on/basic.ts';
 import { bearerFields } from '../../../../services/auth/src/single-sign-on/bearer.ts';
 import {
@@ -69,6 +71,18 @@ describe('sealed secrets of origins', () => {
         expect(outcome).to.include({ kind: 'refused', reason: 'single-sign-on-secret-unreadable' });
         if (outcome.kind === 'refused') expect(outcome.detail).to.contain('An administrator has to give it again');
       }
+  });
+
+  it('are as long as they have bytes, whatever signs they are made of', async () => {
+    const secrets = open();
+    for (const secret of ['"'.repeat(4_096), '\\'.repeat(4_096), '\u2028'.repeat(1_365), '😀'.repeat(1_024)])
+      expect(await secrets.open(await secrets.seal(secret))).to.equal(secret);
+  });
+
+  it('of an earlier version are read', async () => {
+    const keys = loadSealingKeys(join(folder, ORIGIN_SECRET_KEY_FILE), Number.POSITIVE_INFINITY, new Date());
+    const sealed = await createNodeCryptoSealer(keys).seal('origin-secret', { secret: 'pw' }, 60);
+    expect(await open().open(sealed)).to.equal('pw');
   });
 
   it('have a bound: longer ones are refused, not cut', async () => {

@@ -122,7 +122,7 @@ describe('single sign-on to origins', function singleSignOnSpecs() {
   });
 
   it('refuses to seal what would end a header or fit none, and says nothing of it', async () => {
-    for (const secret of ['S3cret\r\nX-Admin: 1', `S3cret${'é'.repeat(2_100)}`, `S3cret${'"'.repeat(4_000)}`]) {
+    for (const secret of ['S3cret\r\nX-Admin: 1', `S3cret${'é'.repeat(2_100)}`, '\ufeffS3cret']) {
       const [outcome] = await Promise.allSettled([seal(secret)]);
       if (outcome.status !== 'rejected') throw new Error('expected a refusal');
       expect(outcome.reason).to.include({ code: 'ERR_AUTH_SECRET' });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { type AppFact, type AppSettings, type OriginAuthorization, SETTINGS_SINCE_V2 } from '#libs/contracts';
@@ -187,6 +188,26 @@ describe('sign-on settings of an app', () => {
       /^singleSignOn\.authorization\.tokenEndpoint "http:\/\/sts\/token" is not https: .* expected https/,
     );
     expect(() => normalizeSingleSignOn(claimHeader('Host'))).to.throw(/header "Host" .*: expected another name/);
+  });
+
+  it('repeat nothing where a password may stand: in a user name, or in an endpoint', () => {
+    for (const authorization of [
+      authorized({ kind: 'basic', username: 'svc:S3cret', sealedPassword: 's' }),
+      authorized({ ...EXCHANGE, tokenEndpoint: 'https://sallyport:S3cret@login.example.com/' }),
+      authorized({ ...EXCHANGE, tokenEndpoint: 'sallyport:S3cret@login' }),
+      authorized({ ...EXCHANGE, tokenEndpoint: 'http://sts/token?secret=S3cret' }),
+      authorized({ ...EXCHANGE, tokenEndpoint: 'https://sts/token#S3cret' }),
+    ]) {
+      const [error] = [() => normalizeSingleSignOn(authorization)].map((refusing) => {
+        try {
+          return refusing();
+        } catch (thrown) {
+          return thrown;
+        }
+      });
+      expect(error).to.include({ code: 'ERR_APP_SETTING' });
+      expect(inspect(error, { depth: 5 })).not.to.contain('S3cret');
+    }
   });
 
   for (const [field, settings] of [
