@@ -19,6 +19,7 @@ const DECISION: DecisionView = {
   appRevision: 12,
   policySetRevision: 40,
   challenge: null,
+  signOnRefused: null,
   inputs: null,
   policies: [
     {
@@ -76,6 +77,12 @@ describe('sallyport explain', () => {
     expect(out).to.contain('no policy was looked at: the user is not assigned to the app');
     const unknown = await explain({ policies: [], reasons: ['session-active', 'app-published', 'groups-unknown'] });
     expect(unknown.out).to.contain('the app is assigned to groups, and the identity provider did not list the user’s');
+  });
+
+  it('tells who was allowed and not let in all the same', async () => {
+    const signOnRefused = { at: '2026-11-22T10:00:01.000Z', reason: 'single-sign-on-refused' };
+    const { out } = await explain({ verdict: 'granted', signOnRefused });
+    expect(out).to.match(/not let in +single sign-on failed \(single-sign-on-refused\) at 2026-11-22T10:00:01.000Z/);
   });
 
   it('tells what a user was asked for', async () => {

@@ -210,6 +210,7 @@ describe('console API over other services', () => {
           appRevision: 3,
           policySetRevision: 0,
           challenge: null,
+          signOnRefused: null,
           inputs: null,
           policies: [],
           replayed: null,

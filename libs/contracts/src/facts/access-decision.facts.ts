@@ -110,11 +110,23 @@ const decided = z.object({
 
 const challenged = decided.extend({ challenge: accessChallenge });
 
-export type AccessDecisionFact =
+/** Granted, but the origin cannot be told who it is: nobody was let in. At most once a decision, beside or after its first fact. */
+const signOnRefused = z.object({
+  appId,
+  subject: z.string().max(128),
+  username: z.string().max(320),
+  requestId: z.string().max(64),
+  /** Such as `single-sign-on-refused`. */
+  reason: z.string().regex(/^[a-z0-9-]{1,64}$/),
+});
+
+/** The first fact of each decision. */
+export type DecisionMadeFact =
   | Fact<'AccessGranted', z.infer<typeof decided>>
   | Fact<'AccessDenied', z.infer<typeof decided>>
   /** Not yet: the user is asked for what is missing. */
   | Fact<'AccessChallenged', z.infer<typeof challenged>>;
+export type AccessDecisionFact = DecisionMadeFact | Fact<'SignOnRefused', z.infer<typeof signOnRefused>>;
 
 /** One aggregate per decision; its id is the receipt shown to the user. Decisions are cached, so this is not per request. */
 export const accessDecisionAggregate: AggregateType<AccessDecisionFact> = {
@@ -124,5 +136,6 @@ export const accessDecisionAggregate: AggregateType<AccessDecisionFact> = {
     AccessGranted: { version: 1, schema: decided },
     AccessDenied: { version: 1, schema: decided },
     AccessChallenged: { version: 1, schema: challenged },
+    SignOnRefused: { version: 1, schema: signOnRefused },
   },
 };

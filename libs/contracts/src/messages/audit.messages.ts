@@ -132,6 +132,8 @@ export const decisionView = z.object({
   appRevision: z.number().int(),
   policySetRevision: z.number().int().nullable(),
   challenge: accessChallenge.nullable(),
+  /** Granted, and refused all the same: the origin could not be told who it was. */
+  signOnRefused: z.object({ at: z.string(), reason: z.string() }).nullable(),
   inputs: accessInputs.nullable(),
   policies: z.array(explainedPolicy),
   /** Null: the decision is older than its inputs' record. `isSame`: verdict, reasons and what each policy said. */

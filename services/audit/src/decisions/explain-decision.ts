@@ -7,9 +7,9 @@ import {
   describeRefusal,
 } from '#libs/conditional-access';
 import {
-  type AccessDecisionFact,
   accessDecisionAggregate,
   appAggregate,
+  type DecisionMadeFact,
   type DecisionView,
   evolveApp,
   evolvePolicySet,
@@ -38,7 +38,7 @@ const ACCEPTED_BY = {
  * inputs. Reads the histories of one decision, one app and the policy set. Error: ERR_DECISION_ABSENT.
  */
 export async function explainDecision(store: EventStore, tenant: string, decisionId: string): Promise<DecisionView> {
-  const { fact, at } = await loadDecision(store, tenant, decisionId);
+  const { fact, at, refusal } = await loadDecision(store, tenant, decisionId);
   const { data } = fact;
   const app: AppOfDecision =
     data.appId === PORTAL_APP_ID
@@ -66,6 +66,7 @@ export async function explainDecision(store: EventStore, tenant: string, decisio
     verdict,
     appName: app === 'portal' || app.status === 'absent' ? null : app.name,
     policySetRevision,
+    signOnRefused: refusal,
     challenge: fact.type === 'AccessChallenged' ? fact.data.challenge : null,
     inputs: inputs ?? null,
     policies: outcomes.map((outcome) => {
@@ -82,13 +83,16 @@ async function loadDecision(store: EventStore, tenant: string, id: string) {
     ? await store.load({ tenant, type: accessDecisionAggregate, id })
     : { commits: [] };
   const fact = commits[0]?.facts[0];
-  if (commits[0] === undefined || fact === undefined) {
+  if (commits[0] === undefined || fact === undefined || fact.type === 'SignOnRefused') {
     throw new SallyportError('ERR_DECISION_ABSENT', `there is no access decision ${JSON.stringify(id)}`, {
       expose: true,
       details: { decisionId: id },
     });
   }
-  return { fact, at: commits[0].metadata.at };
+  const refusals = commits.flatMap(({ facts, metadata }) =>
+    facts.flatMap((told) => (told.type === 'SignOnRefused' ? { at: metadata.at, reason: told.data.reason } : [])),
+  );
+  return { fact, at: commits[0].metadata.at, refusal: refusals[0] ?? null };
 }
 
 /** The aggregate as one revision names it: the decision saw no later fact. */
@@ -106,7 +110,7 @@ async function stateAt<F extends Fact, S>(
     .reduce(evolve, initial);
 }
 
-function replayed(fact: AccessDecisionFact, again: DecisionByInputs): NonNullable<DecisionView['replayed']> {
+function replayed(fact: DecisionMadeFact, again: DecisionByInputs): NonNullable<DecisionView['replayed']> {
   const reasons = [ACCEPTED_BY[fact.data.credential?.kind ?? 'session'], ...again.reasons];
   const isSame =
     again.verdict === VERDICTS[fact.type] &&

@@ -41,6 +41,7 @@ const SEVERITY_BY_FACT: Readonly<Record<string, Severity>> = {
   SignInRefused: 'medium',
   TokenRefused: 'medium',
   AccessDenied: 'medium',
+  SignOnRefused: 'medium',
   RegistrationRefused: 'high',
   ConnectorConnectionRefused: 'high',
   ConnectorRevoked: 'medium',

@@ -1,6 +1,8 @@
+// long because a decision, what is remembered of it, and what single sign-on adds to it are one state machine with one order
 import { LRUCache } from 'lru-cache';
 import type { AccessInputs } from '#libs/conditional-access';
 import {
+  type AccessDecisionFact,
   type AppState,
   type AuthorizeReply,
   accessDecisionAggregate,
@@ -27,6 +29,7 @@ import {
   factOf,
   isSameCase,
   placeOf,
+  refusalFactOf,
 } from './decision-case.ts';
 import { explainDecision } from './explain-decision.ts';
 import { judgeAccess } from './judge-access.ts';
@@ -84,6 +87,7 @@ type Remembered = {
   /** As policies have it, without `originFields`. */
   readonly reply: AuthorizeReply;
   readonly signOn?: SignOn | undefined;
+  readonly record: Told;
   readonly basis: string;
   readonly principal: Principal;
   /** Milliseconds since the epoch: as long as configured, and as long as the policies say the same. */
@@ -92,7 +96,9 @@ type Remembered = {
 };
 /** Milliseconds since the epoch; infinite: as long as the decision itself. */
 type SignOn = { readonly outcome: SignOnOutcome; readonly untilMs: number };
-type Answered = Pick<Remembered, 'reply' | 'signOn'>;
+type Answered = Pick<Remembered, 'reply' | 'signOn' | 'record'>;
+/** `isRefusalTold`: that single sign-on refused stands there already, which once is enough of. */
+type Told = { readonly revision: number; readonly isRefusalTold: boolean };
 /**
  * Decides and records. A decision is answered again, with the same id, for `cacheSeconds` while all it was made from is what
  * it was (`basisOf`) and the clock does not turn it: one fact for many requests, and one denial receipt for somebody who
@@ -241,13 +247,14 @@ export class AccessDecider {
     const { id: sessionId, principal, expiresAt } = asker;
     const { username } = principal;
     if (judgement.verdict !== 'granted') {
-      const decisionId = await this.#record(decided);
+      const { decisionId, record } = await this.#record(decided);
       const appName = app === null || app.state.status === 'absent' ? request.appId : app.state.name;
       const detail = explainDecision(judgement, { appName, username, policySet: judge.state });
       if (judgement.verdict === 'denied')
-        return { reply: { verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username } };
+        return { reply: { verdict: 'deny', reason: judgement.deniedBy, detail, decisionId, username }, record };
       const { challenge } = judgement;
-      return { reply: { verdict: 'step-up', challenge, reason: 'step-up-required', detail, decisionId, username } };
+      const asked = { challenge, reason: 'step-up-required', detail, decisionId, username };
+      return { reply: { verdict: 'step-up', ...asked }, record };
     }
     const said = known?.reply.verdict === 'allow' ? known.reply : undefined;
     const audience = new URL(externalUrlOf(app) ?? this.#options.portalUrl).origin;
@@ -259,12 +266,13 @@ export class AccessDecider {
       delegated?.kind === 'refused'
         ? { outcome: delegated, untilMs: this.#options.nowMs() + SIGN_ON_REFUSED_MS }
         : await this.#signOn(decided, assertion);
-    if (said !== undefined) return { reply: said, signOn };
-    const decisionId = await this.#record(decided);
+    if (said !== undefined && known !== undefined)
+      return { reply: said, signOn, record: await this.#recordRefusal(decided, said.decisionId, known.record, signOn) };
+    const { decisionId, record } = await this.#record(decided, signOn);
     const identity = { sessionId, principal, assertion };
     const { cacheSeconds } = this.#options;
     const appRevision = app?.revision ?? 0;
-    return { reply: { verdict: 'allow', decisionId, identity, appRevision, expiresAt, cacheSeconds }, signOn };
+    return { reply: { verdict: 'allow', decisionId, identity, appRevision, expiresAt, cacheSeconds }, signOn, record };
   }
 
   async #signOn({ request, asker, app, judgement }: Case, assertion: string): Promise<SignOn | undefined> {
@@ -276,18 +284,33 @@ export class AccessDecider {
     return { outcome, untilMs: outcome.validUntilMs ?? Number.POSITIVE_INFINITY };
   }
 
-  async #record(decided: Case): Promise<string> {
+  async #record(decided: Case, signOn?: SignOn): Promise<{ readonly decisionId: string; readonly record: Told }> {
+    const decisionId = newId('dec');
+    const refusal = refusalIn(decided, signOn);
+    const revision = await this.#append(decided, decisionId, 0, [factOf(decided), ...refusal]);
+    return { decisionId, record: { revision, isRefusalTold: refusal.length > 0 } };
+  }
+
+  async #recordRefusal(decided: Case, decisionId: string, record: Told, signOn?: SignOn): Promise<Told> {
+    const refusal = record.isRefusalTold ? [] : refusalIn(decided, signOn);
+    if (refusal.length === 0) return record;
+    return { revision: await this.#append(decided, decisionId, record.revision, refusal), isRefusalTold: true };
+  }
+
+  async #append({ request }: Case, id: string, expectedRevision: number, facts: readonly AccessDecisionFact[]) {
     const { store, tenant, nowMs } = this.#options;
-    const { requestId } = decided.request;
-    const id = newId('dec');
-    await store.append({ tenant, type: accessDecisionAggregate, id }, 0, [factOf(decided)], {
+    const { revision } = await store.append({ tenant, type: accessDecisionAggregate, id }, expectedRevision, facts, {
       commandId: newId('cmd'),
       at: new Date(nowMs()).toISOString(),
       actor: serviceActor,
-      correlationId: toCorrelationId(requestId),
+      correlationId: toCorrelationId(request.requestId),
     });
-    return id;
+    return revision;
   }
+}
+
+function refusalIn(decided: Case, signOn: SignOn | undefined): readonly AccessDecisionFact[] {
+  return signOn?.outcome.kind === 'refused' ? [refusalFactOf(decided, signOn.outcome.reason)] : [];
 }
 
 /** Only an exchange can take long, or be refused by somebody else. */

@@ -4,6 +4,7 @@ import {
   type AppState,
   appId,
   type ClientInfo,
+  type DecisionMadeFact,
   type Principal,
   userSessionId,
 } from '#libs/contracts';
@@ -70,7 +71,7 @@ export function isSameCase(now: Case, basis: string, principal: Principal, basis
 }
 
 /** What is recorded of it. */
-export function factOf({ request, asker, app, judge, judgement }: Case): AccessDecisionFact {
+export function factOf({ request, asker, app, judge, judgement }: Case): DecisionMadeFact {
   const { id, credential } = asker;
   const { subject, username } = asker.principal;
   const data = {
@@ -95,6 +96,13 @@ export function factOf({ request, asker, app, judge, judgement }: Case): AccessD
     default:
       return judgement satisfies never;
   }
+}
+
+/** What is recorded with it, or later, where single sign-on lets nobody in. */
+export function refusalFactOf({ request, asker }: Case, reason: string): AccessDecisionFact {
+  const { subject, username } = asker.principal;
+  const requestId = toCorrelationId(request.requestId);
+  return { type: 'SignOnRefused', data: { appId: appId.parse(request.appId), subject, username, requestId, reason } };
 }
 
 /** Arrays of our own, as facts have them. */

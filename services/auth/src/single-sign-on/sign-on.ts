@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { AppState, SingleSignOn } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
 import { basicFields } from './basic.ts';
@@ -9,6 +10,8 @@ import { createOriginSecrets, type OriginSecrets } from './origin-secrets.ts';
 import { type TokenExchangeParts, tokenExchangeFields } from './token-exchange.ts';
 import { createTokenService } from './token-service.ts';
 
+/** Apps whose unreadable secret was told; at the bound the first one is told again. */
+const MAX_WARNED_APPS = 1_000;
 const NOTHING: SignOnOutcome = { kind: 'fields', fields: [] };
 
 export type SignOn = {
@@ -29,10 +32,26 @@ export function createSignOn(options: {
   const secrets = createOriginSecrets(options.keyDirectory, options.nowMs);
   const service = createTokenService({ caFile: options.tokenServiceCaFile });
   const parts = { secrets, service, tokens: createExchangedTokens(options.nowMs), logger: options.logger };
+  const warn = warnOfUnreadable(options.logger);
   return {
-    fieldsOf: async (app, person) => (app.status === 'published' ? together(modesOf(app, parts), person) : NOTHING),
+    fieldsOf: async (app, person) => {
+      if (app.status !== 'published') return NOTHING;
+      const outcome = await together(modesOf(app, parts), person);
+      if (outcome.kind === 'refused' && outcome.reason === 'single-sign-on-secret-unreadable') warn(app.externalUrl);
+      return outcome;
+    },
     secrets,
     stop: () => service.close(),
+  };
+}
+
+/** One line for each app and process: whoever lost the key must hear of it, and not at every decision. */
+function warnOfUnreadable(logger: Logger): (externalUrl: string) => void {
+  const told = new LRUCache<string, true>({ max: MAX_WARNED_APPS });
+  return (externalUrl) => {
+    if (told.has(externalUrl)) return;
+    told.set(externalUrl, true);
+    logger.error('secret of single sign-on cannot be read: give it again', { externalUrl });
   };
 }
 

@@ -27,7 +27,7 @@ export const explainCommand: Command = {
 };
 
 function describe(decision: DecisionView, out: Output): string {
-  const { verdict, appId, appName, policies, reasons, policySetRevision, challenge } = decision;
+  const { verdict, appId, appName, policies, reasons, policySetRevision, challenge, signOnRefused } = decision;
   const facts = out.table(
     ['decision', decision.decisionId],
     [
@@ -42,6 +42,9 @@ function describe(decision: DecisionView, out: Output): string {
         : [decision.credential.kind.replace('-', ' '), decision.credential.id],
       ['app revision', String(decision.appRevision)],
       ['policy set revision', policySetRevision === null ? 'before there were policies' : String(policySetRevision)],
+      ...(signOnRefused === null
+        ? []
+        : [['not let in', `single sign-on failed (${signOnRefused.reason}) at ${signOnRefused.at}`]]),
       ...(challenge === null ? [] : [['asked for', describeChallenge(challenge)]]),
       ['made again', describeReplay(decision)],
     ],

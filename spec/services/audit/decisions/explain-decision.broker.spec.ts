@@ -6,6 +6,7 @@ import {
   accessDecisionAggregate,
   accessPolicy,
   changePolicySet,
+  type DecisionMadeFact,
   type DecisionView,
   newId,
 } from '#libs/contracts';
@@ -118,12 +119,19 @@ describe('decisions explained', function explainSpecs() {
   it('says so when the record does not lead to its verdict, and when it is too old to tell', async () => {
     const store = new InMemoryEventStore({ types: AUTH_AGGREGATES });
     const granted = (await world.factsNamed('AccessGranted')).at(-1);
-    const fact = { type: granted?.type, data: granted?.data } as AccessDecisionFact;
+    const fact = { type: granted?.type, data: granted?.data } as DecisionMadeFact;
     const { inputs: _inputs, outcomes: _outcomes, policySetRevision: _revision, ...old } = fact.data;
-    const append = (id: string, one: AccessDecisionFact) =>
-      store.append({ tenant: TENANT, type: accessDecisionAggregate, id }, 0, [one], metadataOf(id));
+    const append = (id: string, ...facts: AccessDecisionFact[]) =>
+      store.append({ tenant: TENANT, type: accessDecisionAggregate, id }, 0, facts, metadataOf(id));
     await append('dec_forged', fact);
     await append('dec_old', { type: 'AccessGranted', data: old });
+    const { appId, subject, username, requestId } = fact.data;
+    const refused = { appId, subject, username, requestId, reason: 'single-sign-on-refused' };
+    await append('dec_refused', fact, { type: 'SignOnRefused', data: refused });
+    expect((await explainDecision(store, TENANT, 'dec_refused')).signOnRefused).to.include({
+      reason: 'single-sign-on-refused',
+    });
+    expect((await explainDecision(store, TENANT, 'dec_forged')).signOnRefused).to.equal(null);
     // This store knows no app: nobody is assigned to it.
     const forged = await explainDecision(store, TENANT, 'dec_forged');
     expect(forged.replayed).to.deep.include({ verdict: 'denied', isSame: false });

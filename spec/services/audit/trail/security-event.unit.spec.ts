@@ -66,6 +66,7 @@ describe('security event', () => {
     ['refusal', 'auth', 'SignInRefused', 'identity', 'medium'],
     ['refusal', 'certificate-authority', 'RegistrationRefused', 'connector', 'high'],
     ['access-decision', 'auth', 'AccessDenied', 'access', 'medium'],
+    ['access-decision', 'auth', 'SignOnRefused', 'access', 'medium'],
     ['access-decision', 'auth', 'AccessGranted', 'access', 'informational'],
     ['user', 'auth', 'UserDisabled', 'identity', 'medium'],
     ['service-token', 'auth', 'ServiceTokenIssued', 'identity', 'low'],

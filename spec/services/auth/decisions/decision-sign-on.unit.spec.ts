@@ -56,6 +56,7 @@ function createDesk(cacheSeconds = 60) {
   const desk = {
     nowMs: START,
     recorded: [] as string[],
+    commits: [] as [object, string][],
     asked: 0,
     signed: 0,
     outcome: (): SignOnOutcome | Promise<SignOnOutcome> => ({ kind: 'fields', fields: [] }),
@@ -70,7 +71,8 @@ function createDesk(cacheSeconds = 60) {
   };
   const decider = new AccessDecider({
     store: {
-      append: async (_ref, _revision, facts) => {
+      append: async ({ id }, expectedRevision, facts) => {
+        desk.commits.push([{ expectedRevision, facts }, id]);
         desk.recorded.push(...facts.map(({ type }) => type));
         return { status: 'appended', revision: 1 };
       },
@@ -162,6 +164,36 @@ describe('a decision and single sign-on', () => {
     desk.nowMs += 5_001;
     await desk.ask();
     expect(desk.asked).to.equal(2);
-    expect(desk.recorded.filter((type) => type === 'AccessGranted')).to.have.length(1);
+    expect(desk.recorded, 'once a decision').to.deep.equal(['AccessGranted', 'SignOnRefused']);
+  });
+
+  it('records a refusal that comes later with the decision it is of', async () => {
+    const desk = createDesk();
+    desk.outcome = () => ({ kind: 'fields', fields: ['Authorization', 'x'], validUntilMs: desk.nowMs + 1_000 });
+    await desk.ask();
+    desk.nowMs += 2_000;
+    desk.outcome = () => ({ kind: 'refused', reason: 'single-sign-on-unavailable', detail: 'no' });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await desk.ask()).to.include({ verdict: 'deny' });
+      desk.nowMs += 5_001;
+    }
+    expect(desk.recorded).to.deep.equal(['AccessGranted', 'SignOnRefused']);
+    const [[, first], [refusal, second]] = desk.commits as [[unknown, string], [unknown, string]];
+    expect(second).to.equal(first);
+    expect(refusal).to.deep.equal({
+      expectedRevision: 1,
+      facts: [
+        {
+          type: 'SignOnRefused',
+          data: {
+            appId: 'app_api',
+            subject: ADA.subject,
+            username: ADA.username,
+            requestId: `req_${'a'.repeat(24)}`,
+            reason: 'single-sign-on-unavailable',
+          },
+        },
+      ],
+    });
   });
 });

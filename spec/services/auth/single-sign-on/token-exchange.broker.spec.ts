@@ -235,6 +235,11 @@ describe('token exchange', () => {
     settings = { ...settings, sealedClientSecret: 'gone' };
     expect(await ask()).to.include({ kind: 'refused', reason: 'single-sign-on-secret-unreadable' });
     expect(service.asked).to.deep.equal([]);
+    await ask();
+    expect(log, 'told once').to.have.length(1);
+    expect(log[0]).to.contain('https://api.sallyport.localhost:8443/').and.not.to.contain('gone');
+    await ask(signedOn(), appOf(settings, 'https://other.example/'));
+    expect(log, 'of each app').to.have.length(2);
   });
 
   it('trusts a token service with a certificate of its own authority only when told to', async () => {
