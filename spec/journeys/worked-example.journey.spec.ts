@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -116,11 +117,12 @@ describe('the worked example of docs/policies.md', function workedExample() {
       '--no-follow',
       '--json',
     );
-    const found = out.split('\n').filter((line) => line.includes('"isReportOnly":true,"result":"unsatisfied"'));
+    const guide = await readFile(GUIDE, 'utf8');
+    const [, pattern = ''] = / grep '(.*)'\n/.exec(guide) ?? [];
+    const found = execFileSync('grep', [pattern], { input: out, encoding: 'utf8' }).trim().split('\n');
     expect(found.map((line) => (JSON.parse(line) as AuditEvent).subjectId)).to.include(decisionId);
     const told = await explain(decisionId);
     expect(told).to.contain('verdict').and.contain('allowed').and.contain('report-only: had no effect): unsatisfied');
-    const guide = await readFile(GUIDE, 'utf8');
     for (const line of [
       'grant.controls.0: authentication-strength-insufficient',
       'the policy asks for a sign-in with authentication context c1',

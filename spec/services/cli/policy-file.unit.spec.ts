@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { PolicySetView } from '#libs/contracts';
+import { type PolicySetView, policyOutcome } from '#libs/contracts';
 import { readPolicyFile } from '../../../services/cli/src/commands/policy-file.ts';
 import { planPolicies } from '../../../services/cli/src/commands/policy-plan.ts';
 
@@ -32,5 +33,20 @@ describe('the examples of docs/policies.md', () => {
       const { policies } = readPolicyFile('policies.json', example, EMPTY);
       expect(policies.map(({ state }) => state)).to.deep.equal(policies.map(() => 'report-only'));
     }
+  });
+
+  it('find every decision that a policy on trial would have ended otherwise, and no other', () => {
+    const [, pattern = ''] = / grep '(.*)'\n/.exec(page) ?? [];
+    const lines = policyOutcome.shape.result.options.flatMap((result) =>
+      [true, false].map((isReportOnly) =>
+        JSON.stringify({ outcomes: [{ policyId: 'p', policyVersion: 1, isReportOnly, result, clauses: [] }] }),
+      ),
+    );
+    const found = execFileSync('grep', [pattern], { input: lines.join('\n'), encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    const ends = (line: string) => /"result":"(unsatisfied|blocked|input-missing)"/.test(line);
+    expect(found).to.deep.equal(lines.filter((line) => line.includes(':true,') && ends(line)));
+    expect(found).to.have.length(3);
   });
 });
