@@ -44,6 +44,11 @@ export const MAX_REMEMBERED_DECISIONS = 20_000;
 export const MAX_CLIENTS_PER_SESSION_AND_APP = 16;
 /** How often a decision is made and recorded anew because what it was made from changed meanwhile; then none is made. */
 const MAX_REPEATS = 3;
+/**
+ * Milliseconds for one decision with all that it waits for, below the 5 s the ingress waits: a refresh takes up to 2.5 of them, an
+ * exchange of tokens what is left. Past it no attempt is repeated.
+ */
+export const MAX_DECISION_MS = 4_500;
 /** Milliseconds for which a refusal of single sign-on that names no time is answered again: what is mended works then. */
 const SIGN_ON_REFUSED_MS = 5_000;
 const NOTHING_TO_SEND: SignOn = { outcome: { kind: 'fields', fields: [] }, untilMs: Number.POSITIVE_INFINITY };
@@ -55,6 +60,8 @@ export type OriginFieldsQuestion = {
   readonly sessionId: string;
   readonly assertion: string;
   readonly inputs: AccessInputs;
+  /** Milliseconds since the epoch after which nobody waits for it any more. */
+  readonly deadlineMs?: number | undefined;
 };
 
 export type AccessDeciderOptions = {
@@ -126,12 +133,13 @@ export class AccessDecider {
     const place = `${placeOf(request)}|${clientKey(request.client)}|${request.isReview === true}`;
     const already = this.#running.get(place);
     if (already !== undefined) return already;
-    const deciding = this.#decide(request).finally(() => this.#running.delete(place));
+    const deadlineMs = this.#options.nowMs() + MAX_DECISION_MS;
+    const deciding = this.#decide({ ...request, deadlineMs }).finally(() => this.#running.delete(place));
     this.#running.set(place, deciding);
     return deciding;
   }
 
-  /** Error ERR_AUTH_DECISION_CONTENDED, retryable, when it was another one after each repeat. */
+  /** Error ERR_AUTH_DECISION_CONTENDED, retryable, when it was another one after each repeat, or there was no time for one. */
   async #decide(request: AccessRequest): Promise<AuthorizeReply> {
     await this.#refresh(request);
     let decided = await this.#judgeNow(request);
@@ -146,10 +154,11 @@ export class AccessDecider {
       if (!('verdict' in after) && isSameCase(after, basis, decided.asker.principal))
         return this.#replyOf(this.#remember(decided, answered, known, basis), decided);
       decided = after;
+      if (this.#options.nowMs() >= (request.deadlineMs ?? Number.POSITIVE_INFINITY)) break;
     }
     throw new SallyportError(
       'ERR_AUTH_DECISION_CONTENDED',
-      `access to ${request.appId} changed during each of ${MAX_REPEATS + 1} attempts to decide about it, try again`,
+      `access to ${request.appId} changed during each attempt to decide about it (up to ${MAX_REPEATS + 1}, in ${MAX_DECISION_MS} ms), try again`,
       { retryable: true, details: { appId: request.appId } },
     );
   }
@@ -279,7 +288,9 @@ export class AccessDecider {
     const { originFieldsOf, nowMs } = this.#options;
     if (app === null || originFieldsOf === undefined || isLeftOut(request, app.state)) return undefined;
     const { id: sessionId, principal } = asker;
-    const outcome = await originFieldsOf(app.state, { principal, sessionId, assertion, inputs: judgement.inputs });
+    const { deadlineMs } = request;
+    const { inputs } = judgement;
+    const outcome = await originFieldsOf(app.state, { principal, sessionId, assertion, inputs, deadlineMs });
     if (outcome.kind === 'refused') return { outcome, untilMs: outcome.validUntilMs ?? nowMs() + SIGN_ON_REFUSED_MS };
     return { outcome, untilMs: outcome.validUntilMs ?? Number.POSITIVE_INFINITY };
   }

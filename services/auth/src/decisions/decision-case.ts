@@ -23,6 +23,8 @@ export type AccessRequest = {
   readonly client: ClientInfo;
   /** See `authorize`. */
   readonly isReview?: boolean | undefined;
+  /** Milliseconds since the epoch after which nobody waits for it any more. AccessDecider sets it. */
+  readonly deadlineMs?: number | undefined;
 };
 
 /** null: the portal. */

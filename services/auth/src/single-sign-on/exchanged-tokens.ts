@@ -12,6 +12,8 @@ const MAX_REFUSALS = 10_000;
 export const REFUSED_MS = 5_000;
 /** The same when a bound of our own was met: it may be gone at once. */
 const NOT_ASKED_MS = 1_000;
+/** Milliseconds an exchange needs: one that was cut short would say nothing about the token service. */
+export const MIN_EXCHANGE_MS = 1_000;
 /** Seconds before its end that a token counts no more, or half of a life that is shorter than twice that. */
 export const TOKEN_MARGIN_SECONDS = 30;
 /** Seconds a token is used that does not say how long it is good. */
@@ -26,9 +28,9 @@ type Refused = Exclude<UsableToken, { kind: 'issued' }>;
 export type ExchangedTokens = {
   /**
    * What `exchange` gave last under this key while it is usable, or refused within the last 5 s. Those who ask meanwhile wait for the
-   * same exchange. `endpoint`: whose turn it takes.
+   * same exchange. `endpoint`: whose turn it takes. `timeoutMs`: what there is for it; below MIN_EXCHANGE_MS nobody is asked.
    */
-  take(key: string, endpoint: string, exchange: () => Promise<TokenAnswer>): Promise<UsableToken>;
+  take(key: string, endpoint: string, timeoutMs: number, exchange: () => Promise<TokenAnswer>): Promise<UsableToken>;
 };
 
 /** Tokens of all apps in the memory of this process. `nowMs` since the epoch. */
@@ -56,13 +58,15 @@ export function createExchangedTokens(nowMs: () => number): ExchangedTokens {
     return token;
   };
   return {
-    take: async (key, endpoint, exchange) => {
+    take: async (key, endpoint, timeoutMs, exchange) => {
       const known = kept.get(key);
       if (known !== undefined && known.usableUntilMs > nowMs()) return known;
       const said = refusals.get(key);
       if (said !== undefined && said.untilMs > nowMs()) return said;
       const already = running.get(key);
       if (already !== undefined) return already;
+      if (timeoutMs < MIN_EXCHANGE_MS)
+        return { kind: 'not-asked', why: `${Math.floor(timeoutMs)} ms are left for it`, untilMs: nowMs() };
       const exchanging = run(key, endpoint, exchange).finally(() => running.delete(key));
       running.set(key, exchanging);
       return exchanging;

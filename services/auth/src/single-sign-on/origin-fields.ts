@@ -7,6 +7,8 @@ export type SignedOn = {
   readonly sessionId: string;
   /** Our signed assertion of this person for this app. */
   readonly assertion: string;
+  /** Milliseconds since the epoch after which nobody waits for the fields any more. Default: whoever is asked has all its time. */
+  readonly deadlineMs?: number | undefined;
 };
 
 export type SignOnReason =

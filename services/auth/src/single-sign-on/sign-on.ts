@@ -31,7 +31,8 @@ export function createSignOn(options: {
 }): SignOn {
   const secrets = createOriginSecrets(options.keyDirectory, options.nowMs);
   const service = createTokenService({ caFile: options.tokenServiceCaFile });
-  const parts = { secrets, service, tokens: createExchangedTokens(options.nowMs), logger: options.logger };
+  const { nowMs, logger } = options;
+  const parts = { secrets, service, tokens: createExchangedTokens(nowMs), nowMs, logger };
   const warn = warnOfUnreadable(options.logger);
   return {
     fieldsOf: async (app, person) => {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { OriginAuthorization, Principal } from '#libs/contracts';
 import type { Logger } from '#libs/telemetry';
-import type { ExchangedTokens } from './exchanged-tokens.ts';
+import type { ExchangedTokens, UsableToken } from './exchanged-tokens.ts';
 import type { OriginFields, SignOnRefusal } from './origin-fields.ts';
 import { type OriginSecrets, unreadableSecret } from './origin-secrets.ts';
-import type { TokenService } from './token-service.ts';
+import { TOKEN_EXCHANGE_TIMEOUT_MS, type TokenService } from './token-service.ts';
+
+/** Milliseconds for an exchange that ends at its time to say so itself. */
+const GRACE_MS = 100;
 
 type Settings = Extract<OriginAuthorization, { kind: 'token-exchange' }>;
 
@@ -12,6 +15,8 @@ export type TokenExchangeParts = {
   readonly secrets: OriginSecrets;
   readonly service: TokenService;
   readonly tokens: ExchangedTokens;
+  /** Since the epoch. */
+  readonly nowMs: () => number;
   readonly logger: Logger;
 };
 
@@ -21,18 +26,28 @@ export type TokenExchangeParts = {
  */
 export function tokenExchangeFields(
   { app, settings }: { readonly app: { readonly externalUrl: string }; readonly settings: Settings },
-  { secrets, service, tokens, logger }: TokenExchangeParts,
+  { secrets, service, tokens, nowMs, logger }: TokenExchangeParts,
 ): OriginFields {
   const { tokenEndpoint, clientId, sealedClientSecret, audience, scope } = settings;
   const { host } = new URL(tokenEndpoint);
   return {
-    fieldsFor: async ({ principal, sessionId, assertion }) => {
+    fieldsFor: async ({ principal, sessionId, assertion, deadlineMs }) => {
       const clientSecret = await secrets.open(sealedClientSecret);
       if (clientSecret === null) return unreadableSecret('client secret');
       const key = keyOf([sessionId, app.externalUrl, settings, principal]);
-      const token = await tokens.take(key, tokenEndpoint, () =>
-        service.exchange({ tokenEndpoint, clientId, clientSecret, subjectToken: assertion, audience, scope }),
+      const timeoutMs = Math.min(TOKEN_EXCHANGE_TIMEOUT_MS, (deadlineMs ?? Number.POSITIVE_INFINITY) - nowMs());
+      const taking = tokens.take(key, tokenEndpoint, timeoutMs, () =>
+        service.exchange({
+          tokenEndpoint,
+          clientId,
+          clientSecret,
+          subjectToken: assertion,
+          audience,
+          scope,
+          timeoutMs,
+        }),
       );
+      const token = await inTime(taking, timeoutMs, nowMs);
       if (token.kind === 'issued')
         return {
           kind: 'fields',
@@ -53,6 +68,20 @@ export function tokenExchangeFields(
       }
     },
   };
+}
+
+/** An exchange that somebody else began may have more time than who joins it. It goes on, and the next request has its token. */
+async function inTime(taking: Promise<UsableToken>, timeoutMs: number, nowMs: () => number): Promise<UsableToken> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<UsableToken>((resolve) => {
+    const why = 'there was no time left to wait for it';
+    timer = setTimeout(() => resolve({ kind: 'not-asked', why, untilMs: nowMs() }), timeoutMs + GRACE_MS);
+  });
+  try {
+    return await Promise.race([taking, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function keyOf(parts: readonly unknown[]): string {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { loopbackLookup } from '#libs/identity';
 import { fileError } from '../errors.ts';
 
-/** Milliseconds for one exchange, below the 5 s the ingress waits for a decision. */
+/** Milliseconds for one exchange at most; a decision may have less left for it. */
 export const TOKEN_EXCHANGE_TIMEOUT_MS = 4_000;
 /** Longest answer read, in bytes; a longer one is cut off while it arrives. */
 export const MAX_TOKEN_ANSWER_BYTES = 1024 * 1024;
@@ -37,6 +37,8 @@ export type TokenExchange = {
   readonly subjectToken: string;
   readonly audience: string | null;
   readonly scope: string | null;
+  /** Milliseconds, where that is less than the service has for one. */
+  readonly timeoutMs?: number;
 };
 
 export type TokenAnswer =
@@ -65,7 +67,7 @@ export function createTokenService(
         const { statusCode, body } = await request(asked.tokenEndpoint, {
           method: 'POST',
           dispatcher,
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: AbortSignal.timeout(Math.min(timeoutMs, Math.floor(asked.timeoutMs ?? timeoutMs))),
           headers: {
             accept: 'application/json',
             authorization: `Basic ${credentialsOf(asked)}`,

@@ -8,7 +8,7 @@ import {
   SETTINGS_SINCE_V2,
   type UserSessionState,
 } from '#libs/contracts';
-import { AccessDecider } from '../../../../services/auth/src/decisions/decide-access.ts';
+import { AccessDecider, MAX_DECISION_MS } from '../../../../services/auth/src/decisions/decide-access.ts';
 import type { SignOnOutcome } from '../../../../services/auth/src/single-sign-on/origin-fields.ts';
 import { ADA } from '../single-sign-on/support.ts';
 
@@ -59,7 +59,12 @@ function createDesk(cacheSeconds = 60) {
     commits: [] as [object, string][],
     asked: 0,
     signed: 0,
-    outcome: (): SignOnOutcome | Promise<SignOnOutcome> => ({ kind: 'fields', fields: [] }),
+    revision: 7,
+    onRefresh: (): void => undefined,
+    outcome: (_deadlineMs: number | undefined): SignOnOutcome | Promise<SignOnOutcome> => ({
+      kind: 'fields',
+      fields: [],
+    }),
     ask: (isReview?: true) =>
       decider.decide({
         appId: 'app_api',
@@ -80,7 +85,7 @@ function createDesk(cacheSeconds = 60) {
     tenant: 't',
     live: {
       session: () => Promise.resolve({ state: SESSION, revision: 1 }),
-      app: () => Promise.resolve({ state: APP, revision: 7 }),
+      app: () => Promise.resolve({ state: APP, revision: desk.revision }),
       user: () => Promise.resolve({ state: initialUserState, revision: 1 }),
       serviceToken: () => Promise.reject(new Error('nobody brought one')),
     },
@@ -91,9 +96,10 @@ function createDesk(cacheSeconds = 60) {
         return Promise.resolve('a.b.c');
       },
     },
-    originFieldsOf: async () => {
+    refreshSession: async () => desk.onRefresh(),
+    originFieldsOf: async (_app, { deadlineMs }) => {
       desk.asked += 1;
-      return desk.outcome();
+      return desk.outcome(deadlineMs);
     },
     portalUrl: 'https://portal.example.com',
     cacheSeconds,
@@ -153,6 +159,23 @@ describe('a decision and single sign-on', () => {
     expect(reply.originFields).to.deep.equal(['Authorization', 'Bearer x']);
     expect(await desk.ask(true), 'and is no less for one after it').to.include({ verdict: 'allow', appRevision: 0 });
     expect([desk.recorded.length, desk.asked]).to.deep.equal([1, 1]);
+  });
+
+  it('gives what it waits for the time that is left, and is not repeated past that', async () => {
+    const desk = createDesk();
+    const deadlines: (number | undefined)[] = [];
+    desk.onRefresh = () => {
+      desk.nowMs += 2_500;
+    };
+    desk.outcome = (deadlineMs) => {
+      deadlines.push(deadlineMs);
+      desk.nowMs += 2_000;
+      desk.revision += 1;
+      return { kind: 'fields', fields: [] };
+    };
+    const error = await desk.ask().catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'ERR_AUTH_DECISION_CONTENDED', retryable: true });
+    expect(deadlines).to.deep.equal([START + MAX_DECISION_MS]);
   });
 
   it('answers a refusal for 5 s, and a review all the same', async () => {

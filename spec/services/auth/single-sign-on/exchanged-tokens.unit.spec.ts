@@ -18,7 +18,7 @@ function createBox() {
     nowMs: 1_000_000,
     asked: 0,
     take: (key: string, endpoint: string, answer: TokenAnswer | Promise<TokenAnswer>) =>
-      tokens.take(key, endpoint, async () => {
+      tokens.take(key, endpoint, 4_000, async () => {
         box.asked += 1;
         return answer;
       }),

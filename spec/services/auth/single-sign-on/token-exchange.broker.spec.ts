@@ -8,6 +8,7 @@ import { createLogger } from '#libs/telemetry';
 import type { SignedOn, SignOnOutcome } from '../../../../services/auth/src/single-sign-on/origin-fields.ts';
 import { createSignOn, type SignOn } from '../../../../services/auth/src/single-sign-on/sign-on.ts';
 import { writeTlsCertificate } from '../../../support/tls-certificate.ts';
+import { until } from '../../../support/until.ts';
 import { issued, signedOn, startTokenService, type TokenReply, type TokenServiceDouble } from './support.ts';
 
 type Exchange = Extract<OriginAuthorization, { kind: 'token-exchange' }>;
@@ -214,6 +215,30 @@ describe('token exchange', () => {
     expect(await ask(signedOn({}, 'ses_2'))).to.include({ reason: 'single-sign-on-unavailable' });
     service = await startTokenService();
     expect(log.join('')).to.contain(new URL(url).host);
+  });
+
+  it('has no more time than is left of the decision, and asks nobody when that is less than a second', async () => {
+    service.answer = () => ({ trouble: 'never' });
+    const since = performance.now();
+    const late = await ask({ ...signedOn(), deadlineMs: Date.now() + 1_500 });
+    expect(late).to.include({ reason: 'single-sign-on-unavailable' });
+    expect(performance.now() - since).to.be.within(1_300, 2_400);
+    expect(await ask({ ...signedOn({}, 'ses_2'), deadlineMs: Date.now() + 900 })).to.include({
+      reason: 'single-sign-on-unavailable',
+    });
+    expect(service.asked).to.have.length(1);
+  });
+
+  it('waits no longer than its own time for an exchange that another request began', async () => {
+    service.answer = () => ({ trouble: 'never' });
+    const first = ask();
+    await until(() => service.asked.length === 1, { what: 'the exchange' });
+    const since = performance.now();
+    const joined = await ask({ ...signedOn(), deadlineMs: Date.now() + 500 });
+    expect(joined).to.include({ reason: 'single-sign-on-unavailable' });
+    expect(performance.now() - since).to.be.within(400, 1_500);
+    expect(service.asked).to.have.length(1);
+    await first;
   });
 
   it('logs neither secret nor assertion nor token', async () => {
