@@ -197,7 +197,7 @@ export const identityTexts = {
     cause:
       'Auth asks the token service of the app for an access token (OAuth 2.0 token exchange) and got none: it could not be reached, did not answer within 4 s, redirected, or answered with something else than a bearer token. A request without its header is never sent: no connector was asked.',
     look: [
-      'The log of auth: `no token for the origin`, with the token service and what was wrong.',
+      'The log of auth: `no token for the origin`, with the token service and what was wrong; outcome `not-asked`: too many exchanges are under way, it was away three times in a row, or no time was left.',
       'Auth calls the token service itself, not through a connector: the address must be reachable from where auth runs, and its certificate trusted there.',
     ],
   },

@@ -203,7 +203,7 @@ export const identityTexts = {
     cause:
       'Auth chiede al servizio dei token dell’app un token di accesso (scambio di token OAuth 2.0) e non ne ha avuto: non era raggiungibile, non ha risposto entro 4 s, ha rinviato altrove o ha risposto con qualcosa che non è un token bearer. Una richiesta senza la sua intestazione non parte mai: nessun connettore è stato interpellato.',
     look: [
-      'Il log di auth: `no token for the origin`, con il servizio dei token e che cosa non andava.',
+      'Il log di auth: `no token for the origin`, con il servizio dei token e che cosa non andava; esito `not-asked`: troppi scambi sono in corso, non ha risposto tre volte di fila, o non restava tempo.',
       'È auth a chiamare il servizio dei token, non un connettore: l’indirizzo deve essere raggiungibile da dove gira auth, e il suo certificato lì fidato.',
     ],
   },
