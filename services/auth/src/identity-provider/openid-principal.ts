@@ -33,7 +33,7 @@ const groups = ids(1000);
 const roles = ids(200);
 
 /**
- * Who a token speaks of, by the configured claims. Key is the subject within the issuer; names only show. Groups and directory roles
+ * Who a token speaks of, by the configured claims. Key is the subject within the issuer. Groups and directory roles
  * that are not there are unknown, never none, unless the provider is known to send groups. Of a refresh, see `Refreshed`.
  */
 export function principalOfClaims(claims: Claims, reading: OpenidReading): Principal {
@@ -41,7 +41,8 @@ export function principalOfClaims(claims: Claims, reading: OpenidReading): Princ
   const subject = subjectOf(claims, names.subject);
   if (refreshes != null && !saysAnything(claims, names)) return { ...refreshes, subject, directoryTenant: issuer };
   const email = claimAt(claims, names.email) == null ? (refreshes?.email ?? null) : emailOf(claims, names.email);
-  const username = textOf(claims, names.username) ?? refreshes?.username ?? email ?? subject;
+  const isNamed = claimAt(claims, names.username) != null;
+  const username = (isNamed ? usernameOf(claims, names) : refreshes?.username) ?? subject;
   const isInNone = reading.sendsGroups && mayBeInNone(refreshes);
   const inGroups = listOf(claims, names.groups, groups) ?? (isInNone ? [] : null);
   const directoryRoles = names.directoryRoles === null ? null : listOf(claims, names.directoryRoles, roles);
@@ -109,6 +110,14 @@ function subjectOf(claims: Claims, name: string): string {
   if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT_LENGTH || /\p{C}/u.test(subject))
     throw refused(`claim ${printable(name)} is no text of 1 to ${MAX_SUBJECT_LENGTH} characters`);
   return subject;
+}
+
+/**
+ * Never the address in place of a name that is not there: scopes travel through the browser, so who leaves out that of the name would go by
+ * an address they may have set themselves. Only where the configuration says that the name is the address.
+ */
+function usernameOf(claims: Claims, { username, email }: OpenidReading['claims']): string | null {
+  return username === email || username === 'email' ? emailOf(claims, username) : textOf(claims, username);
 }
 
 /** Apps may know people by their address, so one that the provider calls unverified is none. */

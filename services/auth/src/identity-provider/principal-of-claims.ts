@@ -43,7 +43,8 @@ export type PrincipalOptions = {
 const OF_PERSON = 'preferred_username upn name email groups hasgroups _claim_names roles wids acct'.split(' ');
 
 /**
- * Who the token speaks of. Key is `oid` within `tid`; names only show. A token that says "more groups than I list" gives a
+ * Who the token speaks of. Key is `oid` within `tid`. Without a user name it is `oid`, never `email`, which people may be able to set: who
+ * edits the scopes of a sign-in's address chooses what is left out. A token that says "more groups than I list" gives a
  * principal with `groupsOverage`, and what it lists is left out: unknown groups are never no groups, nor only some. So does one
  * without `groups`, unless the registration is known to send them: then it is of somebody in none. Without `wids`, directory roles
  * are unknown: where the registration sends them, everybody has one. Of a refresh, see `Refreshed`.
@@ -58,7 +59,7 @@ export function principalOf(claims: TokenClaims, options: PrincipalOptions = {})
   const isOverage = isUnlisted || hasUnknownGroups(claims.hasgroups, elsewhere);
   const hasRoles = wids !== undefined && !Object.hasOwn(elsewhere ?? {}, 'wids');
   const isGuest = acct === undefined ? refreshes?.isGuest : acct === 1;
-  const username = display(preferred_username ?? upn ?? email ?? refreshes?.username ?? claims.oid);
+  const username = display(preferred_username ?? upn ?? refreshes?.username ?? claims.oid);
   const principal: Principal = {
     subject: claims.oid,
     directoryTenant: claims.tid.slice(0, 128),

@@ -48,7 +48,10 @@ const entra = z.strictObject({
 const claims = z.strictObject({
   /** Never changes and is never given to somebody else. Default `sub`. */
   subject: claimName.default('sub'),
-  /** For people to read. Default `preferred_username`; without it the email address, then the subject. */
+  /**
+   * What apps may know people by. Default `preferred_username`; without it the subject, never the email address. `email`, or the claim of
+   * `email`: the address, unless `email_verified` is there and not true.
+   */
   username: claimName.default('preferred_username'),
   /** Default `name`; without it the username. */
   name: claimName.default('name'),

@@ -57,11 +57,15 @@ describe('the person of OpenID claims', () => {
     expect(refreshed(known({}))).to.deep.equal([]);
   });
 
-  it('is named by address, then by subject, where there is no user name', () => {
-    expect(principalOfClaims({ sub: 'u1', email: 'ann@example.test' }, readingOf())).to.include({
-      username: 'ann@example.test',
-      name: 'ann@example.test',
+  it('is named by subject, never by address, where there is no user name', () => {
+    const known = principalOfClaims(claims, readingOf());
+    const cut = { sub: 'u1', email: 'administrator@example.test', email_verified: true };
+    expect(principalOfClaims(cut, readingOf())).to.include({
+      username: 'u1',
+      name: 'u1',
+      email: 'administrator@example.test',
     });
+    expect(principalOfClaims(cut, readingOf({}, { refreshes: known }))).to.include({ username: 'ann', name: 'Ann' });
     expect(principalOfClaims({ sub: 'u1' }, readingOf())).to.include({ username: 'u1', name: 'u1', email: null });
   });
 
@@ -70,6 +74,20 @@ describe('the person of OpenID claims', () => {
       const person = principalOfClaims({ sub: 'u1', email: 'a@b.example', email_verified: unverified }, readingOf());
       expect(person).to.include({ email: null, username: 'u1' });
     });
+
+  it('is named by address where that is configured, but never by one that is not verified', () => {
+    for (const change of [{ username: 'email' }, { username: 'mail', email: 'mail' }]) {
+      const named = (given: object, more: Partial<OpenidReading> = {}) =>
+        principalOfClaims(
+          { sub: 'u1', email: 'a@b.example', mail: 'a@b.example', ...given },
+          readingOf({ claims: change }, more),
+        );
+      expect(named({})).to.include({ username: 'a@b.example' });
+      expect(named({ email_verified: true })).to.include({ username: 'a@b.example' });
+      expect(named({ email_verified: false })).to.include({ username: 'u1' });
+      expect(named({ email_verified: false }, { refreshes: named({}) })).to.include({ username: 'u1' });
+    }
+  });
 
   it('reads claims by another name, by a path, and by names that are addresses', () => {
     const reading = readingOf({

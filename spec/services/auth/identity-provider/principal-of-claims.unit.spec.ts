@@ -65,6 +65,19 @@ describe('the principal of a token', () => {
     expect(refreshed(signedIn({}), { groups: ['g2'] })).to.deep.equal(['g2']);
   });
 
+  it('is named by preferred_username, then upn, then oid, and never by an address', () => {
+    const email = 'administrator@corp.example';
+    expect(principalFrom({ preferred_username: 'bob@x', upn: 'b@x', email }).username).to.equal('bob@x');
+    expect(principalFrom({ upn: 'b@x', email }).username).to.equal('b@x');
+    expect(principalFrom({ email, name: undefined })).to.include({
+      username: 'b2b2b2b2-0000-4000-8000-000000000002',
+      name: 'b2b2b2b2-0000-4000-8000-000000000002',
+      email,
+    });
+    const refreshes = principalFrom({ preferred_username: 'bob@x' });
+    expect(principalOf(claims({ email }), { refreshes }).principal.username).to.equal('bob@x');
+  });
+
   it('has the app roles of the token', () => {
     expect(principalFrom({ roles: ['Wiki.Reader', 'Writer'] }).roles).to.deep.equal(['Wiki.Reader', 'Writer']);
     expect(principalFrom().roles).to.deep.equal([]);
