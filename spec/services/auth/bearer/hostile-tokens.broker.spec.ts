@@ -109,7 +109,7 @@ describe('hostile access tokens at a published app', function hostileSpecs() {
   const cases: readonly Case[] = [
     ['expired', { exp: now() - 120 }],
     ['without an end', { exp: undefined }],
-    ['not valid yet', { nbf: now() + 120 }],
+    ['not valid yet', { nbf: now() + 86_400 }],
     ['without nbf', { nbf: undefined }],
     ['without iat', { iat: undefined }],
     ['with an end in milliseconds', { exp: Date.now() }],

@@ -13,7 +13,7 @@ const NOBODY: LogoutToken = {
   sessionId: null,
   tokenId: 'jti-1',
   issuedAtMs: Date.now(),
-  expiresAtMs: Date.now() + 120_000,
+  expiresAtMs: Date.now() + 3_600_000,
   issuer: OTHER,
 };
 const ofOther = { identityProvider: OTHER, providerSubject: 'sub-ada', providerSessionId: 'sid-1' };
