@@ -17,7 +17,7 @@ import {
   principalOfApp,
   principalOfClaims,
 } from './openid-principal.ts';
-import { parametersOf } from './openid-request.ts';
+import { holdsScopes, parametersOf } from './openid-request.ts';
 import { checkIdToken, checkOpenidAccessToken, type OpenidClaims, verifyOpenidLogoutToken } from './openid-tokens.ts';
 import type { OpenidProviderConfig } from './provider-config.ts';
 import { createProviderConnection } from './provider-connection.ts';
@@ -33,7 +33,10 @@ export type OpenidIdentityProviderOptions = {
   readonly signInOrigin: string;
   /** Path of the redirect URI below it. Default: that of the tenant's first provider. */
   readonly callbackPath?: string;
-  /** ID tokens without groups are of people in no group. Default false: their groups are unknown. */
+  /**
+   * ID tokens without groups are of people in no group, where the token answer says that all scopes asked for were granted. Default false:
+   * their groups are unknown.
+   */
   readonly sendsGroups?: boolean;
   /** Further claims kept of people, by name. Default: none. */
   readonly keepClaims?: readonly string[];
@@ -65,7 +68,7 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
   const tokens = { metadata: published, issuer, clientId };
   const { claims: names, authenticationContexts } = config;
   const onLeftOut = warnOnce(options.logger);
-  const reading: OpenidReading = { issuer, claims: names, authenticationContexts, sendsGroups, keepClaims, onLeftOut };
+  const reading = { issuer, claims: names, authenticationContexts, keepClaims, onLeftOut };
   /** Access tokens carry groups or not whatever ID tokens do. */
   const readingAccess: OpenidReading = { ...reading, sendsGroups: false };
 
@@ -116,7 +119,10 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
       const claims = await checkIdToken(tokens, idToken, { nonce, accessToken });
       const person = await withUserInfo(configuration, claims, accessToken);
       return {
-        principal: principalOfClaims(person, reading),
+        principal: principalOfClaims(person, {
+          ...reading,
+          sendsGroups: sendsGroups && holdsScopes(answer.scope, config.scopes),
+        }),
         authenticationContexts: contextsOf(claims, authenticationContexts),
         authenticatedAtMs: authenticatedAtMsOf(claims, nowMs()),
         issuedAtMs: claims.iat * 1000,
@@ -151,7 +157,10 @@ export function createOpenidIdentityProvider(options: OpenidIdentityProviderOpti
         if (idToken === undefined) return { principal: null, refreshToken: kept };
         const claims = await checkIdToken(tokens, idToken, { nonce: null, accessToken });
         const told = await withUserInfo(configuration, claims, accessToken);
-        const principal = principalOfClaims(told, { ...reading, refreshes: person.known });
+        // Left out, they are those of the sign-in (RFC 6749, 6).
+        const isWhole = answer.scope === undefined || holdsScopes(answer.scope, config.scopes);
+        const refreshes = person.known;
+        const principal = principalOfClaims(told, { ...reading, sendsGroups: sendsGroups && isWhole, refreshes });
         requireSamePerson(person, { ...principal, providerSubject: claims.sub });
         return { principal, refreshToken: kept };
       });

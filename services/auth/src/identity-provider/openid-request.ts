@@ -36,3 +36,12 @@ function scopesOf({ config, document, wantsRefreshTokens }: Parameters<typeof pa
   const offersRefresh = document.scopes_supported?.includes('offline_access') ?? true;
   return [...new Set(['openid', ...config.scopes, ...(wantsRefreshTokens && offersRefresh ? ['offline_access'] : [])])];
 }
+
+/**
+ * Whether the scopes of a token answer hold all that the configuration asks for. One that says none may answer to another request than
+ * ours: scopes travel through the browser, and an answer need not say them when it grants what came (RFC 6749, 5.1).
+ */
+export function holdsScopes(granted: string | undefined, configured: readonly string[]): boolean {
+  const held = new Set(granted?.split(' '));
+  return configured.every((scope) => scope === 'openid' || held.has(scope));
+}

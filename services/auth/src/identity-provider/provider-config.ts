@@ -109,7 +109,10 @@ const openid = z.strictObject({
     .default(['at+jwt']),
 });
 
-/** true: tokens without groups are of people in no group, not of people in unknown groups. Default false. */
+/**
+ * true: tokens without groups are of people in no group, not of people in unknown groups. With `openid`, only where the token answer names
+ * all of `scopes`: they travel through the browser. Default false.
+ */
 const expectGroupsClaim = z.boolean().default(false);
 const further = { id: providerId, name: providerName, expectGroupsClaim };
 

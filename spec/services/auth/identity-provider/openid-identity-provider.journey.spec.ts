@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { groupsOf } from '#libs/contracts';
 import type { IdentityProvider } from '../../../../services/auth/src/identity-provider/identity-provider.ts';
 import { createOpenidIdentityProvider } from '../../../../services/auth/src/identity-provider/openid-identity-provider.ts';
 import { firstIdentityProvider } from '../../../../services/auth/src/identity-provider/provider-config.ts';
@@ -39,7 +40,10 @@ describe('an OpenID provider', function openidSpecs() {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const providerOf = (change: object = {}, options: { wantsRefreshTokens?: boolean; callbackPath?: string } = {}) => {
+  const providerOf = (
+    change: object = {},
+    options: { wantsRefreshTokens?: boolean; callbackPath?: string; sendsGroups?: boolean } = {},
+  ) => {
     const config = firstIdentityProvider.parse({
       kind: 'openid',
       issuer: sts.issuer,
@@ -196,6 +200,39 @@ describe('an OpenID provider', function openidSpecs() {
     sts.metadata.authorization_response_iss_parameter_supported = true;
     expect(await reasonOf(signIn(providerOf()))).to.equal('sign-in-response-invalid');
     expect(await reasonOf(signIn(providerOf(), { query: { iss: sts.issuer } }))).to.equal('accepted');
+  });
+
+  describe('that sends groups says by leaving them out that somebody is in none', () => {
+    const wide = { scopes: ['profile', 'groups'] };
+    const sends = { sendsGroups: true };
+    const groupsBy = async (scope: string | undefined, claims: object = {}, change: object = wide) =>
+      groupsOf((await signIn(providerOf(change, sends), { claims, answer: { scope } })).principal);
+
+    it('only where it grants all scopes by name: people can leave some out of the address', async () => {
+      expect(await groupsBy('groups openid profile')).to.deep.equal([]);
+      for (const scope of ['openid profile', 'openid', 'openid profile groups2', undefined])
+        expect(await groupsBy(scope), String(scope)).to.equal(null);
+    });
+
+    it('or where none was asked for but openid, and by an empty list whatever the scopes', async () => {
+      expect(await groupsBy(undefined, {}, { scopes: [] })).to.deep.equal([]);
+      expect(await groupsBy('openid', { groups: [] })).to.deep.equal([]);
+    });
+
+    it('at a refresh by the scopes of the sign-in, unless it names fewer', async () => {
+      const provider = providerOf(wide, sends);
+      const { principal: known } = await signIn(provider, { answer: { scope: 'openid profile groups' } });
+      const person = { subject: 'u1', directoryTenant: sts.issuer, providerSubject: 'u1', known };
+      const refreshed = async (scope: string | undefined) => {
+        const id_token = await sign(hostile(), { aud: CLIENT_ID, name: 'Ann' });
+        sts.answers.token = { body: { id_token, access_token: 'a', token_type: 'Bearer', scope } };
+        const { principal } = await provider.refresh('rt-1', person, new AbortController().signal);
+        return principal === null ? 'nobody' : groupsOf(principal);
+      };
+      expect(await refreshed(undefined)).to.deep.equal([]);
+      expect(await refreshed('openid profile groups')).to.deep.equal([]);
+      expect(await refreshed('openid profile')).to.equal(null);
+    });
   });
 
   it('must make ID tokens for this client', async () => {
