@@ -57,15 +57,15 @@ const KEYS = Object.keys(FACTS) as (keyof AppSettings)[];
 
 /**
  * What checked changes come to. Errors: ERR_APP_HOSTS when the places of the app do not hold together any more, ERR_APP_SETTING when it
- * asks nobody to sign in, but is about those who do, or when Kerberos and its protocol to the origin do not go together.
+ * asks nobody to sign in, but is about those who do, or when Kerberos does not go with its places or its protocol to the origin.
  */
 export function changedFacts(changes: AppChanges, app: AppSettings): readonly AppFact[] {
   const facts = KEYS.flatMap((key) => changedFact(key, changes, app));
   if (facts.length > 0) {
-    requirePlaces({ ...app, ...placesOf(changes) });
-    const signOn = { ...app, ...signOnOf(changes) };
-    requireSignedInUsers(signOn);
-    requireKerberosFits(signOn);
+    const changed = { ...app, ...placesOf(changes), ...signOnOf(changes) };
+    requirePlaces(changed);
+    requireSignedInUsers(changed);
+    requireKerberosFits(changed);
   }
   return facts;
 }

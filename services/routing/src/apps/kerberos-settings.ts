@@ -1,4 +1,4 @@
-import type { AppSettings, KerberosAuthorization } from '#libs/contracts';
+import { type AppSettings, isWildcardHost, type KerberosAuthorization } from '#libs/contracts';
 import { refuseValue } from '../errors.ts';
 
 const HOST = '[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?';
@@ -45,19 +45,45 @@ export function normalizeKerberos(authorization: KerberosAuthorization): Kerbero
 }
 
 /**
- * Kerberos over HTTP/2 would sign in a connection that several users share (RFC 4559, 6): connectors speak HTTP/1.1 to such an
- * origin, and one that is HTTP/2 only cannot have it. Error: ERR_APP_SETTING.
+ * What an app with Kerberos cannot be. Kerberos over HTTP/2 would sign in a connection that several users share (RFC 4559, 6): connectors
+ * speak HTTP/1.1 to such an origin. And the ticket is for one service: whoever runs another host that requests reach could use it there,
+ * so all of them go to one host. Error: ERR_APP_SETTING.
  */
-export function requireKerberosFits({ originProtocol, singleSignOn }: AppSettings): void {
-  if (singleSignOn.authorization?.kind !== 'kerberos' || originProtocol !== 'h2') return;
-  throw refuseValue('ERR_APP_SETTING', {
-    field: 'originProtocol',
-    value: 'h2',
-    why: 'does not go with Kerberos, which signs in connections that HTTP/2 shares',
-    remedy: 'set originProtocol to auto or http1, or take Kerberos away',
-  });
+export function requireKerberosFits(app: AppSettings): void {
+  if (app.singleSignOn.authorization?.kind !== 'kerberos') return;
+  if (app.originProtocol === 'h2')
+    throw refuseSetting(
+      'originProtocol',
+      'h2',
+      'does not go with Kerberos, which signs in connections that HTTP/2 shares',
+      'set originProtocol to auto or http1, or take Kerberos away',
+    );
+  const host = hostOf(app.internalUrl);
+  if (isWildcardHost(host))
+    throw refuseSetting(
+      'internalUrl',
+      app.internalUrl,
+      'has *, and with Kerberos the ticket for one service would go to every host of it',
+      'give its exact host and publish an app for each service, or take Kerberos away',
+    );
+  const elsewhere = app.segments?.find(({ internalUrl }) => hostOf(internalUrl) !== host);
+  if (elsewhere === undefined) return;
+  throw refuseSetting(
+    'segments',
+    elsewhere.internalUrl,
+    `is another host than ${host} of the internal URL, and with Kerberos would get the ticket for that`,
+    'publish an app of its own for it, or take Kerberos away',
+  );
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname;
+}
+
+function refuseSetting(field: string, value: string, why: string, remedy: string): Error {
+  return refuseValue('ERR_APP_SETTING', { field, value, why, remedy });
 }
 
 function refuse(part: string, value: string, why: string, remedy: string): Error {
-  return refuseValue('ERR_APP_SETTING', { field: `singleSignOn.authorization.${part}`, value, why, remedy });
+  return refuseSetting(`singleSignOn.authorization.${part}`, value, why, remedy);
 }

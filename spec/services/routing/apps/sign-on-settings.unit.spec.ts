@@ -102,6 +102,28 @@ describe('Kerberos of an app', () => {
     const fact: SignOnFact = { type: 'AppSingleSignOnChanged', data: kerberos };
     check({ given: [appWith({ originProtocol: 'auto' })], when: change(kerberos), facts: [fact] });
   });
+
+  it('goes to one host alone: not to a pattern, nor to segments elsewhere, whichever came first', () => {
+    const kerberos = { singleSignOn: authorized(KERBEROS) };
+    const error = 'ERR_APP_SETTING';
+    const wild = { externalUrl: 'https://*.apps.example.com/', internalUrl: 'https://wiki.corp.example/' };
+    const pattern = { internalUrl: 'https://*.corp.example/' };
+    const segment = (internalUrl: string) => ({
+      segments: [{ externalUrl: 'https://one.apps.example.com:8443/', internalUrl }],
+    });
+    const elsewhere = segment('https://mallory.corp.example/wiki/');
+    const here = segment('https://wiki.corp.example:8443/one/');
+    for (const places of [pattern, elsewhere]) {
+      check({ given: [appWith({ ...wild, ...places })], when: change(kerberos), error });
+      check({ given: [appWith({ ...wild, ...kerberos })], when: change(places), error });
+    }
+    const both = appWith({ ...wild, ...here, ...kerberos });
+    check({ given: [both], when: change({ internalUrl: 'https://other.corp.example/' }), error });
+    const publish = { ...SETTINGS, ...wild, ...pattern, ...kerberos };
+    check({ given: [], when: { type: 'PublishApp', appId: 'app_1', policy, settings: publish }, error });
+    const fact: AppFact = { type: 'AppSegmentsChanged', data: here };
+    check({ given: [appWith({ ...wild, ...kerberos })], when: change(here), facts: [fact] });
+  });
 });
 
 describe('sign-on settings of an app', () => {
