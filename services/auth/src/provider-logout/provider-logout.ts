@@ -65,7 +65,7 @@ async function endByToken(
 /**
  * OpenID Connect Front-Channel Logout 1.0: whoever knows the session's id at the provider, which is the browser and the provider.
  * Entra ID leaves `iss` out; then any Entra provider may be meant, whose ids of sessions are GUIDs. Only what is in memory is
- * looked at: anybody may ask.
+ * looked at, for anybody may ask: a session that another instance began a moment ago may be left, a sign-in under way here is refused.
  */
 async function endBySessionId(
   context: ProviderLogoutContext,
@@ -81,7 +81,6 @@ async function endBySessionId(
   const issuers = new Set<string>();
   const signOut = { sessionId: providerSessionId, subject: null, issuedAtMs: nowMs() };
   for (const one of meant) context.signOuts.add({ ...signOut, issuer: one.issuer }, false);
-  await live.catchUp(KNOWN_DEADLINE_MS);
   for (const one of meant) {
     const found = live.sessionsOfProvider(one.issuer, { sessionId: providerSessionId });
     const ids = found.flatMap(([id, state]) => (isActiveAt(state, nowMs()) ? [id] : []));

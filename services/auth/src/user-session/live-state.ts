@@ -21,6 +21,7 @@ import { type KnownUser, liveApps, liveServiceTokens, liveUsers, type Person } f
 import { PositionWaiters } from './position-waiters.ts';
 import { RecentSignIns, type SignIn } from './recent-sign-ins.ts';
 import { SessionTable } from './session-table.ts';
+import { SharedRun } from './shared-run.ts';
 
 export type { Found } from './live-table.ts';
 export type { Person } from './live-tables.ts';
@@ -73,6 +74,12 @@ export class LiveState {
   readonly #signIns = new RecentSignIns();
   #subscription: Subscription | undefined;
   readonly #progress = new PositionWaiters();
+  readonly #lastRecorded = new SharedRun(async () => {
+    let last = this.#progress.position;
+    const ahead = this.#options.store.read({ filters: this.#followed(), after: last });
+    for await (const { position } of ahead) last = position;
+    return last;
+  });
   #revocations = 0;
   #isLive = false;
   #isStopped = false;
@@ -114,11 +121,7 @@ export class LiveState {
 
   /** Whether everything recorded before this call is in memory, in time. */
   async catchUp(deadlineMs: number): Promise<boolean> {
-    if (!this.#isLive) return false;
-    let last = this.#progress.position;
-    const ahead = this.#options.store.read({ filters: this.#followed(), after: last });
-    for await (const { position } of ahead) last = position;
-    return this.#progress.waitFor(last, deadlineMs);
+    return this.#isLive && this.#progress.waitFor(await this.#lastRecorded.run(), deadlineMs);
   }
 
   /** A state of status `absent` when there is no such session. */

@@ -77,17 +77,30 @@ describe('sign-out by the identity provider', () => {
     expect(await world.status('ses_bob')).to.equal('active');
   });
 
-  for (const [way, tell] of [
-    ['a token', () => backChannel()],
-    ['the browser', () => frontChannel(OTHER, 'sid-new')],
-  ] as const)
-    it(`told by ${way} waits for a session that another instance began a moment ago`, async () => {
-      await given({ sessionId: 'sid-new' });
-      world.delay.ms = 200;
-      await world.session('ses_new', 'ada', { ...ofOther, providerSessionId: 'sid-new' }, { isAwaited: false });
-      expect(world.live.peekSession('ses_new'), 'not known here yet').to.equal(undefined);
-      expect(await tell()).to.deep.include({ sessionIds: ['ses_new'] });
-    });
+  it('told by a token waits for a session that another instance began a moment ago', async () => {
+    await given({ sessionId: 'sid-new' });
+    world.delay.ms = 200;
+    await world.session('ses_new', 'ada', { ...ofOther, providerSessionId: 'sid-new' }, { isAwaited: false });
+    expect(world.live.peekSession('ses_new'), 'not known here yet').to.equal(undefined);
+    expect(await backChannel()).to.deep.include({ sessionIds: ['ses_new'] });
+  });
+
+  it('told by the browser reads nothing, whoever asks, and refuses a sign-in that had begun', async () => {
+    await given({});
+    const before = world.reads.count;
+    const begunAtMs = world.nowMs();
+    await Promise.all(Array.from({ length: 20 }, (_none, i) => frontChannel(OTHER, `sid-guessed-${i}`)));
+    expect(world.reads.count - before).to.equal(0);
+    const signedIn = { providerSessionId: 'sid-guessed-3', providerSubject: 'sub-ada', authenticatedAtMs: null };
+    expect(signOuts.isSignedOut(OTHER, signedIn, begunAtMs)).to.equal(true);
+  });
+
+  it('told by many tokens at once reads ahead once for those that wait', async () => {
+    await given({ sessionId: 'sid-unknown' });
+    const before = world.reads.count;
+    await Promise.all(Array.from({ length: 20 }, () => world.live.catchUp(2_000)));
+    expect(world.reads.count - before).to.equal(2);
+  });
 
   it('takes a token once', async () => {
     await given({ sessionId: 'sid-1' });

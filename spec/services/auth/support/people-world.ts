@@ -42,6 +42,8 @@ export type PeopleWorld = {
   readonly revocations: Revocation[];
   /** Milliseconds until a commit reaches the live state. */
   readonly delay: { ms: number };
+  /** How often the live state read the store. */
+  readonly reads: { count: number };
   /** Starts a session of `subject`. */
   session(
     id: string,
@@ -60,11 +62,12 @@ export async function startPeopleWorld(
   const types = [appAggregate, userSessionAggregate, policySetAggregate, userAggregate, serviceTokenAggregate];
   const store = new InMemoryEventStore({ types });
   const delay = { ms: 0 };
+  const reads = { count: 0 };
   const logger = createLogger({ service: 'spec', write: () => undefined });
   const nowMs = Date.now;
   const revocations: Revocation[] = [];
   const live = await LiveState.start({
-    store: followedLate(store, delay),
+    store: followedLate(store, delay, reads),
     tenant: TENANT,
     logger,
     nowMs,
@@ -108,6 +111,7 @@ export async function startPeopleWorld(
     refused,
     revocations,
     delay,
+    reads,
     session: async (id, subject, change = {}, { isAwaited } = { isAwaited: true }) => {
       const ref = { tenant: TENANT, type: userSessionAggregate, id };
       const principal = {
@@ -140,11 +144,14 @@ export async function startPeopleWorld(
   };
 }
 
-function followedLate(store: EventStore, delay: { readonly ms: number }): EventStore {
+function followedLate(store: EventStore, delay: { readonly ms: number }, reads: { count: number }): EventStore {
   return {
     load: (ref) => store.load(ref),
     append: (...given) => store.append(...given),
-    read: (options) => store.read(options),
+    read: (options) => {
+      reads.count += 1;
+      return store.read(options);
+    },
     head: () => store.head(),
     follow: (options) =>
       store.follow({
