@@ -141,8 +141,9 @@ class Receiver implements ConfigReceiver {
     }
   }
 
-  async #accept(next: ConnectorConfiguration, etag: string | undefined): Promise<void> {
+  async #accept(offered: ConnectorConfiguration, etag: string | undefined): Promise<void> {
     const { logger, connectorId, file } = this.#options;
+    const next = withKnownKeys(offered, this.#current);
     if (next.connectorId !== connectorId) return logger.error('configuration of another connector ignored', {});
     if (this.#current && next.version < this.#current.version)
       return logger.warn('older configuration ignored', { offered: next.version, keeps: this.#current.version });
@@ -175,6 +176,12 @@ class Receiver implements ConfigReceiver {
     this.#timer = setTimeout(() => void this.refresh(), waitMs);
     this.#timer.unref();
   }
+}
+
+/** Keys are missing where an app needs them when the endpoint could not ask auth yet: the ones known before serve meanwhile. */
+function withKnownKeys(next: ConnectorConfiguration, now: ConnectorConfiguration | undefined): ConnectorConfiguration {
+  const areNeeded = next.assertions === null && next.apps.some(({ kerberos }) => kerberos !== null);
+  return areNeeded ? { ...next, assertions: now?.assertions ?? null } : next;
 }
 
 /** The keys of assertions are auth's: they change without the version, which is routing's. */

@@ -5,6 +5,7 @@ import { assertionKeys, type ConnectorConfiguration, connectorConfig } from '#li
 import { serveEndpoint } from '#libs/messaging';
 import { createLogger } from '#libs/telemetry';
 import {
+  ASSERTION_RETRY_MS,
   ASSERTION_TRUST_MS,
   type AssertionTrusts,
   createAssertionTrusts,
@@ -90,6 +91,9 @@ describe('the keys of assertions that connectors are told', () => {
     await stopAuth();
     expect((await pull()).configuration.assertions).to.equal(null);
     await startAuth();
+    expect((await pull()).configuration.assertions, 'within the pause after a failure').to.equal(null);
+    expect(asked).to.equal(0);
+    nowMs += ASSERTION_RETRY_MS;
     const { configuration: known } = await pull();
     expect(known.assertions?.issuer).to.equal(ISSUER);
     await stopAuth();

@@ -91,6 +91,23 @@ describe('the configuration a connector pulls', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.include({ assertions: trust('two') });
   });
 
+  it('keeps the keys of assertions it had when newer ones are not known, as long as an app needs them', async () => {
+    const assertions = { issuer: 'https://login.example', keys: [{ kty: 'EC', kid: 'one' }] };
+    const kerberos = { servicePrincipalName: 'HTTP/wiki', realm: null, mechanism: 'spnego' } as const;
+    const apps = [originConfig('http://wiki/', { kerberos })];
+    service.configuration = configurationOf({ version: 7, apps, assertions });
+    const started = await start();
+    for (const version of [7, 8]) {
+      service.configuration = configurationOf({ version, apps, assertions: null });
+      await started.refresh();
+      expect(started.current).to.deep.include({ version, assertions });
+    }
+    expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.include({ version: 8, assertions });
+    service.configuration = configurationOf({ version: 9, assertions: null });
+    await started.refresh();
+    expect(started.current).to.deep.include({ version: 9, assertions: null });
+  });
+
   it('is ignored when it does not fit the contract or is for another connector', async () => {
     service.configuration = configurationOf({ version: 7 });
     const started = await start();

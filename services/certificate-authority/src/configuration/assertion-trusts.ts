@@ -6,6 +6,8 @@ import type { Logger } from '#libs/telemetry';
 
 /** How long auth's keys are told on without asking again, milliseconds. A new key is in force at connectors this much later at most. */
 export const ASSERTION_TRUST_MS = 30_000;
+/** How long auth is not asked again after it did not answer, milliseconds: the pulls of many connectors would each wait for it. */
+export const ASSERTION_RETRY_MS = 5_000;
 /** How long a connector's pull waits for them, milliseconds. */
 const ASK_TIMEOUT_MS = 2_000;
 
@@ -32,6 +34,7 @@ export function createAssertionTrusts(options: {
       );
       askAtMs = nowMs() + ASSERTION_TRUST_MS;
     } catch (error) {
+      askAtMs = nowMs() + ASSERTION_RETRY_MS;
       logger.warn('keys of assertions not read from auth', { error, isKnownFromBefore: known !== null });
     }
   };
