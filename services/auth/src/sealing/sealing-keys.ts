@@ -1,20 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { fileError } from '../errors.ts';
+import { isCode, linkWhole, writeTemporary } from '../whole-file.ts';
 
 const KEY_BYTES = 32;
 /** Keys kept; with the default of 30 days a key opens for 90 days, far beyond the longest session of 30 days. */
@@ -63,7 +52,7 @@ function putInFront(path: string, known: readonly SealingKey[], now: Date): Seal
   const next = `${path}.after-${createHash('sha256').update(before).digest('hex').slice(0, 16)}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    linkWhole(next, { keys: [newKey(now), ...known.slice(0, MAX_KEYS - 1)] });
+    linkWhole(next, JSON.stringify({ keys: [newKey(now), ...known.slice(0, MAX_KEYS - 1)] }));
     // Not before: a file of what follows that is made later than this follows another key.
     const [first, ...others] = (readKeys(path)[0]?.kid ?? '') === before ? readKeys(next) : [];
     if (first !== undefined) replaceWhole(path, { keys: [first, ...others] });
@@ -74,44 +63,11 @@ function putInFront(path: string, known: readonly SealingKey[], now: Date): Seal
   }
 }
 
-/** Makes a file with its whole content, unless it is there. */
-function linkWhole(path: string, content: unknown): void {
-  const temporary = writeTemporary(path, content);
-  try {
-    linkOrCopy(temporary, path);
-  } catch (cause) {
-    if (!isCode(cause, 'EEXIST')) throw cause;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-/** Where there are no hard links, who reads at once may find half a file: that ends a start with an error, and no key is lost. */
-function linkOrCopy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (cause) {
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].some((code) => isCode(cause, code))) throw cause;
-    copyFileSync(from, to, constants.COPYFILE_EXCL);
-  }
-}
-
 function replaceWhole(path: string, content: unknown): void {
-  renameSync(writeTemporary(path, content), path);
+  renameSync(writeTemporary(path, JSON.stringify(content)), path);
   const directory = openSync(dirname(path), 'r');
   fsyncSync(directory);
   closeSync(directory);
-}
-
-/** A name of its own: processes that write at once never write into the same file. */
-function writeTemporary(path: string, content: unknown): string {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
-  writeFileSync(temporary, JSON.stringify(content), { mode: 0o600, flag: 'wx', flush: true });
-  return temporary;
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function readKeys(path: string): readonly SealingKey[] {

@@ -1,9 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SignJWT } from 'jose';
 import { groupsOf, type Principal } from '#libs/contracts';
 import { fileError } from '../errors.ts';
+import { isCode, linkWhole } from '../whole-file.ts';
 
 /** Seconds an assertion is valid; longer than any decision is cached (300 s at most). */
 export const ASSERTION_SECONDS = 600;
@@ -35,7 +36,7 @@ export type AssertionSigner = {
   published(): { keys: Record<string, unknown>[]; issuer: string };
 };
 
-/** Reads the P-256 key, or makes it at the first start (mode 0600). Error ERR_AUTH_FILE. */
+/** Reads the P-256 key, or makes it at the first start (mode 0600); processes that do so at once come to the same one. Error ERR_AUTH_FILE. */
 export function createAssertionSigner(options: {
   readonly keyFile: string;
   /** URL of the sign-in host. */
@@ -108,11 +109,12 @@ function readOrCreate(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isCode(error, 'ENOENT')) throw error;
   }
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
-  return pem;
+  linkWhole(path, pem);
+  // Another instance may have been first.
+  return readFileSync(path, 'utf8');
 }
