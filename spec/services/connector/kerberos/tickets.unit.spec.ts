@@ -1,5 +1,12 @@
 import { expect } from 'chai';
 import { afterEach, describe, it } from 'mocha';
+import {
+  MAX_NEW_TICKETS_AT_ONCE,
+  MAX_NEW_TICKETS_PER_SERVICE,
+  MAX_NEW_TICKETS_PER_USER,
+  SERVICE_REST_MS,
+  SILENCES_BEFORE_REST,
+} from '../../../../services/connector/src/origins/kerberos/new-ticket-bounds.ts';
 import type {
   TicketAnswer,
   TicketQuestion,
@@ -9,9 +16,11 @@ import {
   type TicketProcessEvents,
 } from '../../../../services/connector/src/origins/kerberos/ticket-process.ts';
 import {
-  createTickets,
-  MAX_NEW_TICKETS_AT_ONCE,
+  MAX_WAITING_PER_USER,
   MAX_WAITING_TICKETS,
+} from '../../../../services/connector/src/origins/kerberos/ticket-queues.ts';
+import {
+  createTickets,
   type Tickets,
   type TicketsOptions,
 } from '../../../../services/connector/src/origins/kerberos/tickets.ts';
@@ -83,9 +92,9 @@ describe('tickets from the process that asks for them', () => {
     await tickets?.stop();
   });
 
-  const of = (user: string) => ({
+  const of = (user: string, service = 'HTTP/wiki') => ({
     user: { text: user, kind: 'account' as const },
-    service: { text: 'HTTP/wiki', kind: 'account' as const },
+    service: { text: service, kind: 'account' as const },
     mechanism: 'spnego' as const,
   });
   const textOf = (answer: TicketAnswer) => (answer.kind === 'refused' ? answer.text : answer.token);
@@ -111,7 +120,7 @@ describe('tickets from the process that asks for them', () => {
     const known = made.ask(of('kept'));
     first?.answer(0);
     await known;
-    for (let i = 0; i < 40; i += 1) void made.ask(of(`new${i}`));
+    for (let i = 0; i < 40; i += 1) void made.ask(of(`new${i}`, `HTTP/${i}`));
     expect(first?.asked).to.have.length(1 + MAX_NEW_TICKETS_AT_ONCE);
     for (let i = 0; i < 40; i += 1) void made.ask(of('kept'));
     expect(first?.asked).to.have.length(1 + MAX_TICKETS_AT_ONCE);
@@ -124,12 +133,83 @@ describe('tickets from the process that asks for them', () => {
     expect(textOf(await made.ask(of('one more')))).to.include('1000 requests wait');
   });
 
+  it('are asked for once for a user and a service; who comes meanwhile shares a refusal, or is kept then', async () => {
+    const made = started();
+    const [first] = processes;
+    const three = Array.from({ length: 3 }, () => made.ask(of('alice')));
+    expect(first?.asked).to.have.length(1);
+    first?.answer(0);
+    expect(first?.asked).to.have.length(3);
+    for (const at of [1, 2]) first?.answer(at);
+    expect(new Set((await Promise.all(three)).map(textOf)).size).to.equal(3);
+    const two = Array.from({ length: 2 }, () => made.ask(of('bob')));
+    expect(first?.asked).to.have.length(4);
+    const answer = { kind: 'refused', about: 'user', text: 'unknown' } as const;
+    first?.events.onMessage({ kind: 'answer', id: first.asked[3]?.id ?? -1, answer });
+    expect((await Promise.all(two)).map(textOf)).to.deep.equal(['unknown', 'unknown']);
+  });
+
+  it('are asked for one user, and for one service, only so many at once, and others have their places', async () => {
+    const made = started();
+    const asked = () => processes[0]?.asked ?? [];
+    for (let i = 0; i < 20; i += 1) void made.ask(of('mallory', `HTTP/${i}`));
+    expect(asked()).to.have.length(MAX_NEW_TICKETS_PER_USER);
+    for (let i = 0; i < 20; i += 1) void made.ask(of(`user${i}`, 'HTTP/dead'));
+    expect(asked()).to.have.length(MAX_NEW_TICKETS_PER_USER + MAX_NEW_TICKETS_PER_SERVICE);
+    void made.ask(of('alice'));
+    expect(asked().at(-1)?.user.text).to.equal('alice');
+  });
+
+  it('wait for one user only so many, and those of others are served meanwhile', async () => {
+    const made = started();
+    const known = made.ask(of('alice'));
+    processes[0]?.answer(0);
+    await known;
+    for (let i = 0; i < MAX_WAITING_PER_USER + 1; i += 1) void made.ask(of('mallory', 'HTTP/dead'));
+    expect(textOf(await made.ask(of('mallory')))).to.equal('200 requests of mallory wait for the KDC already');
+    for (let i = 0; i < MAX_WAITING_TICKETS; i += 1) void made.ask(of(`user${i}`, 'HTTP/dead'));
+    expect(textOf(await made.ask(of('bob')))).to.include('1000 requests wait');
+    const again = made.ask(of('alice'));
+    processes[0]?.answer((processes[0]?.asked.length ?? 0) - 1);
+    expect((await again).kind).to.equal('token');
+  });
+
+  it('rest for new users of a service that was silent for several, and are asked for again after it', async () => {
+    let nowMs = 1_000_000;
+    const made = create({ deadlineMs: 20, nowMs: () => nowMs });
+    made.prepare();
+    processes[0]?.ready();
+    await Promise.all(Array.from({ length: 4 }, () => made.ask(of('mallory', 'HTTP/dead'))));
+    const silent = Array.from({ length: SILENCES_BEFORE_REST - 1 }, (_, i) => made.ask(of(`user${i}`, 'HTTP/dead')));
+    await Promise.all(silent);
+    const [before] = [processes[0]?.asked.length];
+    expect(textOf(await made.ask(of('alice', 'HTTP/dead')))).to.include('did not answer for HTTP/dead lately');
+    expect(processes[0]?.asked).to.have.length(before ?? -1);
+    void made.ask(of('alice'));
+    nowMs += SERVICE_REST_MS;
+    void made.ask(of('alice', 'HTTP/dead'));
+    const services = () => processes[0]?.asked.slice(before).map(({ service }) => service.text);
+    expect(services()).to.deep.equal(['HTTP/wiki', 'HTTP/dead']);
+  });
+
+  it('rest no longer than until the domain answers one of those that were under way', async () => {
+    const made = create({ deadlineMs: 20 });
+    made.prepare();
+    processes[0]?.ready();
+    await Promise.all(Array.from({ length: SILENCES_BEFORE_REST }, (_, i) => made.ask(of(`user${i}`))));
+    expect(textOf(await made.ask(of('alice')))).to.include('lately');
+    const answer = { kind: 'refused', about: 'user', text: 'unknown' } as const;
+    processes[0]?.events.onMessage({ kind: 'answer', id: processes[0].asked[0]?.id ?? -1, answer });
+    void made.ask(of('alice'));
+    expect(processes[0]?.asked.at(-1)?.user.text).to.equal('alice');
+  });
+
   it('are refused after the deadline, naming user and service; a late answer frees the place', async () => {
     const made = create({ deadlineMs: 20 });
     const asked = made.ask(of('alice'));
     processes[0]?.ready();
     expect(textOf(await asked)).to.equal('alice to HTTP/wiki: the KDC did not answer within 20 ms');
-    for (let i = 0; i < MAX_NEW_TICKETS_AT_ONCE; i += 1) void made.ask(of(`user${i}`));
+    for (let i = 0; i < MAX_NEW_TICKETS_AT_ONCE; i += 1) void made.ask(of(`user${i}`, `HTTP/${i}`));
     expect(processes[0]?.asked).to.have.length(MAX_NEW_TICKETS_AT_ONCE);
     processes[0]?.answer(0);
     expect(processes[0]?.asked).to.have.length(MAX_NEW_TICKETS_AT_ONCE + 1);
@@ -152,7 +232,7 @@ describe('tickets from the process that asks for them', () => {
 
   it('under way are refused when the process ends; those that wait are asked by the next one', async () => {
     const made = started();
-    const lost = Array.from({ length: MAX_NEW_TICKETS_AT_ONCE }, (_, index) => made.ask(of(`user${index}`)));
+    const lost = Array.from({ length: MAX_NEW_TICKETS_AT_ONCE }, (_, i) => made.ask(of(`user${i}`, `HTTP/${i}`)));
     const waiting = made.ask(of('alice'));
     processes[0]?.kill();
     expect(new Set((await Promise.all(lost)).map(textOf))).to.deep.equal(

@@ -1,18 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '#libs/telemetry';
 import { createRestartPolicy, type RestartPolicy } from '../../supervisor/restart-policy.ts';
+import { NewTicketBounds, SERVICE_REST_MS } from './new-ticket-bounds.ts';
 import type { ProcessMessage, TicketAnswer, TicketQuestion } from './ticket-messages.ts';
 import { type LaunchTicketProcess, MAX_TICKETS_AT_ONCE, type TicketProcess } from './ticket-process.ts';
+import { TicketQueues } from './ticket-queues.ts';
 
 /**
  * How long a request waits for its token, milliseconds, the start of the process and its turn included. The library itself would wait
  * 27 s for a KDC that is silent.
  */
 export const TICKET_DEADLINE_MS = 5_000;
-/** Of the questions at once, those that may need a KDC: a silent one does not hold up users whose tickets are kept. */
-export const MAX_NEW_TICKETS_AT_ONCE = 12;
-/** Requests that wait for their turn; one more is refused at once. */
-export const MAX_WAITING_TICKETS = 1_000;
 /** A process with a question unanswered for so long is ended, milliseconds: longer than any silence of KDCs. */
 export const STUCK_PROCESS_MS = 60_000;
 /** A process that is not ready in this time is ended, milliseconds. */
@@ -39,6 +37,8 @@ export type TicketsOptions = {
   readonly deadlineMs?: number;
   /** Default STUCK_PROCESS_MS. */
   readonly stuckMs?: number;
+  /** Default Date.now. */
+  readonly nowMs?: () => number;
 };
 
 type Waiting = {
@@ -47,6 +47,7 @@ type Waiting = {
   /** Undefined once the deadline has passed: nobody waits for the answer any more. */
   settle: ((answer: TicketAnswer) => void) | undefined;
   timer: NodeJS.Timeout | undefined;
+  /** Whether it may need a KDC, when it was put into a queue. */
   isNew: boolean;
 };
 
@@ -58,7 +59,8 @@ export function createTickets(options: TicketsOptions): Tickets {
 class TicketDesk implements Tickets {
   readonly #options: TicketsOptions;
   readonly #policy: RestartPolicy;
-  readonly #queues = { kept: new Set<Waiting>(), unknown: new Set<Waiting>() };
+  readonly #queues = new TicketQueues<Waiting>();
+  readonly #new: NewTicketBounds;
   readonly #asked = new Map<number, Waiting>();
   readonly #keptUntilMs = new LRUCache<string, number>({ max: MAX_REMEMBERED_AS_KEPT });
   #process: TicketProcess | undefined;
@@ -69,7 +71,6 @@ class TicketDesk implements Tickets {
   #mayStartAtMs = 0;
   /** Why the last process could not be used, as long as none may be started again. */
   #unusable: string | undefined;
-  #newAtOnce = 0;
   #lastId = 0;
   #isStopped = false;
   #onEnd: (() => void) | undefined;
@@ -77,27 +78,24 @@ class TicketDesk implements Tickets {
   constructor(options: TicketsOptions) {
     this.#options = options;
     this.#policy = options.policy ?? createRestartPolicy();
+    this.#new = new NewTicketBounds(options.nowMs ?? Date.now);
   }
 
   ask(request: TicketRequest): Promise<TicketAnswer> {
     if (this.#isStopped) return Promise.resolve(ofDomain('the connector stops'));
     if (this.#unusable !== undefined && Date.now() < this.#mayStartAtMs)
       return Promise.resolve(ofDomain(this.#unusable));
-    const { kept, unknown } = this.#queues;
-    if (kept.size + unknown.size >= MAX_WAITING_TICKETS)
-      return Promise.resolve(ofDomain(`${MAX_WAITING_TICKETS} requests wait for the KDC already`));
+    const key = `${request.user.kind} ${request.user.text} ${request.service.text}`;
+    const isNew = (this.#keptUntilMs.get(key) ?? 0) <= Date.now();
+    const problem = this.#queues.noRoom({ question: request, isNew });
+    if (problem !== undefined) return Promise.resolve(ofDomain(problem));
+    if (isNew && this.#new.rests(request)) return Promise.resolve(ofDomain(resting(request)));
     return new Promise((resolve) => {
-      const key = `${request.user.kind} ${request.user.text} ${request.service.text}`;
       this.#lastId += 1;
-      const waiting: Waiting = {
-        question: { id: this.#lastId, ...request },
-        key,
-        settle: resolve,
-        timer: undefined,
-        isNew: (this.#keptUntilMs.get(key) ?? 0) <= Date.now(),
-      };
+      const question = { id: this.#lastId, ...request };
+      const waiting: Waiting = { question, key, settle: resolve, timer: undefined, isNew };
       waiting.timer = setTimeout(() => this.#giveUp(waiting), this.#options.deadlineMs ?? TICKET_DEADLINE_MS);
-      (waiting.isNew ? unknown : kept).add(waiting);
+      this.#queues.add(waiting);
       this.#startWhenDue();
       this.#pump();
     });
@@ -173,11 +171,24 @@ class TicketDesk implements Tickets {
     const asked = this.#asked.get(id);
     if (asked === undefined) return;
     this.#asked.delete(id);
-    if (asked.isNew) this.#newAtOnce -= 1;
+    if (asked.isNew) this.#new.ended(asked.question);
     if (answer.kind === 'token') this.#keptUntilMs.set(asked.key, Date.now() + answer.keptForMs);
     else this.#keptUntilMs.delete(asked.key);
+    if (asked.isNew) this.#answerFollowers(asked, answer);
     this.#settle(asked, answer);
     this.#pump();
+  }
+
+  /** Those who waited for the answer to the same: a refusal is theirs too, with a ticket they are asked for as kept ones. */
+  #answerFollowers({ key, question }: Waiting, answer: TicketAnswer): void {
+    if (answer.kind === 'token' || answer.about !== 'domain') this.#new.answered(question);
+    for (const follower of this.#queues.takeNew((waiting) => waiting.key === key)) {
+      if (answer.kind === 'refused') this.#settle(follower, answer);
+      else {
+        follower.isNew = answer.keptForMs <= 0;
+        this.#queues.add(follower);
+      }
+    }
   }
 
   #onProcessEnd(how: string): void {
@@ -185,7 +196,7 @@ class TicketDesk implements Tickets {
     clearTimeout(this.#startTimer);
     this.#process = undefined;
     this.#isReady = false;
-    this.#newAtOnce = 0;
+    this.#new.clear();
     this.#keptUntilMs.clear();
     const lost = [...this.#asked.values()];
     this.#asked.clear();
@@ -195,20 +206,18 @@ class TicketDesk implements Tickets {
     if (this.#isStopped) return;
     if (this.#unusable === undefined)
       this.#options.logger.error('kerberos ticket process ended', { how, livedMs, lost: lost.length });
-    if (this.#queues.kept.size + this.#queues.unknown.size > 0) this.#startWhenDue();
+    if (this.#queues.size > 0) this.#startWhenDue();
   }
 
-  /** Asks what may be asked now: kept ones first, new ones while a place is left for kept ones. */
+  /** Asks what may be asked now: kept ones first, new ones within their bounds. */
   #pump(): void {
     if (!this.#isReady || this.#process === undefined) return;
-    const { kept, unknown } = this.#queues;
     for (;;) {
       if (this.#asked.size >= MAX_TICKETS_AT_ONCE) return;
-      const [next] = kept.size > 0 ? kept : this.#newAtOnce < MAX_NEW_TICKETS_AT_ONCE ? unknown : [];
+      const next = this.#queues.next(!this.#new.isFull, (waiting) => this.#new.mayStart(waiting.question));
       if (next === undefined) return;
-      kept.delete(next);
-      unknown.delete(next);
-      if (next.isNew) this.#newAtOnce += 1;
+      this.#queues.remove(next);
+      if (next.isNew) this.#new.started(next.question);
       this.#asked.set(next.question.id, next);
       this.#process.ask(next.question);
     }
@@ -217,13 +226,13 @@ class TicketDesk implements Tickets {
   /** Its place in the process stays taken until that answers. */
   #giveUp(waiting: Waiting): void {
     const { deadlineMs = TICKET_DEADLINE_MS, stuckMs = STUCK_PROCESS_MS } = this.#options;
-    this.#queues.kept.delete(waiting);
-    this.#queues.unknown.delete(waiting);
+    this.#queues.remove(waiting);
     const { user, service } = waiting.question;
     const isAsked = this.#asked.has(waiting.question.id);
     const what = isAsked ? 'the KDC did not answer' : 'no turn came to ask the KDC';
     this.#settle(waiting, ofDomain(`${user.text} to ${service.text}: ${what} within ${deadlineMs} ms`));
     if (!isAsked) return;
+    if (waiting.isNew && this.#new.silent(waiting.question)) this.#rest(waiting);
     const stuck = this.#process;
     waiting.timer = setTimeout(() => {
       if (stuck !== this.#process || !this.#asked.has(waiting.question.id)) return;
@@ -234,12 +243,18 @@ class TicketDesk implements Tickets {
     waiting.timer.unref();
   }
 
+  /** New users of the service are refused at once, for a while: others shall have their places. */
+  #rest({ question }: Waiting): void {
+    const text = resting(question);
+    this.#options.logger.warn('no new kerberos tickets for a while', { service: question.service.text, text });
+    const isOfService = ({ question: { service } }: Waiting) => service.text === question.service.text;
+    for (const other of this.#queues.takeNew(isOfService)) this.#settle(other, ofDomain(text));
+  }
+
   #refuseAll(text: string): void {
-    const all = [...this.#queues.kept, ...this.#queues.unknown, ...this.#asked.values()];
-    this.#queues.kept.clear();
-    this.#queues.unknown.clear();
+    const all = [...this.#queues.takeAll(), ...this.#asked.values()];
     this.#asked.clear();
-    this.#newAtOnce = 0;
+    this.#new.clear();
     for (const waiting of all) this.#settle(waiting, ofDomain(text));
   }
 
@@ -248,6 +263,10 @@ class TicketDesk implements Tickets {
     waiting.settle?.(answer);
     waiting.settle = undefined;
   }
+}
+
+function resting({ service }: TicketRequest): string {
+  return `the KDC did not answer for ${service.text} lately: it is asked again within ${SERVICE_REST_MS} ms`;
 }
 
 function ofDomain(text: string): TicketAnswer {
