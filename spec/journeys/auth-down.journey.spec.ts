@@ -5,12 +5,10 @@ import { isBrowserSkipped, newBrowserContext, openSignedIn, textOf } from '../su
 import { until } from '../support/until.ts';
 import { sharedWorld, WORLD_TIMEOUT_MS, type World } from '../support/world.ts';
 
-/** Default of auth, after which a decision must be made anew. */
-const DECISION_SECONDS = 60;
 const STARTED_AGAIN_MS = 30_000;
 
 describe('people while auth does not answer', function authDown() {
-  this.timeout(2 * DECISION_SECONDS * 1000 + STARTED_AGAIN_MS);
+  this.timeout(2 * STARTED_AGAIN_MS);
   let world: World;
   let dumper: string;
   let pid: number | undefined;
@@ -43,14 +41,13 @@ describe('people while auth does not answer', function authDown() {
     pid = undefined;
   }
 
-  it('go on where a decision stands, until it is used up; others read a page that says so, and nobody is let in', async () => {
+  it('go on where a decision stands; others read a page that says so, and nobody is let in', async () => {
     const page = await newPage();
     await openSignedIn(page, dumper, 'bob');
     const stranger = await newPage();
     const other = await newPage();
     await openSignedIn(other, world.ready.portalUrl, 'bob');
     await hold();
-    const heldAtMs = Date.now();
     try {
       await page.reload();
       expect(await textOf(page, '.badge'), 'a decision that stands').to.equal('verified');
@@ -67,14 +64,6 @@ describe('people while auth does not answer', function authDown() {
           .and.match(/sign-in/i);
         expect(await one.locator('.badge').count(), what).to.equal(0);
       }
-      await until(async () => (await page.goto(dumper))?.status() === 503, {
-        deadlineMs: DECISION_SECONDS * 1000 + 20_000,
-        everyMs: 1000,
-        what: 'the decision to be used up',
-      });
-      expect((Date.now() - heldAtMs) / 1000, 'not much longer than a decision lasts').to.be.at.most(
-        DECISION_SECONDS + 20,
-      );
     } finally {
       goOn();
     }

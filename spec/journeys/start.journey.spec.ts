@@ -67,6 +67,7 @@ describe('npm start', () => {
       'dataDir',
       'apps',
       'users',
+      'furtherIdentityProviders',
       'processes',
     ]);
     for (const url of [ready.ingressUrl, ready.portalUrl, ready.apiUrl]) expect(url).to.match(/^https:\/\/.+:\d+/);

@@ -146,6 +146,20 @@ describe('ingress: who gets through', () => {
     expect(rig.auth.countOf('authorize')).to.equal(2);
   });
 
+  it('goes by a decision while auth does not answer, until it is used up, and lets nobody in after that', async () => {
+    rig.auth.authorize = () => allow({ cacheSeconds: 1 });
+    expect((await ask(rig, '/', signedIn())).status).to.equal(200);
+    const decidedAtMs = performance.now();
+    rig.auth.authorize = () => {
+      throw new Error('away');
+    };
+    expect((await ask(rig, '/', signedIn())).status).to.equal(200);
+    await until(async () => (await ask(rig, '/', signedIn())).status !== 200, { everyMs: 50, what: 'used up' });
+    expect(performance.now() - decidedAtMs).to.be.at.least(900);
+    const answer = await ask(rig, '/', signedIn());
+    expect([answer.status, JSON.parse(answer.text).code]).to.deep.equal([503, 'SP-1202']);
+  });
+
   it('drops the decisions a revocation names, at once', async () => {
     const { decisions } = rig.ingress.services.tenants[0];
     const revoke = (sessionIds: string[], appIds: string[] = []) => {
