@@ -69,6 +69,21 @@ describe('the ticket process of a host', () => {
     );
   });
 
+  it('answers a second question at once when the library cannot be used, and is gone by itself', async () => {
+    writeKeytab(0o600);
+    await ask(withoutLibrary());
+    const startedAt = performance.now();
+    const second = await tickets?.ask(QUESTION);
+    expect(second?.kind === 'refused' && second.text).to.match(/cannot be used on this host/);
+    expect(performance.now() - startedAt, 'milliseconds').to.be.below(1_000);
+    const env = { PATH: process.env.PATH, LD_LIBRARY_PATH: join(folder, 'lib') };
+    const child = fork(PROGRAM, [join(folder, 'kerberos.keytab')], {
+      env,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+  });
+
   it('ends when the connector is gone, whatever it waits for', async function () {
     this.timeout(20_000);
     writeKeytab(0o600);

@@ -246,11 +246,14 @@ describe('tickets from the process that asks for them', () => {
   });
 
   it('are refused with what is missing on the host, without a new start for each request', async () => {
-    const made = create({ policy: { nextDelayMs: () => 60_000 } });
+    const made = create({ policy: { nextDelayMs: (livedMs) => delays.push(livedMs) * 60_000 } });
     const asked = made.ask(of('alice'));
     processes[0]?.events.onMessage({ kind: 'unusable', text: 'install libgssapi-krb5-2' });
-    processes[0]?.events.onEnd('exit code 0');
+    expect(processes[0]?.isKilled).to.equal(true);
     expect(textOf(await asked)).to.equal('install libgssapi-krb5-2');
+    expect(delays, 'before its end').to.have.length(0);
+    expect(textOf(await made.ask(of('alice')))).to.equal('install libgssapi-krb5-2');
+    await until(() => delays.length === 1);
     expect(textOf(await made.ask(of('alice')))).to.equal('install libgssapi-krb5-2');
     expect(processes).to.have.length(1);
   });

@@ -10,13 +10,14 @@ async function main(): Promise<void> {
   const [keytab = '', configuration] = process.argv.slice(2);
   if (configuration !== undefined) process.env.KRB5_CONFIG = configuration;
   const say = (message: ProcessMessage) => process.send?.(message);
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  const die = () => process.kill(process.pid, 'SIGKILL');
+  process.on('disconnect', die);
   const gss = await openGss(keytab).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
-    say({
-      kind: 'unusable',
-      text: `${GSS_LIBRARY} cannot be used on this host: install the Debian package ${GSS_PACKAGE} (${why})`,
-    });
+    const text = `${GSS_LIBRARY} cannot be used on this host: install the Debian package ${GSS_PACKAGE} (${why})`;
+    process.off('disconnect', die);
+    // An open channel would hold the process: it goes once the reason is out.
+    process.send?.({ kind: 'unusable', text } satisfies ProcessMessage, () => process.disconnect());
     return undefined;
   });
   if (gss === undefined) return;

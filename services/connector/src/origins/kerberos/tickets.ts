@@ -83,7 +83,7 @@ class TicketDesk implements Tickets {
 
   ask(request: TicketRequest): Promise<TicketAnswer> {
     if (this.#isStopped) return Promise.resolve(ofDomain('the connector stops'));
-    if (this.#unusable !== undefined && Date.now() < this.#mayStartAtMs)
+    if (this.#unusable !== undefined && (this.#process !== undefined || Date.now() < this.#mayStartAtMs))
       return Promise.resolve(ofDomain(this.#unusable));
     const key = `${request.user.kind} ${request.user.text} ${request.service.text}`;
     const isNew = (this.#keptUntilMs.get(key) ?? 0) <= Date.now();
@@ -156,6 +156,8 @@ class TicketDesk implements Tickets {
         break;
       case 'unusable':
         this.#unusable = message.text;
+        this.#isReady = false;
+        this.#process?.kill();
         this.#options.logger.error('no kerberos tickets on this host', { text: message.text });
         this.#refuseAll(message.text);
         break;
