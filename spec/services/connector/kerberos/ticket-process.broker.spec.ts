@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ticketProcessLauncher } from '../../../../services/connector/src/origins/kerberos/ticket-process.ts';
 import { createTickets, type Tickets } from '../../../../services/connector/src/origins/kerberos/tickets.ts';
+import { until } from '../../../support/until.ts';
 import { silentLogger } from '../origin-world.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../../services/connector/src/origins/kerberos/main.ts', import.meta.url));
@@ -83,6 +84,32 @@ describe('the ticket process of a host', () => {
     });
     expect(await once(child, 'exit')).to.deep.equal([0, null]);
   });
+
+  it('that cannot be started at all is told as ended', async () => {
+    writeKeytab(0o600);
+    const ends: string[] = [];
+    const launch = ticketProcessLauncher({ secretsFolder: folder, environment: {}, program: 'no\0path' });
+    launch({ onMessage: () => undefined, onEnd: (how) => ends.push(how) });
+    await until(() => ends.length > 0);
+    expect(ends).to.have.length(1);
+    expect(ends[0]).to.include('null bytes');
+  });
+
+  for (const said of [
+    "{ kind: 'answer', id: 1 }",
+    "{ kind: 'answer', id: 1, answer: { kind: 'token', token: 'AA\\r\\nX: y', keptForMs: 1 } }",
+    "'ready'",
+  ])
+    it(`is ended when it says what nobody understands: ${said}`, async () => {
+      writeKeytab(0o600);
+      const program = join(folder, 'program.cjs');
+      writeFileSync(program, `process.on('disconnect', () => process.exit()); process.send(${said});`);
+      const [messages, ends]: [unknown[], string[]] = [[], []];
+      const launch = ticketProcessLauncher({ secretsFolder: folder, environment: {}, program });
+      const run = launch({ onMessage: (message) => messages.push(message), onEnd: (how) => ends.push(how) });
+      await until(() => ends.length > 0).finally(() => run.kill());
+      expect([messages, ends]).to.deep.equal([[], ['signal SIGKILL']]);
+    });
 
   it('ends when the connector is gone, whatever it waits for', async function () {
     this.timeout(20_000);

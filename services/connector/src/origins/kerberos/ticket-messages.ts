@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { KerberosName } from './kerberos-names.ts';
 
 /** What the connector asks its ticket process; one answer comes for each, in any order. */
@@ -12,15 +13,32 @@ export type TicketQuestion = {
  * Whom a refusal is about: the way to the domain or the connector's own account (`domain`), the delegation to this service
  * (`delegation`), or the user.
  */
-export type RefusedAbout = 'domain' | 'delegation' | 'user';
+const refusedAbout = z.enum(['domain', 'delegation', 'user']);
+export type RefusedAbout = z.infer<typeof refusedAbout>;
 
-export type TicketAnswer =
+/** Tickets with many groups have some ten thousand; origins refuse such heads long before. */
+const MAX_TOKEN_CHARACTERS = 131_072;
+const text = z.string().max(10_000);
+
+const ticketAnswer = z.discriminatedUnion('kind', [
   /** `token`: base64, for one request alone. `keptForMs`: so long another one of the same kind needs no KDC, as it seems. */
-  | { readonly kind: 'token'; readonly token: string; readonly keptForMs: number }
-  | { readonly kind: 'refused'; readonly about: RefusedAbout; readonly text: string };
+  z.object({
+    kind: z.literal('token'),
+    token: z
+      .string()
+      .max(MAX_TOKEN_CHARACTERS)
+      .regex(/^[A-Za-z0-9+/]+={0,2}$/),
+    keptForMs: z.number().min(0),
+  }),
+  z.object({ kind: z.literal('refused'), about: refusedAbout, text }),
+]);
+export type TicketAnswer = Readonly<z.infer<typeof ticketAnswer>>;
 
-export type ProcessMessage =
-  | { readonly kind: 'ready' }
+/** Of the ticket process; the connector checks its shape, for C that went wrong may say anything. */
+export const processMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
   /** It ends; `text` says what is missing on this host. */
-  | { readonly kind: 'unusable'; readonly text: string }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: TicketAnswer };
+  z.object({ kind: z.literal('unusable'), text }),
+  z.object({ kind: z.literal('answer'), id: z.number().int(), answer: ticketAnswer }),
+]);
+export type ProcessMessage = Readonly<z.infer<typeof processMessage>>;

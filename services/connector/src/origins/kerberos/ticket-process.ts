@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ProcessMessage, TicketQuestion } from './ticket-messages.ts';
+import { type ProcessMessage, processMessage, type TicketQuestion } from './ticket-messages.ts';
 
 /** Questions that wait for a KDC at once: threads of the process. */
 export const MAX_TICKETS_AT_ONCE = 16;
@@ -31,9 +31,11 @@ export type LaunchTicketProcess = (events: TicketProcessEvents) => TicketProcess
 export function ticketProcessLauncher(options: {
   readonly secretsFolder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default: `main` beside this file. */
+  readonly program?: string;
 }): LaunchTicketProcess {
   const { secretsFolder, environment } = options;
-  const program = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+  const program = options.program ?? fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
   const env: Record<string, string> = { UV_THREADPOOL_SIZE: String(MAX_TICKETS_AT_ONCE + 2), LC_ALL: 'C' };
   for (const name of PASSED_ON) if (environment[name] !== undefined) env[name] = environment[name];
   return (events) => {
@@ -53,11 +55,8 @@ export function ticketProcessLauncher(options: {
         events.onMessage({ kind: 'unusable', text: problem });
         return end('not started');
       }
-      const run = fork(program, isConfigured ? [keytab, configuration] : [keytab], {
-        env,
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-        detached: true,
-      });
+      const configured = isConfigured ? [keytab, configuration] : [keytab];
+      const run = fork(program, configured, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
       child = run;
       let isEnded = false;
       const ended = (how: string) => {
@@ -65,11 +64,17 @@ export function ticketProcessLauncher(options: {
         isEnded = true;
         end(how);
       };
-      run.on('message', (message) => events.onMessage(message as ProcessMessage));
+      run.on('message', (message) => {
+        if (isEnded) return;
+        const read = processMessage.safeParse(message);
+        if (read.success) events.onMessage(read.data);
+        else run.kill('SIGKILL');
+      });
       run.on('error', (error) => ended(error.message));
       run.on('exit', (code, signal) => ended(signal === null ? `exit code ${code}` : `signal ${signal}`));
     };
-    void start();
+    // Without processes or memory left, fork throws at once.
+    start().catch((error: unknown) => end(error instanceof Error ? error.message : String(error)));
     return {
       // A write to a child that is gone fails; its end is told by itself.
       ask: (question) => void child?.send(question, () => undefined),
