@@ -31,10 +31,11 @@ export function createAnswering(gss: Gss, nowMs: () => number): (question: Ticke
         },
       );
     } catch (error) {
-      kept.drop(key);
+      const about = error instanceof GssFailure ? refusedAbout(error) : 'domain';
+      // A service the account may not delegate to says nothing of the user's tickets to others.
+      if (about !== 'delegation') kept.drop(key);
       if (!(error instanceof GssFailure))
-        return { kind: 'refused', about: 'domain', text: error instanceof Error ? error.message : String(error) };
-      const about = refusedAbout(error);
+        return { kind: 'refused', about, text: error instanceof Error ? error.message : String(error) };
       if (about === 'domain') renewOwn();
       return { kind: 'refused', about, text: failureSentence(error, user.text, service.text) };
     }
