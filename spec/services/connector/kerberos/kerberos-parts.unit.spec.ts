@@ -34,6 +34,10 @@ describe('names of Kerberos', () => {
     'a\u0000',
     'a\u202e',
     'a"',
+    'adm\uff49nistrator',
+    '\u212aevin',
+    'zoe\u0308',
+    'a\uff20corp',
   ];
   for (const login of [...none, 'a'.repeat(257)])
     it(`reads no name in ${JSON.stringify(login.slice(0, 20))}`, () => {

@@ -13,8 +13,12 @@ const MAX_LOGIN_CHARACTERS = 256;
 /** One part: nothing that would end it, begin another or name a realm. */
 const PART = /^[^\s\p{C}/@\\"]+$/u;
 
-/** `login` as auth asserts it: a user principal name or an account name. Undefined for anything else. Pure. */
+/**
+ * `login` as auth asserts it: a user principal name or an account name. Undefined for anything else, and for a name that is written
+ * otherwise than in its normal form (NFKC): a domain may take it for somebody else's, as with a full-width letter. Pure.
+ */
 export function userNameOf(login: string, realm: string | null): KerberosName | undefined {
+  if (login.normalize('NFKC') !== login) return undefined;
   const parts = login.split('@');
   if (login.length > MAX_LOGIN_CHARACTERS || parts.length > 2 || !parts.every((part) => PART.test(part)))
     return undefined;
