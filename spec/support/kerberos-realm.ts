@@ -205,7 +205,7 @@ class Realm implements KerberosRealm {
     this.#run('usr/sbin/kadmin.local', [], `${commands.join('\n')}\n`);
     chmodSync(keytab, 0o600);
     chmodSync(this.#path('app.keytab'), 0o644);
-    writeFileSync(join(this.secretsFolder, 'krb5.conf'), clientConfiguration(port));
+    writeFileSync(join(this.secretsFolder, 'krb5.conf'), clientConfiguration(port), { mode: 0o600 });
     this.#run('usr/bin/ldapmodify', this.#ldapArgs(), delegation());
     this.#kdc = this.#spawn('usr/sbin/krb5kdc', ['-n', '-P', this.#path('kdc.pid')]);
     await listening(port);

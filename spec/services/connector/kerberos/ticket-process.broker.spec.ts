@@ -61,6 +61,19 @@ describe('the ticket process of a host', () => {
     expect((await ask())[1]).to.match(/is open to other users; run: chmod 600/);
   });
 
+  it('does not run with a krb5.conf that others can write or read', async () => {
+    writeKeytab(0o600);
+    const configuration = join(folder, 'krb5.conf');
+    writeFileSync(configuration, '');
+    chmodSync(configuration, 0o622);
+    expect((await ask(withoutLibrary()))[1]).to.match(
+      /krb5\.conf is open to other users; run: chmod 600 .*krb5\.conf$/,
+    );
+    await tickets?.stop();
+    chmodSync(configuration, 0o600);
+    expect((await ask())[1]).not.to.match(/is open to other users/);
+  });
+
   it('names the package to install when the library cannot be used', async () => {
     writeKeytab(0o600);
     const [about, text] = await ask(withoutLibrary());

@@ -47,9 +47,11 @@ export function ticketProcessLauncher(options: {
     };
     const start = async () => {
       const keytab = join(secretsFolder, KEYTAB_FILE);
-      const problem = await keytabProblem(keytab);
       const configuration = join(secretsFolder, KRB5_CONFIG_FILE);
       const isConfigured = await isFile(configuration);
+      const problem =
+        (await fileProblem(keytab, KEYTAB_REMEDY)) ??
+        (isConfigured ? await fileProblem(configuration, CONFIG_REMEDY) : undefined);
       if (isKilled) return end('stopped before it ran');
       if (problem !== undefined) {
         events.onMessage({ kind: 'unusable', text: problem });
@@ -86,16 +88,19 @@ export function ticketProcessLauncher(options: {
   };
 }
 
-/** Undefined when the keytab can be used by this user alone. */
-async function keytabProblem(path: string): Promise<string | undefined> {
+const KEYTAB_REMEDY = "put the keytab of the connector's account there";
+const CONFIG_REMEDY = 'put the configuration of Kerberos there, or take it away';
+
+/** Undefined when the file can be used by this user alone. A krb5.conf names domain controllers, and libraries to load. */
+async function fileProblem(path: string, remedy: string): Promise<string | undefined> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) return `${path} is no file: put the keytab of the connector's account there`;
+    if (!found.isFile()) return `${path} is no file: ${remedy}`;
     if ((found.mode & 0o077) !== 0) return `${path} is open to other users; run: chmod 600 ${path}`;
     return undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return `${path} cannot be read: put the keytab of the connector's account there, mode 0600 (${why})`;
+    return `${path} cannot be read: ${remedy}, mode 0600 (${why})`;
   }
 }
 
