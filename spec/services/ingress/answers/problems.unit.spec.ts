@@ -216,3 +216,12 @@ describe('words of errors', () => {
     }
   });
 });
+
+describe('a ticket that was not given', () => {
+  const reasons = ['kerberos-unavailable', 'kerberos-delegation-refused', 'kerberos-user-refused'] as const;
+  for (const reason of reasons)
+    it(`is not told as a request that never went out, for a first try may have: ${reason}`, () => {
+      for (const language of LANGUAGES)
+        expect(TEXTS[language].problems[reason].detail).not.to.match(/not contacted|non è stata contattata/);
+    });
+});

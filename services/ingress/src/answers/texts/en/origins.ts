@@ -89,7 +89,8 @@ export const originTexts = {
   },
   'kerberos-unavailable': {
     title: 'The app’s sign-in service cannot be reached',
-    detail: 'The app takes Kerberos tickets, and the connector could not get one for you. The app was not contacted.',
+    detail:
+      'The app takes Kerberos tickets, and the connector could not get one for you. Nothing is sent to the app without a ticket.',
     advice: 'Try again in a minute. If it lasts, tell your administrator.',
     cause:
       'The tunnel is fine. The connector gets a ticket for each request of the user, and got none: no domain controller (KDC) answered within 5 s, too many requests wait for it, the keytab is missing, unreadable or out of date, or the host has no Kerberos library.',
@@ -101,7 +102,7 @@ export const originTexts = {
   },
   'kerberos-delegation-refused': {
     title: 'The domain gives no ticket for the app',
-    detail: 'The domain did not let the connector sign you in to the app. The app was not contacted.',
+    detail: 'The domain did not let the connector sign you in to the app. Nothing is sent to the app without a ticket.',
     cause:
       'The tunnel is fine. The domain knows the user, but gives the connector’s account no ticket in their name for the service principal name of the app: the name is unknown, the account may not delegate to it, or the user is marked as not to be delegated.',
     look: [
@@ -112,7 +113,8 @@ export const originTexts = {
   },
   'kerberos-user-refused': {
     title: 'The domain does not know you',
-    detail: 'The domain of the app has no account for you, or it is disabled. The app was not contacted.',
+    detail:
+      'The domain of the app has no account for you, or it is disabled. Nothing is sent to the app without a ticket.',
     cause:
       'The tunnel is fine. The name that the app’s settings make of the user is no account of the Kerberos realm, or one that is disabled or expired.',
     look: [

@@ -88,7 +88,7 @@ export const originTexts = {
   'kerberos-unavailable': {
     title: 'Il servizio di accesso dell’app non è raggiungibile',
     detail:
-      'L’app accetta ticket Kerberos e il connettore non è riuscito a ottenerne uno per te. L’app non è stata contattata.',
+      'L’app accetta ticket Kerberos e il connettore non è riuscito a ottenerne uno per te. Senza ticket non si invia nulla all’app.',
     advice: 'Riprova tra un minuto. Se continua, avvisa il tuo amministratore.',
     cause:
       'Il tunnel funziona. Il connettore ottiene un ticket dell’utente per ogni richiesta, e non l’ha avuto: nessun controller di dominio (KDC) ha risposto entro 5 s, troppe richieste lo attendono, il keytab manca, non è leggibile o non è aggiornato, oppure alla macchina manca la libreria Kerberos.',
@@ -100,7 +100,8 @@ export const originTexts = {
   },
   'kerberos-delegation-refused': {
     title: 'Il dominio non concede un ticket per l’app',
-    detail: 'Il dominio non ha permesso al connettore di farti accedere all’app. L’app non è stata contattata.',
+    detail:
+      'Il dominio non ha permesso al connettore di farti accedere all’app. Senza ticket non si invia nulla all’app.',
     cause:
       'Il tunnel funziona. Il dominio conosce l’utente, ma non concede all’account del connettore un ticket a suo nome per il nome principale di servizio (SPN) dell’app: il nome è sconosciuto, l’account non può delegare verso di esso, oppure l’utente è escluso dalla delega.',
     look: [
@@ -111,7 +112,8 @@ export const originTexts = {
   },
   'kerberos-user-refused': {
     title: 'Il dominio non ti conosce',
-    detail: 'Il dominio dell’app non ha un account per te, oppure è disabilitato. L’app non è stata contattata.',
+    detail:
+      'Il dominio dell’app non ha un account per te, oppure è disabilitato. Senza ticket non si invia nulla all’app.',
     cause:
       'Il tunnel funziona. Il nome che le impostazioni dell’app ricavano dall’utente non è un account del realm Kerberos, oppure è disabilitato o scaduto.',
     look: [
