@@ -11,7 +11,7 @@ export const SPEC_TIMEOUT_MS = { unit: 5 * 60_000, broker: 15 * 60_000, journey:
  * Mocha processes side by side. Journeys start whole systems and measure time: a second one beside them would make both
  * depend on the machine's mood. Broker specs mostly wait.
  */
-const PROCESSES = { unit: 2, broker: 2, journey: 1 };
+const PROCESSES = { unit: 2, broker: 3, journey: 1 };
 
 /** How long mocha may take to end by itself after its last spec, and how long its child processes may. */
 export const EXIT_GRACE_MS = 15_000;
