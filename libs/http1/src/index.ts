@@ -4,6 +4,7 @@ export { type FieldFault, type FieldList, parseFieldLines, TOKEN } from './field
 export { fieldListText, fieldText, MAX_LIST_FIELD_CHARACTERS } from './field-text.ts';
 export { type HeadProgress, HeadReader } from './head-reader.ts';
 export { addHttp2Field, createHttp2Headers, type Http2Headers } from './http2-fields.ts';
+export { NOT_FORWARDED } from './not-forwarded.ts';
 export {
   parseRequestLine,
   parseStatusLine,

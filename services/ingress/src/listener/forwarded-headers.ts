@@ -1,3 +1,4 @@
+import { NOT_FORWARDED } from '#libs/http1';
 import type { FieldList } from '#libs/tunnel-protocol';
 import type { GrantedAccess } from '../decisions/granted-access.ts';
 import { holdsOwnToken } from '../decisions/presented-token.ts';
@@ -7,45 +8,6 @@ import { narrowAcceptEncoding } from '../translation/content-coding.ts';
 import { toInternalUrl } from '../translation/rewrite-urls.ts';
 import type { ClientAddress } from './client-address.ts';
 import { traceState } from './trace-state.ts';
-
-/**
- * Fields of a user's request that never reach an origin. Hop-by-hop (RFC 9110, 7.6.1); fields this side makes itself;
- * and fields by which origins or frameworks let themselves be told another client, user or path.
- */
-const NOT_FORWARDED = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'proxy-authorization',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'expect',
-  'host',
-  'content-length',
-  'cookie',
-  'forwarded',
-  'traceparent',
-  'tracestate',
-  'via',
-  'x-request-id',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-originating-ip',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'x-original-url',
-  'x-original-host',
-  'x-rewrite-url',
-  'x-host',
-  'x-ms-proxy',
-  'proxy',
-]);
 
 const OTHER_SIGN = /[^a-z0-9-]/;
 const OTHER_SIGNS = /[^a-z0-9-]/g;

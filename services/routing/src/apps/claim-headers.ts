@@ -1,25 +1,15 @@
 import { type ClaimHeader, MAX_CLAIM_HEADERS } from '#libs/contracts';
+import { NOT_FORWARDED } from '#libs/http1';
 import { refuseValue } from '../errors.ts';
 
 const HEADER_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
 const CLAIM = /^[\x21-\x7e]{1,128}$/;
 
-/** Names that would break the way to the origin, or that the gate itself sets: hop-by-hop, framing, cookies, forwarding, tracing. */
-const NOT_FROM_CLAIMS = new Set([
-  'host',
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'expect',
-  'content-length',
+/** Names that the ingress keeps from origins or sets itself, and those that say what the request is. */
+const NOT_FROM_CLAIMS: ReadonlySet<string> = new Set([
+  ...NOT_FORWARDED,
   'content-type',
   'content-encoding',
-  'cookie',
   'set-cookie',
   'authorization',
   'range',
@@ -28,23 +18,6 @@ const NOT_FROM_CLAIMS = new Set([
   'referer',
   'destination',
   'accept-encoding',
-  'forwarded',
-  'via',
-  'traceparent',
-  'tracestate',
-  'x-request-id',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-originating-ip',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'x-original-url',
-  'x-original-host',
-  'x-rewrite-url',
-  'x-host',
-  'x-ms-proxy',
-  'proxy',
 ]);
 const NOT_FROM_CLAIMS_PREFIX = /^(x-sallyport|x-forwarded|proxy-|sec-|if-)/;
 

@@ -1,0 +1,38 @@
+/**
+ * Fields of a user's request that never reach an origin. Hop-by-hop (RFC 9110, 7.6.1); fields this side makes itself;
+ * and fields by which origins or frameworks let themselves be told another client, user or path.
+ */
+export const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'expect',
+  'host',
+  'content-length',
+  'cookie',
+  'forwarded',
+  'traceparent',
+  'tracestate',
+  'via',
+  'x-request-id',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-originating-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'x-original-url',
+  'x-original-host',
+  'x-rewrite-url',
+  'x-host',
+  'x-ms-proxy',
+  'proxy',
+]);
